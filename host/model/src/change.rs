@@ -1,0 +1,55 @@
+//! What must become durable before anybody hears of it: the scheduler makes changes, the store keeps them.
+
+use crate::{AttemptId, AttemptRecord, FrameSet, JobId, JobRecord, Timestamp};
+
+/// One durable change. Applying the same change twice is the same as applying it once.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// The job is this now.
+    Job(Box<JobRecord>),
+    /// The attempt is this now.
+    Attempt(Box<AttemptRecord>),
+    /// The frame's image is verified and in place.
+    Settled(FrameRecord),
+    /// These frames, done or skipped before, are to be rendered again.
+    Unsettled {
+        /// The job.
+        job: JobId,
+        /// Index into the job's layers.
+        layer: u32,
+        /// Which frames.
+        frames: FrameSet,
+    },
+    /// A submission with this idempotency key made this job.
+    IdempotencyKey {
+        /// As the client gave it.
+        key: String,
+        /// SHA-256 of the request, so that a different request under the same key is refused.
+        request: String,
+        /// What it made.
+        job: JobId,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// A frame whose image is there, as a row of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FrameRecord {
+    /// The job.
+    pub job: JobId,
+    /// Index into the job's layers.
+    pub layer: u32,
+    /// The frame.
+    pub frame: i32,
+    /// Who rendered it; absent where its image was there before the job began (the frame is `skipped`).
+    pub attempt: Option<AttemptId>,
+    /// Absolute path of the image.
+    pub path: String,
+    /// Size of the file.
+    pub bytes: u64,
+    /// How long it took, where the reader could tell.
+    pub seconds: Option<f64>,
+    /// When it was in place.
+    pub at: Timestamp,
+}

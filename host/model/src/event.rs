@@ -1,0 +1,69 @@
+//! What the event bus carries: to the page, to `GET /events`, to metrics. Each says what is now, not what changed,
+//! so that a reader who missed some is right again after the next.
+
+use crate::view::{AttemptView, FrameDoneView, JobSummary, NodeView, PluginView};
+use crate::{AttemptId, FrameSet, FrameState, JobId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// One thing that happened, after it became durable.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case", tag = "type")]
+pub enum FarmEvent {
+    /// A job is new or is different now.
+    Job {
+        /// What it is now.
+        job: Box<JobSummary>,
+    },
+    /// Frames of a job changed state.
+    Frames {
+        /// The job.
+        job: JobId,
+        /// The layer, where the job names some.
+        layer: Option<String>,
+        /// Which frames.
+        frames: FrameSet,
+        /// What they are now.
+        frame_state: FrameState,
+    },
+    /// An image was verified and is in place.
+    Image {
+        /// Which and where.
+        image: FrameDoneView,
+    },
+    /// An attempt is new or is different now.
+    Attempt {
+        /// What it is now.
+        attempt: Box<AttemptView>,
+    },
+    /// How far a running attempt is. Not durable and not repeated.
+    Progress {
+        /// The job.
+        job: JobId,
+        /// The attempt.
+        attempt: AttemptId,
+        /// The frame being rendered.
+        frame: Option<i32>,
+        /// Of that frame, 0 to 1.
+        fraction: f32,
+        /// Memory that the DCC says it holds.
+        memory_bytes: Option<u64>,
+    },
+    /// A plugin was loaded, swapped, refused or removed.
+    Plugin {
+        /// What its slot is now.
+        plugin: Box<PluginView>,
+    },
+    /// Slots, load or tools of this node changed.
+    Node {
+        /// What it is now.
+        node: Box<NodeView>,
+    },
+    /// Something a person should read.
+    Notice {
+        /// Of this job, where it is about one.
+        job: Option<JobId>,
+        /// One sentence.
+        message: String,
+    },
+}

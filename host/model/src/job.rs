@@ -1,0 +1,241 @@
+//! Jobs: what a person submits, and what the farm makes of it.
+
+use crate::view::FrameCounts;
+use crate::{FrameSet, JobId, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use utoipa::ToSchema;
+
+/// In which order a job's frames are given out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FrameOrder {
+    /// First to last.
+    #[default]
+    Forward,
+    /// Last to first.
+    Reverse,
+    /// First, last, middle, then in between, so that a broken shot shows early.
+    Spread,
+}
+
+/// How many frames one process gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Chunking {
+    /// Learned: start-up stays under about 5 %, a chunk near its target time, all slots finish together.
+    #[default]
+    Auto,
+    /// Always this many.
+    Fixed(
+        /// At least 1.
+        u32,
+    ),
+    /// All frames of a layer in one process.
+    Whole,
+}
+
+/// Limits of one job. Every `None` means the node's default.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct JobLimits {
+    /// Tasks at once.
+    pub max_tasks: Option<u32>,
+    /// Tries that transient faults may cost a frame, besides the first. Default 3.
+    pub retries: Option<u32>,
+    /// Seconds that one attempt may take; 0 means no limit.
+    pub attempt_seconds: Option<u32>,
+    /// Seconds that one frame may take, from the frame's start; 0 means no limit.
+    pub frame_seconds: Option<u32>,
+    /// Seconds without output, CPU use and new files after which an attempt counts as stalled; 0 means never.
+    pub stall_seconds: Option<u32>,
+    /// The job fails when more frames than this have failed.
+    pub max_failed_frames: Option<u32>,
+}
+
+/// Chooses a plugin by name and version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PluginChoice {
+    /// The plugin's name.
+    pub name: String,
+    /// Which of its versions are welcome; absent: any.
+    #[schema(value_type = Option<String>)]
+    pub version: Option<semver::VersionReq>,
+}
+
+/// A job after validation: everything decided that can be decided before it runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct JobSpec {
+    /// What people call it.
+    pub name: String,
+    /// Who submitted it.
+    pub user: Option<String>,
+    /// Absolute path of the scene.
+    #[schema(value_type = String)]
+    pub scene: PathBuf,
+    /// Which plugin renders it.
+    pub plugin: PluginChoice,
+    /// Which versions of the DCC are welcome; absent: the newest there is.
+    #[schema(value_type = Option<String>)]
+    pub dcc_version: Option<semver::VersionReq>,
+    /// Frames of each layer.
+    pub frames: FrameSet,
+    /// Layers, each rendered on its own; empty: what the scene has enabled, together.
+    pub layers: Vec<String>,
+    /// Where the images go, as the DCC understands it; absent: the scene's own setting.
+    pub output: Option<String>,
+    /// The plugin's options.
+    #[schema(value_type = Object)]
+    pub options: serde_json::Map<String, serde_json::Value>,
+    /// 0 to 100; higher goes first.
+    pub priority: u8,
+    /// Jobs that must be done before this one starts.
+    pub after: Vec<JobId>,
+    /// In which order the frames are given out.
+    pub order: FrameOrder,
+    /// How many frames one process gets.
+    pub chunk: Chunking,
+    /// CPU threads of each task; absent: the node's default. The same for all the frames of a job.
+    pub threads: Option<u32>,
+    /// Images that are there and whole are not rendered again.
+    pub skip_existing: bool,
+    /// Limits.
+    pub limits: JobLimits,
+}
+
+/// What one frame of one layer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FrameState {
+    /// Not begun, or given back.
+    Pending,
+    /// Held by a live attempt.
+    Running,
+    /// Its image is verified and in place.
+    Done,
+    /// Its image was there and whole before the job began.
+    Skipped,
+    /// It will not be tried again unless somebody asks.
+    Failed,
+}
+
+/// Where a job is. `Waiting`, `Running` and `Paused` may change into each other; the rest are ends, which only
+/// `retry` leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobStatus {
+    /// Has frames to give out and none running.
+    Waiting,
+    /// At least one attempt is live.
+    Running,
+    /// Somebody paused it; attempts that were running go on to their end.
+    Paused,
+    /// Somebody cancelled it, and its last attempts are being ended.
+    Cancelling,
+    /// Every frame is done or skipped.
+    Done,
+    /// Nothing is left to try, and at least one frame failed.
+    Failed,
+    /// Somebody cancelled it.
+    Cancelled,
+}
+
+impl JobStatus {
+    /// Whether nothing will happen to it any more by itself.
+    #[must_use]
+    pub fn is_end(self) -> bool {
+        matches!(self, JobStatus::Done | JobStatus::Failed | JobStatus::Cancelled)
+    }
+}
+
+/// Frames that have left the fresh queue of their layer: tried before, or fallen back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Requeued {
+    /// Index into the job's layers; 0 for a job without named layers.
+    pub layer: u32,
+    /// Which frames.
+    pub frames: FrameSet,
+    /// At which level they go next.
+    pub level: u32,
+    /// Tries spent at that level.
+    pub tries: u32,
+    /// Not before this.
+    pub not_before: Option<Timestamp>,
+    /// Why, in one sentence.
+    pub reason: String,
+}
+
+/// A job as it is kept: the specification and everything that must survive a restart, except what is derived from
+/// settled frames and live attempts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobRecord {
+    /// The job's number.
+    pub id: JobId,
+    /// What was submitted.
+    pub spec: JobSpec,
+    /// Where it is.
+    pub status: JobStatus,
+    /// When it was submitted.
+    pub submitted: Timestamp,
+    /// When its first attempt started.
+    pub started: Option<Timestamp>,
+    /// When it reached an end.
+    pub finished: Option<Timestamp>,
+    /// Why it failed, where it failed as a whole.
+    pub failure: Option<String>,
+    /// What the plugin wanted people to know.
+    pub notes: Vec<String>,
+    /// Frames that were tried before.
+    pub requeued: Vec<Requeued>,
+    /// Frames given up, by layer index; as many sets as the job has layers. Done and skipped frames are rows of
+    /// their own (`FrameRecord`), since they carry a path; failed ones can be millions at once and carry nothing.
+    pub failed: Vec<FrameSet>,
+    /// How many frames are what, as of this record; live jobs are counted anew.
+    pub counts: FrameCounts,
+    /// What has been learned of its costs.
+    pub costs: JobCosts,
+}
+
+/// What the reader's events have taught about a job: running means.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, ToSchema)]
+pub struct JobCosts {
+    /// Seconds from the process's start to its first frame's start; absent until seen.
+    pub start_seconds: Option<f64>,
+    /// Seconds a frame takes in one process; absent until seen.
+    pub frame_seconds: Option<f64>,
+    /// Frames that the mean is made of.
+    pub frames_seen: u32,
+}
+
+/// A change to a live job; every `None` leaves its field as it is.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct JobEdit {
+    /// 0 to 100.
+    pub priority: Option<u8>,
+    /// Replaces the limits that are given, keeps the others.
+    pub limits: Option<JobLimits>,
+}
+
+impl JobRecord {
+    /// How many layers are rendered on their own: 1 for a job without named layers.
+    #[must_use]
+    pub fn layer_count(&self) -> usize {
+        self.spec.layers.len().max(1)
+    }
+
+    /// The name of a layer by its index; absent for a job without named layers.
+    #[must_use]
+    pub fn layer_name(&self, index: u32) -> Option<&str> {
+        self.spec.layers.get(index as usize).map(String::as_str)
+    }
+
+    /// The index of a layer by its name; 0 for a job without named layers.
+    #[must_use]
+    pub fn layer_index(&self, name: Option<&str>) -> Option<u32> {
+        match name {
+            None => self.spec.layers.is_empty().then_some(0),
+            Some(name) => self.spec.layers.iter().position(|layer| layer == name).map(|index| index as u32),
+        }
+    }
+}

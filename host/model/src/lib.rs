@@ -1,0 +1,45 @@
+//! The vocabulary of farmhand: ids, frame sets, jobs, attempts, the plugin contract as plain types, and the JSON
+//! shapes that the API serves.
+//!
+//! No I/O, no clock and no decisions: what happens next is `farmhand-scheduler`'s job, what is remembered is
+//! `farmhand-store`'s.
+
+/// Describes a type to OpenAPI as the string that it is in JSON.
+macro_rules! string_schema {
+    ($name:ident, $description:literal, $example:literal) => {
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                utoipa::openapi::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .description(Some($description))
+                    .examples([serde_json::json!($example)])
+                    .into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                std::borrow::Cow::Borrowed(stringify!($name))
+            }
+        }
+    };
+}
+pub(crate) use string_schema;
+
+pub mod attempt;
+pub mod change;
+pub mod dcc;
+pub mod event;
+pub mod frames;
+pub mod ids;
+pub mod job;
+pub mod time;
+pub mod view;
+pub mod why;
+
+pub use change::{Change, FrameRecord};
+pub use attempt::{AttemptRecord, AttemptState, EndedBy, PluginStamp};
+pub use frames::{FrameSet, ParseFramesError, Run};
+pub use ids::{AttemptId, Digest, JobId};
+pub use job::{Chunking, FrameOrder, FrameState, JobRecord, JobSpec, JobStatus};
+pub use time::{Seconds, Timestamp};

@@ -1,0 +1,1 @@
+//! REST, SSE, OpenAPI and the embedded page.

@@ -1,0 +1,1 @@
+//! `farmhand.toml` and `FARMHAND_*`.
