@@ -209,6 +209,17 @@ pub enum Output {
     Movie(MovieOutput),
 }
 
+/// What makes a frame of a command count as done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verify {
+    /// Its image exists, is newer than the attempt, and decodes to its end.
+    #[default]
+    Images,
+    /// The tool makes no images: exit code 0 is all there is to know, and it settles all of the task's frames.
+    ExitCode,
+}
+
 /// What to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {
@@ -224,6 +235,8 @@ pub struct Command {
     pub files: Vec<TextFile>,
     /// What should exist afterwards, where it is known before.
     pub outputs: Vec<Output>,
+    /// What makes a frame count as done.
+    pub verify: Verify,
 }
 
 /// How bad a fault is.
