@@ -96,7 +96,7 @@ pub struct Gpu {
 }
 
 /// The job as a plugin sees it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JobContext {
     /// 0 while the job is only being validated.
     pub id: JobId,
@@ -117,7 +117,7 @@ pub struct JobContext {
 }
 
 /// The task as a plugin sees it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskContext {
     /// The job.
     pub job: std::sync::Arc<JobContext>,

@@ -37,9 +37,9 @@ pub mod time;
 pub mod view;
 pub mod why;
 
-pub use change::{Change, FrameRecord};
 pub use attempt::{AttemptRecord, AttemptState, EndedBy, PluginStamp};
-pub use frames::{FrameSet, ParseFramesError, Run};
+pub use change::{Change, FrameRecord};
+pub use frames::{FrameSet, MAX_FRAMES, ParseFramesError, Run, TooManyFrames};
 pub use ids::{AttemptId, Digest, JobId};
 pub use job::{Chunking, FrameOrder, FrameState, JobRecord, JobSpec, JobStatus};
 pub use time::{Seconds, Timestamp};

@@ -53,7 +53,7 @@ impl Add<Seconds> for Timestamp {
     type Output = Timestamp;
 
     fn add(self, span: Seconds) -> Timestamp {
-        self.plus_millis((span.0 * 1000.0) as i64)
+        self.plus_millis(span.millis())
     }
 }
 
@@ -61,7 +61,7 @@ impl Sub<Seconds> for Timestamp {
     type Output = Timestamp;
 
     fn sub(self, span: Seconds) -> Timestamp {
-        self.plus_millis(-((span.0 * 1000.0) as i64))
+        self.plus_millis(-span.millis())
     }
 }
 
@@ -69,3 +69,11 @@ impl Sub<Seconds> for Timestamp {
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 pub struct Seconds(pub f64);
+
+impl Seconds {
+    /// In whole milliseconds.
+    #[must_use]
+    pub fn millis(self) -> i64 {
+        (self.0 * 1000.0).round() as i64
+    }
+}

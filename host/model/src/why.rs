@@ -1,7 +1,7 @@
 //! Why a job waits, as a typed value: every reason names what it needs and what would make it run.
 
-use crate::{AttemptId, JobId, Timestamp};
 use crate::dcc::Cause;
+use crate::{AttemptId, JobId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use utoipa::ToSchema;
@@ -98,7 +98,10 @@ impl fmt::Display for WaitReason {
             WaitReason::Paused => write!(f, "paused; `farmhand resume` lets it go on"),
             WaitReason::After { jobs } => write!(f, "waits for job {} to be done", list(jobs)),
             WaitReason::AfterFailed { job } => {
-                write!(f, "job {job}, which it comes after, did not finish; retry that one or cancel this one")
+                write!(
+                    f,
+                    "job {job}, which it comes after, did not finish; retry that one or cancel this one"
+                )
             }
             WaitReason::AllRunning { attempts } => {
                 write!(f, "all its frames are being rendered (attempt {})", list(attempts))
