@@ -194,6 +194,10 @@ pub struct JobRecord {
     pub counts: FrameCounts,
     /// What has been learned of its costs.
     pub costs: JobCosts,
+    /// Attempts in a row that were lost with the machine or the shim and had verified no frame: a scene that takes
+    /// the machine down must not do so for ever.
+    #[serde(default)]
+    pub losses: u32,
 }
 
 /// What the reader's events have taught about a job: running means.
