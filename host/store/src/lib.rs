@@ -1,1 +1,20 @@
-//! Placeholder.
+//! What farmhand remembers: one SQLite file that every change reaches before anybody hears of it.
+//!
+//! The scheduler makes [`Change`](farmhand_model::Change)s, [`Store::commit`] keeps them, and [`Store::open`] gives
+//! back what a daemon needs to go on after a restart, a crash or a `kill -9`. Nothing here decides anything: what
+//! a change means is the scheduler's business, and what pages show is the API's.
+
+mod apply;
+mod connection;
+mod error;
+mod lock;
+mod read;
+mod readers;
+mod schema;
+mod store;
+mod wal;
+mod writer;
+
+pub use error::{ErrorKind, StoreError};
+pub use read::{JobFilter, Restored, RestoredJob, SettledFrames};
+pub use store::{Maintained, Store};

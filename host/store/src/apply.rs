@@ -1,0 +1,139 @@
+//! One change as SQL. Every statement is an upsert or a delete, so that a change applied twice is applied once.
+
+use crate::error::ErrorKind;
+use farmhand_model::{AttemptRecord, Change, FrameRecord, FrameSet, JobId, JobRecord, JobStatus, Timestamp};
+use rusqlite::{Connection, ffi, params};
+use serde::Serialize;
+use std::sync::Arc;
+
+/// How long an idempotency key is remembered.
+pub(crate) const KEY_LIFE_MS: i64 = 24 * 60 * 60 * 1000;
+
+pub(crate) fn apply(conn: &Connection, change: &Change) -> Result<(), ErrorKind> {
+    match change {
+        Change::Job(record) => job(conn, record),
+        Change::Attempt(record) => attempt(conn, record),
+        Change::Settled(record) => settled(conn, record),
+        Change::Unsettled { job, layer, frames } => unsettled(conn, *job, *layer, frames),
+        Change::IdempotencyKey { key, request, job, at } => idempotency(conn, key, request, *job, *at),
+    }
+}
+
+/// The status as the `status` column has it, which is as it is in JSON.
+pub(crate) fn status_text(status: JobStatus) -> &'static str {
+    match status {
+        JobStatus::Waiting => "waiting",
+        JobStatus::Running => "running",
+        JobStatus::Paused => "paused",
+        JobStatus::Cancelling => "cancelling",
+        JobStatus::Done => "done",
+        JobStatus::Failed => "failed",
+        JobStatus::Cancelled => "cancelled",
+    }
+}
+
+fn json(what: &str, id: u64, record: &impl Serialize) -> Result<String, ErrorKind> {
+    serde_json::to_string(record)
+        .map_err(|source| ErrorKind::Record { what: format!("{what} {id}"), source: Arc::new(source) })
+}
+
+/// A foreign key can only fail for want of the job.
+fn needs_job(job: JobId) -> impl Fn(rusqlite::Error) -> ErrorKind {
+    move |error| match error.sqlite_error() {
+        Some(cause) if cause.extended_code == ffi::SQLITE_CONSTRAINT_FOREIGNKEY => ErrorKind::UnknownJob(job),
+        _ => error.into(),
+    }
+}
+
+fn job(conn: &Connection, record: &JobRecord) -> Result<(), ErrorKind> {
+    let mut statement = conn.prepare_cached(
+        "INSERT INTO job (id, status, priority, submitted, finished, plugin, user, record)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT (id) DO UPDATE SET
+             status = excluded.status, priority = excluded.priority, submitted = excluded.submitted,
+             finished = excluded.finished, plugin = excluded.plugin, user = excluded.user, record = excluded.record",
+    )?;
+    statement.execute(params![
+        record.id.0,
+        status_text(record.status),
+        record.spec.priority,
+        record.submitted.0,
+        record.finished.map(|at| at.0),
+        record.spec.plugin.name,
+        record.spec.user,
+        json("job", record.id.0, record)?,
+    ])?;
+    Ok(())
+}
+
+fn attempt(conn: &Connection, record: &AttemptRecord) -> Result<(), ErrorKind> {
+    let mut statement = conn.prepare_cached(
+        "INSERT INTO attempt (id, job, live, started, record) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (id) DO UPDATE SET
+             job = excluded.job, live = excluded.live, started = excluded.started, record = excluded.record",
+    )?;
+    let text = json("attempt", record.id.0, record)?;
+    statement
+        .execute(params![record.id.0, record.job.0, record.is_live(), record.started.0, text])
+        .map_err(needs_job(record.job))?;
+    Ok(())
+}
+
+fn settled(conn: &Connection, record: &FrameRecord) -> Result<(), ErrorKind> {
+    let mut statement = conn.prepare_cached(
+        "INSERT INTO frame (job, layer, frame, attempt, path, bytes, seconds, at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT (job, layer, frame) DO UPDATE SET
+             attempt = excluded.attempt, path = excluded.path, bytes = excluded.bytes,
+             seconds = excluded.seconds, at = excluded.at",
+    )?;
+    statement
+        .execute(params![
+            record.job.0,
+            record.layer,
+            record.frame,
+            record.attempt.map(|id| id.0),
+            record.path,
+            record.bytes,
+            record.seconds,
+            record.at.0,
+        ])
+        .map_err(needs_job(record.job))?;
+    Ok(())
+}
+
+fn unsettled(conn: &Connection, job: JobId, layer: u32, frames: &FrameSet) -> Result<(), ErrorKind> {
+    let mut statement = conn.prepare_cached(
+        "DELETE FROM frame
+         WHERE job = ?1 AND layer = ?2 AND frame BETWEEN ?3 AND ?4 AND (frame - ?3) % ?5 = 0",
+    )?;
+    for run in frames.runs() {
+        statement.execute(params![job.0, layer, run.first, run.last, run.step])?;
+    }
+    Ok(())
+}
+
+fn idempotency(
+    conn: &Connection,
+    key: &str,
+    request: &str,
+    job: JobId,
+    at: Timestamp,
+) -> Result<(), ErrorKind> {
+    let mut statement = conn.prepare_cached(
+        "INSERT INTO idempotency (key, request, job, at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (key) DO UPDATE SET request = excluded.request, job = excluded.job, at = excluded.at
+             WHERE (request = excluded.request AND job = excluded.job) OR at < excluded.at - ?5",
+    )?;
+    let rows = statement.execute(params![key, request, job.0, at.0, KEY_LIFE_MS]).map_err(needs_job(job))?;
+    if rows == 0 {
+        return Err(ErrorKind::KeyTaken { key: key.to_owned() });
+    }
+    Ok(())
+}
+
+/// Forgets a job with all its rows, unless it was retried in the meantime.
+pub(crate) fn forget(conn: &Connection, job: JobId, ended_before: Timestamp) -> Result<bool, ErrorKind> {
+    let sql = "DELETE FROM job WHERE id = ?1 AND status IN ('done', 'failed', 'cancelled') AND finished < ?2";
+    Ok(conn.execute(sql, params![job.0, ended_before.0])? > 0)
+}

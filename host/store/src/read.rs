@@ -1,0 +1,225 @@
+//! Every question that the store answers, as SQL on a connection.
+
+use crate::apply::status_text;
+use crate::error::ErrorKind;
+use farmhand_model::{
+    AttemptId, AttemptRecord, Digest, FrameRecord, FrameSet, JobId, JobRecord, JobStatus, Timestamp,
+};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params, params_from_iter, types::Value};
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+
+const FRAME_COLUMNS: &str = "job, layer, frame, attempt, path, bytes, seconds, at";
+
+/// What a daemon starts from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Restored {
+    /// Jobs that have not ended, oldest first.
+    pub jobs: Vec<RestoredJob>,
+    /// Attempts that had not ended, oldest first: their processes may still be there.
+    pub live: Vec<AttemptRecord>,
+    /// Higher than every job's id that was ever committed.
+    pub next_job: JobId,
+    /// Higher than every attempt's id that was ever committed.
+    pub next_attempt: AttemptId,
+}
+
+/// A job with what its frame rows say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RestoredJob {
+    /// The job.
+    pub record: JobRecord,
+    /// Frames rendered and in place, by layer index.
+    pub done: Vec<FrameSet>,
+    /// Frames that were there before, by layer index.
+    pub skipped: Vec<FrameSet>,
+}
+
+/// The settled frames of a job, each set by layer index.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SettledFrames {
+    /// Rendered and in place.
+    pub done: Vec<FrameSet>,
+    /// There before the job.
+    pub skipped: Vec<FrameSet>,
+}
+
+/// Which jobs, newest first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobFilter {
+    /// Only these statuses; empty: any.
+    pub statuses: Vec<JobStatus>,
+    /// Only jobs older than this one: the cursor of a page.
+    pub before: Option<JobId>,
+    /// At most this many.
+    pub limit: u32,
+}
+
+pub(crate) fn restored(conn: &Connection) -> Result<Restored, ErrorKind> {
+    let ended = [JobStatus::Done, JobStatus::Failed, JobStatus::Cancelled];
+    let sql = "SELECT id, record FROM job WHERE status NOT IN (?1, ?2, ?3) ORDER BY id";
+    let records: Vec<JobRecord> = records(conn, "job", sql, ended.map(status_text))?;
+    let jobs = records.into_iter().map(|record| with_frames(conn, record)).collect::<Result<_, _>>()?;
+    let live = records_of_live_attempts(conn)?;
+    Ok(Restored {
+        jobs,
+        live,
+        next_job: JobId(next(conn, "job")?),
+        next_attempt: AttemptId(next(conn, "attempt")?),
+    })
+}
+
+fn records_of_live_attempts(conn: &Connection) -> Result<Vec<AttemptRecord>, ErrorKind> {
+    records(conn, "attempt", "SELECT id, record FROM attempt WHERE live = 1 ORDER BY id", [])
+}
+
+/// One more than the highest id that the table ever had.
+fn next(conn: &Connection, table: &str) -> Result<u64, ErrorKind> {
+    let sql = "SELECT seq FROM sqlite_sequence WHERE name = ?1";
+    let highest: Option<u64> = conn.query_row(sql, [table], |row| row.get(0)).optional()?;
+    Ok(highest.unwrap_or(0) + 1)
+}
+
+pub(crate) fn restored_job(conn: &Connection, id: JobId) -> Result<Option<RestoredJob>, ErrorKind> {
+    job(conn, id)?.map(|record| with_frames(conn, record)).transpose()
+}
+
+pub(crate) fn settled(conn: &Connection, id: JobId) -> Result<Option<SettledFrames>, ErrorKind> {
+    let job = restored_job(conn, id)?;
+    Ok(job.map(|job| SettledFrames { done: job.done, skipped: job.skipped }))
+}
+
+fn with_frames(conn: &Connection, record: JobRecord) -> Result<RestoredJob, ErrorKind> {
+    let layers = record.layer_count();
+    let mut done = vec![FrameSet::new(); layers];
+    let mut skipped = done.clone();
+    let mut statement =
+        conn.prepare_cached("SELECT layer, frame, attempt IS NULL FROM frame WHERE job = ?1")?;
+    let mut rows = statement.query([record.id.0])?;
+    while let Some(row) = rows.next()? {
+        let sets = if row.get(2)? { &mut skipped } else { &mut done };
+        if let Some(set) = sets.get_mut(row.get::<_, usize>(0)?) {
+            set.insert(row.get(1)?);
+        }
+    }
+    Ok(RestoredJob { record, done, skipped })
+}
+
+pub(crate) fn job(conn: &Connection, id: JobId) -> Result<Option<JobRecord>, ErrorKind> {
+    record(conn, "job", "SELECT id, record FROM job WHERE id = ?1", [id.0])
+}
+
+pub(crate) fn jobs(conn: &Connection, filter: &JobFilter) -> Result<Vec<JobRecord>, ErrorKind> {
+    let marks = vec!["?"; filter.statuses.len()].join(", ");
+    let wanted = if marks.is_empty() { "1".to_owned() } else { format!("status IN ({marks})") };
+    let sql = format!("SELECT id, record FROM job WHERE {wanted} AND id < ? ORDER BY id DESC LIMIT ?");
+    let statuses = filter.statuses.iter().map(|status| Value::from(status_text(*status).to_owned()));
+    let before = filter.before.and_then(|id| i64::try_from(id.0).ok()).unwrap_or(i64::MAX);
+    let params = statuses.chain([Value::from(before), Value::from(filter.limit)]);
+    records(conn, "job", &sql, params_from_iter(params))
+}
+
+pub(crate) fn attempt(conn: &Connection, id: AttemptId) -> Result<Option<AttemptRecord>, ErrorKind> {
+    record(conn, "attempt", "SELECT id, record FROM attempt WHERE id = ?1", [id.0])
+}
+
+pub(crate) fn attempts(
+    conn: &Connection,
+    job: JobId,
+    before: Option<AttemptId>,
+    limit: u32,
+) -> Result<Vec<AttemptRecord>, ErrorKind> {
+    let sql = "SELECT id, record FROM attempt WHERE job = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+    let before = before.and_then(|id| i64::try_from(id.0).ok()).unwrap_or(i64::MAX);
+    records(conn, "attempt", sql, params![job.0, before, limit])
+}
+
+pub(crate) fn count_attempts(conn: &Connection, job: JobId) -> Result<u64, ErrorKind> {
+    let mut statement = conn.prepare_cached("SELECT count(*) FROM attempt WHERE job = ?1")?;
+    Ok(statement.query_row([job.0], |row| row.get(0))?)
+}
+
+pub(crate) fn latest_frames(
+    conn: &Connection,
+    job: JobId,
+    limit: u32,
+) -> Result<Vec<FrameRecord>, ErrorKind> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {FRAME_COLUMNS} FROM frame WHERE job = ?1 ORDER BY at DESC, layer DESC, frame DESC LIMIT ?2"
+    ))?;
+    let rows = statement.query_map(params![job.0, limit], frame_record)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(crate) fn frame(
+    conn: &Connection,
+    job: JobId,
+    layer: u32,
+    frame: i32,
+) -> Result<Option<FrameRecord>, ErrorKind> {
+    let sql = format!("SELECT {FRAME_COLUMNS} FROM frame WHERE job = ?1 AND layer = ?2 AND frame = ?3");
+    let mut statement = conn.prepare_cached(&sql)?;
+    Ok(statement.query_row(params![job.0, layer, frame], frame_record).optional()?)
+}
+
+fn frame_record(row: &Row<'_>) -> rusqlite::Result<FrameRecord> {
+    Ok(FrameRecord {
+        job: JobId(row.get(0)?),
+        layer: row.get(1)?,
+        frame: row.get(2)?,
+        attempt: row.get::<_, Option<u64>>(3)?.map(AttemptId),
+        path: row.get(4)?,
+        bytes: row.get(5)?,
+        seconds: row.get(6)?,
+        at: Timestamp(row.get(7)?),
+    })
+}
+
+pub(crate) fn idempotent(conn: &Connection, key: &str) -> Result<Option<(Digest, JobId)>, ErrorKind> {
+    let mut statement = conn.prepare_cached("SELECT request, job FROM idempotency WHERE key = ?1")?;
+    let found = statement.query_row([key], |row| Ok((Digest(row.get(0)?), JobId(row.get(1)?)))).optional()?;
+    Ok(found)
+}
+
+/// Jobs that ended before `ended_before` and that no job which has not ended comes after, oldest first.
+pub(crate) fn forgettable(conn: &Connection, ended_before: Timestamp) -> Result<Vec<JobId>, ErrorKind> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id FROM job
+         WHERE status IN ('done', 'failed', 'cancelled') AND finished < ?1 AND id NOT IN (
+             SELECT earlier.value FROM job, json_each(job.record, '$.spec.after') AS earlier
+             WHERE job.status NOT IN ('done', 'failed', 'cancelled'))
+         ORDER BY id",
+    )?;
+    let rows = statement.query_map([ended_before.0], |row| row.get(0).map(JobId))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Rows of `id, record`.
+fn records<T: DeserializeOwned>(
+    conn: &Connection,
+    what: &str,
+    sql: &str,
+    params: impl Params,
+) -> Result<Vec<T>, ErrorKind> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let text = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+        let record = serde_json::from_str(text).map_err(|source| ErrorKind::Record {
+            what: row.get(0).map_or_else(|_| what.to_owned(), |id: u64| format!("{what} {id}")),
+            source: Arc::new(source),
+        })?;
+        found.push(record);
+    }
+    Ok(found)
+}
+
+fn record<T: DeserializeOwned>(
+    conn: &Connection,
+    what: &str,
+    sql: &str,
+    params: impl Params,
+) -> Result<Option<T>, ErrorKind> {
+    Ok(records(conn, what, sql, params)?.pop())
+}
