@@ -1,1 +1,99 @@
-//! Placeholder.
+//! The guest side of farmhand's plugin contract (`wit/v0`), for plugins written in Rust.
+//!
+//! A plugin is one type that implements [`Plugin`], a reader that implements [`Reader`], and one line that exports
+//! them:
+//!
+//! ```
+//! use farmhand_sdk::prelude::*;
+//!
+//! struct Sleeper;
+//!
+//! #[derive(Default)]
+//! struct Lines;
+//!
+//! impl Plugin for Sleeper {
+//!     type Reader = Lines;
+//!
+//!     fn describe() -> Descriptor {
+//!         Descriptor {
+//!             name: "sleeper".into(),
+//!             version: "0.1.0".into(),
+//!             summary: "Sleeps where others render.".into(),
+//!             extensions: vec!["sleep".into()],
+//!             supports: "*".into(),
+//!             tools: vec![ToolSpec::named("sleep", &["sleep"])],
+//!             levels: vec![Level::new("only", "Sleeps.", &["sleep"], FrameShape::Any)],
+//!             options_schema: serde_json::json!({ "type": "object", "additionalProperties": false }),
+//!         }
+//!     }
+//!
+//!     fn build_command(_task: &Task) -> Result<Command, PluginError> {
+//!         Ok(Command::new("sleep").arg("1").verify(Verify::ExitCode))
+//!     }
+//!
+//!     fn reader(_task: &Task) -> Lines {
+//!         Lines
+//!     }
+//! }
+//!
+//! impl Reader for Lines {
+//!     fn line(&mut self, line: &str, events: &mut Vec<Event>) {
+//!         if let Some(text) = line.strip_prefix("warning: ") {
+//!             events.push(Event::warning(text));
+//!         }
+//!     }
+//! }
+//!
+//! farmhand_sdk::export!(Sleeper);
+//! ```
+//!
+//! Everything the host hands in is a plain struct here, filled once from the contract's resources, so a plugin's
+//! whole logic runs under `cargo test` without a host. Built for `wasm32-wasip2`, the same code is the component.
+//!
+//! What a plugin has besides the traits:
+//!
+//! - [`FrameRuns`]: frames as the host hands them out, expanded or written in a DCC's own syntax.
+//! - [`Job::options`]: the job's options as a `serde` type, with mistakes as JSON pointers.
+//! - [`Template`] and [`path`]: output names with `####`, `{layer}` and `{frame}`, on Windows paths too.
+//! - [`text`] and [`Rules`]: reading a line cheaply.
+//! - [`policy::standard`]: what the end of an attempt means for most DCCs; it is what `judge` does by itself.
+//! - [`info!`], [`warn!`], [`error!`], [`debug!`], [`host::config`], [`host::read_file`]: what the host grants.
+
+mod command;
+mod context;
+mod descriptor;
+mod error;
+mod event;
+mod frames;
+#[cfg(target_arch = "wasm32")]
+#[doc(hidden)]
+pub mod guest;
+pub mod host;
+mod options;
+pub mod path;
+mod plugin;
+pub mod policy;
+mod rules;
+mod template;
+pub mod text;
+mod verdict;
+
+pub use command::{Command, Image, Movie, Output, TextFile, Verify};
+pub use context::{EndedBy, Gpu, Job, Outcome, PreparedJob, Problem, Task, Tool};
+pub use descriptor::{Descriptor, FrameShape, Level, ToolSpec};
+pub use error::PluginError;
+pub use event::{Cause, Event, Fact, Fault, Severity};
+pub use frames::{FrameRun, FrameRuns, FrameStyle};
+pub use plugin::{Plugin, Reader};
+pub use rules::{Rule, Rules};
+pub use template::{Template, TemplateError};
+pub use verdict::{Decision, Verdict};
+
+/// What most plugins bring into scope.
+pub mod prelude {
+    pub use crate::{
+        Cause, Command, Decision, Descriptor, EndedBy, Event, Fact, Fault, FrameRun, FrameRuns, FrameShape,
+        FrameStyle, Image, Job, Level, Movie, Outcome, Output, Plugin, PluginError, PreparedJob, Problem, Reader,
+        Rule, Rules, Severity, Task, Template, TextFile, Tool, ToolSpec, Verdict, Verify, host, path, policy, text,
+    };
+}

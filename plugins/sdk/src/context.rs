@@ -1,0 +1,177 @@
+//! What the host hands in, as plain structs that a test can make: the job, the task, and how its process ended.
+
+use crate::{Fact, Fault, FrameRuns, PluginError};
+use serde_json::{Map, Value};
+
+/// A job, as submitted (in `validate`) or as it was kept (everywhere else).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Job {
+    /// 0 while the job is only being validated.
+    pub id: u64,
+    /// What people call it.
+    pub name: String,
+    /// Absolute path of the scene or script.
+    pub scene: String,
+    /// Where the images go, as the DCC understands it; absent: the scene's own setting.
+    pub output: Option<String>,
+    /// Layers asked for; empty: what the scene has enabled, together.
+    pub layers: Vec<String>,
+    /// All of the job's frames. There may be millions: look at the runs before expanding them.
+    pub frames: FrameRuns,
+    /// The options as JSON; [`Job::options`] reads them into a type.
+    pub raw_options: Map<String, Value>,
+    /// Images that are there and whole are not rendered again.
+    pub skip_existing: bool,
+}
+
+impl Job {
+    /// The job as it is, for a plugin that has nothing to change.
+    #[must_use]
+    pub fn prepared(&self) -> PreparedJob {
+        PreparedJob {
+            layers: self.layers.clone(),
+            output: self.output.clone(),
+            options: self.raw_options.clone(),
+            whole: false,
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// A GPU leased to a task.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Gpu {
+    /// In PCI bus order.
+    pub index: u32,
+    /// Such as `GPU-8932f937-…`.
+    pub uuid: String,
+    /// Such as `NVIDIA H200`.
+    pub name: String,
+    /// Total memory in bytes.
+    pub memory_bytes: u64,
+}
+
+/// A program that the task may run, as the host found it on this node.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tool {
+    /// Its id in the plugin's descriptor.
+    pub id: String,
+    /// Where it is.
+    pub path: String,
+    /// The DCC's version, where it could be read.
+    pub version: Option<String>,
+}
+
+/// Some frames of one layer of one job, on one node, with what is leased for them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Task {
+    /// The job.
+    pub job: Job,
+    /// The attempt's id; it only grows.
+    pub attempt: u64,
+    /// Frames to render, in the shape that the level asks for.
+    pub frames: FrameRuns,
+    /// The layer, where the job names some.
+    pub layer: Option<String>,
+    /// Index into the descriptor's levels.
+    pub level: u32,
+    /// 1 on the first try of these frames at this level.
+    pub try_number: u32,
+    /// CPU threads leased.
+    pub threads: u32,
+    /// GPUs leased.
+    pub gpus: Vec<Gpu>,
+    /// Programs found.
+    pub tools: Vec<Tool>,
+    /// A directory of this attempt's own for scripts and temporary files.
+    pub scratch: String,
+    /// An empty directory of this attempt's own, on the file system of the output, for the images.
+    pub staging: String,
+}
+
+impl Task {
+    /// One of the programs that were found.
+    ///
+    /// # Errors
+    /// The host offers no such tool: the level that is being built does not name it.
+    pub fn tool(&self, id: &str) -> Result<&Tool, PluginError> {
+        self.tools.iter().find(|tool| tool.id == id).ok_or_else(|| {
+            PluginError::new(format!("the host offers no tool `{id}`; name it in the tools of level {}", self.level))
+        })
+    }
+}
+
+/// What `validate` made of a job: the job as it will be kept.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PreparedJob {
+    /// Layers, each rendered on its own; empty: what the scene has enabled, together.
+    pub layers: Vec<String>,
+    /// Where the images go; absent: the scene's own setting.
+    pub output: Option<String>,
+    /// Options, valid against the schema.
+    pub options: Map<String, Value>,
+    /// One process must render the whole layer: a movie, or a simulation that cannot start in the middle.
+    pub whole: bool,
+    /// What a person should know before it starts, one sentence each.
+    pub notes: Vec<String>,
+}
+
+/// One thing that is wrong with a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// JSON pointer into the job, such as `/options/samples`.
+    pub field: String,
+    /// What is wrong, and what to write instead.
+    pub message: String,
+}
+
+impl Problem {
+    /// A problem.
+    #[must_use]
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into() }
+    }
+}
+
+/// Why a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EndedBy {
+    /// By itself, with an exit code or a signal.
+    #[default]
+    Itself,
+    /// The host killed it: it ran over its time limit.
+    TimeLimit,
+    /// The host killed it: no output, no CPU use and no new file for too long.
+    Stall,
+    /// The machine or the shim went away.
+    Lost,
+}
+
+/// How a task's process ended, with what the host saw.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Outcome {
+    /// The exit code, where it ended with one.
+    pub exit_code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// Why it ended.
+    pub ended_by: EndedBy,
+    /// From the start to the end of the whole process tree.
+    pub seconds: f64,
+    /// Frames whose image the host verified.
+    pub frames_done: FrameRuns,
+    /// The task's other frames.
+    pub frames_missing: FrameRuns,
+    /// Faults that the reader saw, and those that the host found while verifying.
+    pub faults: Vec<Fault>,
+    /// Facts that the reader saw.
+    pub facts: Vec<Fact>,
+}
+
+impl Outcome {
+    /// The value of a fact that the reader saw; the last one where there are several.
+    #[must_use]
+    pub fn fact(&self, name: &str) -> Option<&str> {
+        self.facts.iter().rev().find(|fact| fact.name == name).map(|fact| fact.value.as_str())
+    }
+}

@@ -1,0 +1,80 @@
+//! The two traits that a plugin implements. What carries them over to the host is in `guest`.
+
+use crate::{Command, Descriptor, Event, Job, Outcome, PluginError, PreparedJob, Problem, Task, Verdict, policy};
+
+/// A plugin for one DCC. The host may make a new instance for every call, so nothing is kept between calls; only a
+/// [`Reader`] lives as long as its process.
+pub trait Plugin: 'static {
+    /// What reads this DCC's output.
+    type Reader: Reader;
+
+    /// What this plugin is: the same answer every time.
+    fn describe() -> Descriptor;
+
+    /// The job as it will be kept, or everything that is wrong with it. The host has checked the options against
+    /// the schema before. By default every job is kept as it is.
+    ///
+    /// # Errors
+    /// Everything that is wrong at once, so that a person has to come back only once.
+    fn validate(job: &Job) -> Result<PreparedJob, Vec<Problem>> {
+        Ok(job.prepared())
+    }
+
+    /// What to run for these frames, at the level that the task asks for.
+    ///
+    /// # Errors
+    /// Only what `validate` could not know.
+    fn build_command(task: &Task) -> Result<Command, PluginError>;
+
+    /// A reader for one process.
+    fn reader(task: &Task) -> Self::Reader;
+
+    /// What the end of an attempt means, on success too: exit code 0 alone is never success. By default
+    /// [`policy::standard`].
+    ///
+    /// # Errors
+    /// The host decides in the plugin's place then.
+    fn judge(task: &Task, outcome: &Outcome) -> Result<Verdict, PluginError> {
+        Ok(policy::standard(task, outcome, Self::describe().levels.len()))
+    }
+}
+
+/// Reads one process's output as it comes.
+pub trait Reader: 'static {
+    /// One line, without its end. It sees every line that a renderer prints, millions at times: look for what
+    /// excludes most lines first.
+    fn line(&mut self, line: &str, events: &mut Vec<Event>);
+
+    /// The output has ended; what was still being put together comes out now.
+    fn finish(&mut self, events: &mut Vec<Event>) {
+        let _ = events;
+    }
+
+    /// A batch of lines, as the host hands them over.
+    ///
+    /// # Errors
+    /// The reader cannot go on. By default it always can.
+    fn read(&mut self, lines: &[String]) -> Result<Vec<Event>, PluginError> {
+        let mut events = Vec::new();
+        for line in lines {
+            self.line(line.trim_end_matches(['\r', '\n']), &mut events);
+        }
+        Ok(events)
+    }
+}
+
+/// For a DCC whose output says nothing that matters.
+impl Reader for () {
+    fn line(&mut self, _line: &str, _events: &mut Vec<Event>) {}
+}
+
+/// Makes a type that implements [`Plugin`] the component's export. Once per crate, of type `cdylib`.
+#[macro_export]
+macro_rules! export {
+    ($plugin:ty) => {
+        #[cfg(target_arch = "wasm32")]
+        type FarmhandComponent = $crate::guest::Component<$plugin>;
+        #[cfg(target_arch = "wasm32")]
+        $crate::guest::bindings::export!(FarmhandComponent with_types_in $crate::guest::bindings);
+    };
+}
