@@ -1,0 +1,198 @@
+// A farm that is made up, to look at the page without a daemon. It is a tool for whoever works on the page and no
+// test of anything: the tests of the page are in tests/browser and run against the real daemon.
+import { createServer } from "node:http";
+import { readFileSync } from "node:fs";
+import { dirname, extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const DIST = join(dirname(fileURLToPath(import.meta.url)), "..", "dist");
+const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
+const CSP = "default-src 'self'; img-src 'self' data:; style-src 'self'";
+const ago = (seconds) => new Date(Date.now() - seconds * 1000).toISOString();
+const digest = (seed) => (seed + "9c1f7ae04b5d2c886f13").padEnd(64, "5e7d0b").slice(0, 64);
+const counts = (total, done, running, failed = 0, skipped = 0) => ({
+  total, done, running, failed, skipped, pending: total - done - running - failed - skipped,
+});
+
+const job = (id, name, status, frames, more = {}) => ({
+  id, name, status, frames, user: "anna", plugin: "blender", scene: `/projects/harvest/shots/${name}.blend`,
+  priority: 50, submitted: ago(4000 - id * 60), started: ago(1500), finished: null, eta: null, why: null,
+  failure: null, ...more,
+});
+const why = (kind, text) => ({ reason: { kind }, text });
+
+const jobs = new Map(
+  [
+    job(41, "sq010_sh0040_light_v012", "running", counts(240, 131, 8, 2), {
+      eta: ago(-734), why: why("no-slot", "all 2 slots are taken by job 41, 42"), priority: 70,
+    }),
+    job(42, "sq010_sh0050_light_v003", "running", counts(96, 12, 4), {
+      user: "bo", eta: ago(-5300), why: why("all-running", "all its frames are being rendered (attempt 208)"),
+    }),
+    job(43, "sq010_sh0060_fx_smoke_v021", "waiting", counts(1200, 0, 0), {
+      started: null, why: why("no-slot", "all 2 slots are taken by job 41, 42"),
+    }),
+    job(44, "turntable_tractor", "waiting", counts(72, 31, 0), {
+      why: why("back-off", "tries again at 2026-11-22T03:14:05.000Z: the texture server did not answer"),
+    }),
+    job(45, "sq020_sh0010_anim", "paused", counts(150, 40, 0), { user: "chidi", why: why("paused", "paused; `farmhand resume` lets it go on") }),
+    job(46, "sq020_sh0020_comp", "waiting", counts(150, 0, 0), {
+      plugin: "nuke", started: null, scene: "/projects/harvest/comp/sq020_sh0020.nk",
+      why: why("no-tool", "nuke was not found: install it, or set `tools.nuke.nuke` in farmhand.toml"),
+    }),
+    job(40, "sq010_sh0030_light_v009", "failed", counts(120, 97, 0, 23), {
+      finished: ago(620), failure: "23 frames failed: Error: Cannot read file \"/projects/harvest/tex/barn_wood_4k.exr\": No such file or directory",
+    }),
+    ...Array.from({ length: 9 }, (_, n) =>
+      job(39 - n, `sq010_sh00${10 + n}_light_v0${n + 10}`, n === 4 ? "cancelled" : "done", counts(120, n === 4 ? 33 : 120, 0), { finished: ago(1200 + n * 1900), user: n % 2 ? "bo" : "anna" })),
+  ].map((one) => [one.id, one]),
+);
+
+const stamp = (generation = 3) => ({ name: "blender", version: "1.2.0", digest: digest("a3"), generation });
+const attempt = (id, more) => ({
+  id, job: 41, layer: null, frames: "1-20", frames_done: "", level: 0, level_name: "full", try_number: 1, threads: 1,
+  plugin: stamp(), state: "ended", started: ago(1400 - (id - 200) * 100), ended: ago(1290 - (id - 200) * 100),
+  outcome: null, verdict: null, consequence: null, faults: [], facts: [{ name: "device", value: "CPU" }, { name: "blender", value: "3.4.1" }],
+  command: {
+    program: "/usr/bin/blender",
+    args: ["-b", "/projects/harvest/shots/sq010_sh0040_light_v012.blend", "--python-exit-code", "1", "-P", "/var/lib/farmhand/attempts/208/scratch/frames.py", "-t", "1", "--", "--frames", "132-139"],
+    env: [["OCIO", "/studio/ocio/config.ocio"], ["STUDIO_TOKEN", "(hidden)"]], cwd: "/var/lib/farmhand/attempts/208/scratch",
+  },
+  ...more,
+});
+const outcome = (more) => ({ exit_code: 0, signal: null, ended_by: "itself", seconds: 110, frames_done: "", frames_missing: "", faults: [], facts: [], ...more });
+const attempts = [
+  attempt(208, { frames: "132-139", frames_done: "132-133", state: "running", ended: null, started: ago(95) }),
+  attempt(207, { frames: "112-131", frames_done: "112-131", outcome: outcome({}), verdict: { decision: { kind: "accept" }, reason: "all 20 images are verified" } }),
+  attempt(206, {
+    frames: "88-89", frames_done: "", level: 2, level_name: "minimal", try_number: 1, outcome: outcome({ exit_code: 1 }),
+    verdict: { decision: { kind: "fail-frames" }, reason: "the texture is missing at every level" }, consequence: "frames 88-89 fail; the job goes on",
+    faults: [{ severity: "frame-fatal", cause: "missing-file", message: "Cannot read \"/projects/harvest/tex/barn_wood_4k.exr\": No such file or directory", frame: 88 }],
+  }),
+  attempt(205, {
+    frames: "81-111", frames_done: "81-87,90-111", level: 1, level_name: "safe", outcome: outcome({ signal: 9, exit_code: null, ended_by: "stall" }),
+    verdict: { decision: { kind: "fall-back" }, reason: "no output for 120 s at frame 88 while the denoiser loaded" }, consequence: "frames 88-89 go on at level minimal",
+    faults: [{ severity: "transient", cause: "timeout", message: "no output, no CPU use and no new file for 120 s", frame: 88 }],
+  }),
+  attempt(204, { frames: "1-80", frames_done: "1-80", outcome: outcome({ seconds: 611 }), verdict: { decision: { kind: "accept" }, reason: "all 80 images are verified" } }),
+];
+const images = Array.from({ length: 24 }, (_, n) => ({
+  job: 41, layer: null, frame: 133 - n, attempt: 207, path: `/projects/harvest/renders/sq010_sh0040/beauty.${String(133 - n).padStart(4, "0")}.exr`,
+  bytes: 8_300_000 + n * 1000, seconds: 5.2 + (n % 5) / 3, at: ago(20 + n * 6),
+}));
+const plugins = [
+  { name: "blender", state: "serving", source: "built in", serving: stamp(), summary: "Blender 2.83 and later, Cycles and Eevee", extensions: ["blend"], failure: null, changed: ago(5000),
+    levels: [{ name: "full", summary: "as the job asks", tools: ["blender"], frames: "any" }, { name: "safe", summary: "CPU only, no denoiser", tools: ["blender"], frames: "any" }, { name: "minimal", summary: "factory start-up, no add-ons", tools: ["blender"], frames: "any" }] },
+  { name: "maya", state: "degraded", source: "plugins/maya.wasm", serving: { name: "maya", version: "2.0.1", digest: digest("7b"), generation: 12 }, summary: "Maya 2022 and later", extensions: ["ma", "mb"], changed: ago(340), levels: [],
+    failure: "maya 2.1.0 (4e1b77aa0c31) was refused: describe() trapped: call stack exhausted\n  at maya::levels::parse (levels.rs:88)" },
+  { name: "nuke", state: "failed", source: "plugins/nuke.py", serving: null, summary: null, extensions: [], changed: ago(80), levels: [],
+    failure: "nuke.py, line 14: SyntaxError: expected ':'" },
+];
+const node = {
+  name: "harvest-ws-07", version: "0.1.0", cores: 8, memory_bytes: 64 * 1024 ** 3, slots: 3, threads_per_task: 4, gpus: [], gpu_state: "no NVIDIA driver (libnvidia-ml.so was not found)",
+  tools: [
+    { plugin: "blender", id: "blender", path: "/usr/bin/blender", version: "3.4.1", problem: null },
+    { plugin: "maya", id: "mayapy", path: null, version: null, problem: "not found on PATH nor under /usr/autodesk/maya*: install Maya, or set `tools.maya.mayapy` in farmhand.toml" },
+  ],
+  leases: [{ attempt: 208, job: 41, threads: 4 }, { attempt: 209, job: 42, threads: 4 }],
+  breakers: process.argv.includes("--calm") ? [] : [{ plugin: "maya", reason: "3 attempts in a row got no licence (mtoa: license checkout failed)", until: ago(-250) }],
+  started: ago(86400 * 3 + 4000),
+};
+const frames = {
+  41: [["done", "1-87,90-133"], ["failed", "88-89"], ["running", "134-141"], ["pending", "142-240"]],
+  43: [["pending", "1001-2200"]],
+  40: [["done", "1-60,84-120"], ["failed", "61-83"]],
+  45: [["done", "1-30"], ["skipped", "31-40"], ["pending", "41-150"]],
+};
+const specFrames = { 43: "1001-2200", 41: "1-240" };
+
+const log = Array.from({ length: 400 }, (_, n) => {
+  const frame = 130 + Math.floor(n / 40);
+  if (n % 40 === 39) return `Saved: '/staging/208/beauty.${String(frame).padStart(4, "0")}.exr'`;
+  if (n === 222) return "Error: Cannot read file \"/projects/harvest/tex/barn_wood_4k.exr\": No such file or directory";
+  return `Fra:${frame} Mem:412.${n % 90}M (Peak 511.02M) | Time:00:0${n % 6}.11 | Remaining:00:04.31 | Mem:212.77M, Peak:240.10M | Scene, ViewLayer | Sample ${n % 40}/64`;
+});
+
+let sequence = 0;
+const listeners = new Set();
+function tell(event) {
+  sequence += 1;
+  for (const response of listeners) response.write(`id: 1-${sequence}\ndata: ${JSON.stringify(event)}\n\n`);
+}
+let fraction = 0;
+setInterval(() => {
+  fraction = (fraction + 0.07) % 1;
+  tell({ type: "progress", job: 41, attempt: 208, frame: 134, fraction, memory_bytes: 412e6 });
+  tell({ type: "progress", job: 42, attempt: 209, frame: 17, fraction: (fraction + 0.4) % 1, memory_bytes: 1.9e9 });
+}, 400);
+
+function picture(query) {
+  const frame = Number(query.get("frame"));
+  const hue = (frame * 2) % 360;
+  const x = 40 + (frame % 60) * 4;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 180"><defs><linearGradient id="g" x2="0" y2="1"><stop stop-color="hsl(${hue} 45% 62%)"/><stop offset=".62" stop-color="hsl(${hue + 30} 55% 82%)"/></linearGradient></defs><rect width="320" height="180" fill="url(#g)"/><path d="M0 120q80-30 160 0t160-8v68H0z" fill="hsl(95 30% 34%)"/><rect x="${x}" y="92" width="44" height="34" fill="#8b2f20"/><path d="M${x - 6} 94l28-24 28 24z" fill="#4a2a20"/></svg>`;
+}
+
+const server = createServer((request, response) => {
+  const url = new URL(request.url, "http://localhost");
+  const path = url.pathname.replace(/^\/api\/v1/, "");
+  const json = (body, status = 200, type = "application/json") => {
+    response.writeHead(status, { "content-type": type });
+    response.end(JSON.stringify(body));
+  };
+  const problem = (status, title, detail, errors) => json({ title, status, detail, errors }, status, "application/problem+json");
+  const id = Number(path.match(/^\/(?:jobs|attempts)\/(\d+)/)?.[1]);
+  const view = () => ({
+    ...jobs.get(id), notes: id === 41 ? ["The scene's output path is relative; it is taken from the scene's folder."] : [],
+    costs: { start_seconds: 4.1, frame_seconds: 5.6, frames_seen: 131 }, attempts: 5,
+    spec: { name: jobs.get(id).name, scene: jobs.get(id).scene, plugin: { name: "blender", version: null }, frames: specFrames[id] ?? `1-${jobs.get(id).frames.total}`, layers: [], output: "//renders/beauty.####", options: { samples: 64, device: "CPU" }, priority: 50, after: [], order: "forward", chunk: "auto", threads: null, skip_existing: false },
+  });
+  if (path === "/events") {
+    response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+    response.write(": hello\n\n");
+    listeners.add(response);
+    request.on("close", () => listeners.delete(response));
+    tell({ type: "notice", job: 44, message: "turntable_tractor tries 41 frames again: the texture server did not answer" });
+    tell({ type: "notice", job: null, message: "maya 2.1.0 was refused; 2.0.1 goes on serving" });
+  } else if (path === "/node") json(node);
+  else if (path === "/plugins") json(plugins);
+  else if (path === "/jobs") {
+    const states = url.searchParams.get("state").split(",");
+    const empty = process.argv.includes("--empty");
+    json({ items: empty ? [] : [...jobs.values()].filter((one) => states.includes(one.status)), next: null });
+  } else if (!Number.isNaN(id) && !jobs.has(id) && path.startsWith("/jobs/")) problem(404, "Not found", `there is no job ${id}`);
+  else if (/^\/jobs\/\d+$/.test(path)) json(view());
+  else if (path.endsWith("/frames")) json({ job: id, counts: jobs.get(id).frames, runs: (frames[id] ?? [["done", `1-${jobs.get(id).frames.done}`]]).map(([state, set]) => ({ layer: null, state, frames: set })) });
+  else if (path.endsWith("/attempts")) json({ items: id === 41 ? attempts : [], next: null });
+  else if (path.endsWith("/images")) json(id === 41 ? images : []);
+  else if (path.endsWith("/image")) {
+    response.writeHead(200, { "content-type": "image/svg+xml" });
+    response.end(picture(url.searchParams));
+  } else if (path.endsWith("/log")) {
+    response.writeHead(200, { "content-type": "text/plain; charset=utf-8" });
+    response.write(`${log.join("\n")}\n`);
+    if (url.searchParams.has("follow")) {
+      const timer = setInterval(() => response.write(`Fra:134 Mem:412.31M | Sample ${Math.round(fraction * 64)}/64\n`), 700);
+      request.on("close", () => clearInterval(timer));
+    } else response.end();
+  } else if (request.method === "POST") {
+    const action = path.split("/").at(-1);
+    if (action === "retry") problem(409, "Conflict", "job 40 has frames that are being retried already", [{ field: "/frames", message: "frame 61 is running in attempt 209" }]);
+    else {
+      const one = jobs.get(id);
+      one.status = { pause: "paused", resume: "running", cancel: "cancelled" }[action];
+      json(view());
+      tell({ type: "job", job: one });
+    }
+  } else {
+    const file = url.pathname === "/" ? "/index.html" : url.pathname;
+    try {
+      const body = readFileSync(join(DIST, file));
+      response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream", "content-security-policy": CSP });
+      response.end(body);
+    } catch {
+      problem(404, "Not found", `there is nothing at ${url.pathname}`);
+    }
+  }
+});
+server.listen(Number(process.env.PORT ?? 8787), "127.0.0.1", () => console.log(`http://127.0.0.1:${server.address().port}`));

@@ -1,0 +1,260 @@
+/**
+ * The farm as the page holds it: one reactive state that begins with a reading of everything and is then kept right
+ * by events. It never polls: what is read again is read because an event or a new connection says so.
+ */
+import { batch, createSignal, type Accessor } from "solid-js";
+import { createStore, produce, reconcile, unwrap } from "solid-js/store";
+import { Client, type JobAction } from "../api/client";
+import { asProblem, type Problem } from "../api/problem";
+import { EventStream, type Connection } from "../api/stream";
+import type { AttemptView, FarmEvent, JobSummary } from "../api/types";
+import { FrameGrid } from "../model/grid";
+import { ENDED, LIVE } from "./order";
+import { apply, IMAGES_KEPT, putAttempt, putJob } from "./reduce";
+import { emptyDetail, emptyState, type FarmState } from "./state";
+
+const JOBS_A_PAGE = 500;
+const ENDED_AT_FIRST = 50;
+const ATTEMPTS_A_PAGE = 50;
+const SYNC_RETRY_MS = 3_000;
+
+export interface Farm {
+  readonly client: Client;
+  readonly state: FarmState;
+  readonly connection: Accessor<Connection>;
+  /** Whether everything shown has been read since the connection was last made whole. */
+  readonly synced: Accessor<boolean>;
+  /** Whether anything was ever read. */
+  readonly known: Accessor<boolean>;
+  /** Why the last reading failed. */
+  readonly syncProblem: Accessor<Problem | null>;
+  /** Grows whenever the connection was lost and is back. */
+  readonly epoch: Accessor<number>;
+  readonly detailProblem: Accessor<Problem | null>;
+  retryNow(): void;
+  openJob(id: number | null): void;
+  earlierAttempts(): Promise<void>;
+  olderJobs(): Promise<void>;
+  /** The newest attempt that had this frame and did not finish it, looked for in earlier ones too. */
+  findAttempt(suits: (attempt: AttemptView) => boolean): Promise<AttemptView | null>;
+  act(job: number, action: JobAction): Promise<void>;
+}
+
+export function createFarm(root: URL): Farm {
+  const client = new Client(root);
+  const [state, setState] = createStore<FarmState>(emptyState());
+  const [connection, setConnection] = createSignal<Connection>({ kind: "connecting" });
+  const [synced, setSynced] = createSignal(false);
+  const [known, setKnown] = createSignal(false);
+  const [syncProblem, setSyncProblem] = createSignal<Problem | null>(null);
+  const [detailProblem, setDetailProblem] = createSignal<Problem | null>(null);
+  const [epoch, setEpoch] = createSignal(0);
+
+  const change = (work: (draft: FarmState) => void): void => setState(produce(work));
+
+  // Events that came while a reading was under way. They are applied again on top of it: what was read may be older
+  // than they are.
+  let heldForAll: FarmEvent[] | null = null;
+  let heldForJob: FarmEvent[] | null = null;
+  let syncTurn = 0;
+  let jobTurn = 0;
+  let syncTimer: ReturnType<typeof setTimeout> | undefined;
+
+  // Events are applied once a frame at most, however many come, and also while nobody looks.
+  let arrived: { event: FarmEvent; at: number }[] = [];
+  let flushing = false;
+
+  function receive(event: FarmEvent): void {
+    heldForAll?.push(event);
+    heldForJob?.push(event);
+    arrived.push({ event, at: Date.now() });
+    if (flushing) return;
+    flushing = true;
+    if (document.hidden) setTimeout(flush, 200);
+    else requestAnimationFrame(flush);
+  }
+
+  function flush(): void {
+    flushing = false;
+    const events = arrived;
+    arrived = [];
+    change((draft) => {
+      for (const { event, at } of events) apply(draft, event, at);
+    });
+    const ended = events.some(
+      ({ event }) => event.type === "attempt" && event.attempt.state === "ended" && event.attempt.job === state.detail?.id,
+    );
+    if (ended) void refreshView();
+  }
+
+  async function allJobs(): Promise<JobSummary[]> {
+    const jobs: JobSummary[] = [];
+    let cursor: string | null = null;
+    do {
+      const page = await client.jobs(LIVE, JOBS_A_PAGE, cursor);
+      jobs.push(...page.items);
+      cursor = page.next ?? null;
+    } while (cursor !== null);
+    return jobs;
+  }
+
+  async function sync(): Promise<void> {
+    const turn = ++syncTurn;
+    clearTimeout(syncTimer);
+    heldForAll = [];
+    setSynced(false);
+    const chosen = state.detail?.id ?? null;
+    if (chosen !== null) void loadJob(chosen);
+    try {
+      const [node, plugins, live, ended] = await Promise.all([
+        client.node(),
+        client.plugins(),
+        allJobs(),
+        client.jobs(ENDED, ENDED_AT_FIRST, null),
+      ]);
+      if (turn !== syncTurn) return;
+      const held = heldForAll ?? [];
+      heldForAll = null;
+      batch(() => {
+        const jobs = Object.fromEntries([...ended.items, ...live].map((job) => [job.id, job]));
+        setState("jobs", reconcile(jobs, { key: null }));
+        change((draft) => {
+          draft.older = ended.next ?? null;
+          draft.plugins = [...plugins].sort((a, b) => (a.name < b.name ? -1 : 1));
+          apply(draft, { type: "node", node }, Date.now());
+          // Notices say nothing about the state, so they are not said twice.
+          for (const event of held) if (event.type !== "notice") apply(draft, event, Date.now());
+          draft.orderVersion += 1;
+        });
+        setSyncProblem(null);
+        setSynced(true);
+        setKnown(true);
+      });
+    } catch (error) {
+      if (turn !== syncTurn) return;
+      setSyncProblem(asProblem(error));
+      // With the connection gone the next one reads everything anyway.
+      if (connection().kind === "live") syncTimer = setTimeout(() => void sync(), SYNC_RETRY_MS);
+    }
+  }
+
+  async function loadJob(id: number): Promise<void> {
+    const turn = ++jobTurn;
+    heldForJob = [];
+    setDetailProblem(null);
+    try {
+      const [view, frames, attempts, images] = await Promise.all([
+        client.job(id),
+        client.frames(id),
+        client.attempts(id, ATTEMPTS_A_PAGE, null),
+        client.images(id, IMAGES_KEPT),
+      ]);
+      if (turn !== jobTurn) return;
+      const held = heldForJob ?? [];
+      heldForJob = null;
+      const grid = FrameGrid.build(view.spec.frames, view.spec.layers, frames);
+      change((draft) => {
+        const { spec: _spec, notes: _notes, costs: _costs, attempts: _attempts, ...summary } = view;
+        putJob(draft, summary);
+        draft.detail = {
+          id,
+          view,
+          attempts: attempts.items,
+          earlier: attempts.next ?? null,
+          images,
+          grid,
+          gridVersion: (draft.detail?.gridVersion ?? 0) + 1,
+        };
+        for (const event of held) if (event.type !== "notice") apply(draft, event, Date.now());
+      });
+    } catch (error) {
+      if (turn === jobTurn) setDetailProblem(asProblem(error));
+    }
+  }
+
+  /** Costs and notes are no part of a job event, and they change when attempts end. */
+  async function refreshView(): Promise<void> {
+    const id = state.detail?.id;
+    if (id === undefined) return;
+    try {
+      const view = await client.job(id);
+      change((draft) => {
+        if (draft.detail?.id === id) draft.detail.view = { ...view, ...(unwrap(draft.jobs[id]) ?? {}) };
+      });
+    } catch {
+      // What is shown stays what it was; a lost connection is told elsewhere.
+    }
+  }
+
+  let everOpened = false;
+  const stream = new EventStream(client, {
+    connection: (next) => batch(() => setConnection(next)),
+    opened() {
+      // A connection that goes on where it broke needs no reading, unless the last one never came to its end.
+      if (everOpened) setEpoch((before) => before + 1);
+      if (!everOpened || !synced()) void sync();
+      everOpened = true;
+    },
+    missed: () => void sync(),
+    event: receive,
+  });
+  stream.start();
+  window.addEventListener("online", () => stream.retryNow());
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) stream.retryNow();
+  });
+
+  async function earlierAttempts(): Promise<void> {
+    const detail = state.detail;
+    if (detail === null || detail.earlier === null) return;
+    const page = await client.attempts(detail.id, ATTEMPTS_A_PAGE, detail.earlier);
+    change((draft) => {
+      if (draft.detail?.id !== detail.id) return;
+      for (const attempt of page.items) {
+        if (!draft.detail.attempts.some((known) => known.id === attempt.id)) putAttempt(draft.detail.attempts, attempt);
+      }
+      draft.detail.earlier = page.next ?? null;
+    });
+  }
+
+  return {
+    client,
+    state,
+    connection,
+    synced,
+    known,
+    syncProblem,
+    epoch,
+    detailProblem,
+    retryNow: () => stream.retryNow(),
+    openJob(id) {
+      if (state.detail?.id === id) return;
+      jobTurn += 1;
+      heldForJob = null;
+      setState("detail", id === null ? null : emptyDetail(id));
+      if (id !== null) void loadJob(id);
+    },
+    earlierAttempts,
+    async olderJobs() {
+      if (state.older === null) return;
+      const page = await client.jobs(ENDED, ENDED_AT_FIRST, state.older);
+      change((draft) => {
+        for (const job of page.items) if (draft.jobs[job.id] === undefined) putJob(draft, job);
+        draft.older = page.next ?? null;
+      });
+    },
+    async findAttempt(suits) {
+      for (;;) {
+        const found = state.detail?.attempts.find(suits);
+        if (found !== undefined) return found;
+        if (state.detail === null || state.detail.earlier === null) return null;
+        await earlierAttempts();
+      }
+    },
+    async act(job, action) {
+      const view = await client.act(job, action);
+      const { spec: _spec, notes: _notes, costs: _costs, attempts: _attempts, ...summary } = view;
+      change((draft) => putJob(draft, summary));
+    },
+  };
+}

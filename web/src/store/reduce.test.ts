@@ -1,0 +1,211 @@
+import { describe, expect, test } from "vitest";
+import type { AttemptView, FrameDoneView, JobSummary, JobView, NodeView, PluginView } from "../api/types";
+import { FrameGrid } from "../model/grid";
+import { apply, IMAGES_KEPT, NOTICES_KEPT } from "./reduce";
+import { emptyDetail, emptyState, type FarmState } from "./state";
+
+function job(id: number, changes: Partial<JobSummary> = {}): JobSummary {
+  return {
+    id,
+    name: `shot${id}`,
+    user: null,
+    plugin: "blender",
+    scene: "/s.blend",
+    priority: 50,
+    status: "waiting",
+    frames: { total: 10, pending: 10, running: 0, done: 0, skipped: 0, failed: 0 },
+    submitted: "2026-11-22T03:00:00.000Z",
+    started: null,
+    finished: null,
+    eta: null,
+    why: null,
+    failure: null,
+    ...changes,
+  };
+}
+
+function attempt(id: number, changes: Partial<AttemptView> = {}): AttemptView {
+  return {
+    id,
+    job: 1,
+    layer: null,
+    frames: "1-5",
+    frames_done: "",
+    level: 0,
+    level_name: "render",
+    try_number: 1,
+    threads: 1,
+    plugin: null,
+    state: "running",
+    started: "2026-11-22T03:00:00.000Z",
+    ended: null,
+    outcome: null,
+    verdict: null,
+    consequence: null,
+    faults: [],
+    facts: [],
+    command: null,
+    ...changes,
+  };
+}
+
+function image(frame: number, second: number, layer: string | null = null): FrameDoneView {
+  const at = `2026-11-22T03:00:${String(second).padStart(2, "0")}.000Z`;
+  return { job: 1, layer, frame, attempt: 1, path: `/out/${frame}.png`, bytes: 1, seconds: 1, at };
+}
+
+function plugin(name: string, state: PluginView["state"] = "serving"): PluginView {
+  return {
+    name,
+    state,
+    source: "built in",
+    serving: null,
+    summary: null,
+    extensions: [],
+    levels: [],
+    failure: null,
+    changed: "2026-11-22T03:00:00.000Z",
+  };
+}
+
+function node(leases: NodeView["leases"]): NodeView {
+  return {
+    name: "n",
+    version: "0.1.0",
+    cores: 2,
+    memory_bytes: 1,
+    slots: 2,
+    threads_per_task: 1,
+    gpus: [],
+    gpu_state: "none",
+    tools: [],
+    leases,
+    breakers: [],
+    started: "2026-11-22T03:00:00.000Z",
+  };
+}
+
+function withDetail(): FarmState {
+  const state = emptyState();
+  const spec = { frames: "1-10", layers: [] } as unknown as JobView["spec"];
+  state.jobs[1] = job(1);
+  state.detail = {
+    ...emptyDetail(1),
+    view: { ...job(1), spec, notes: ["a note"], costs: {} as JobView["costs"], attempts: 0 },
+    grid: FrameGrid.build("1-10", [], { job: 1, counts: job(1).frames, runs: [] }),
+  };
+  return state;
+}
+
+describe("jobs", () => {
+  test("a new one, a changed one, and the chosen one's own view", () => {
+    const state = withDetail();
+    apply(state, { type: "job", job: job(2) }, 0);
+    apply(state, { type: "job", job: job(1, { status: "running" }) }, 0);
+    expect(Object.keys(state.jobs)).toEqual(["1", "2"]);
+    expect(state.jobs[1]?.status).toBe("running");
+    expect(state.detail?.view?.status).toBe("running");
+    expect(state.detail?.view?.notes).toEqual(["a note"]);
+  });
+
+  test("the list is sorted anew only where a place may have changed", () => {
+    const state = withDetail();
+    const version = () => state.orderVersion;
+    const start = version();
+    apply(state, { type: "job", job: job(1, { frames: { ...job(1).frames, done: 3 } }) }, 0);
+    expect(version()).toBe(start);
+    apply(state, { type: "job", job: job(1, { priority: 60 }) }, 0);
+    expect(version()).toBe(start + 1);
+  });
+});
+
+describe("frames", () => {
+  test("of the chosen job reach its grid", () => {
+    const state = withDetail();
+    apply(state, { type: "frames", job: 1, layer: null, frames: "1-3", frame_state: "running" }, 0);
+    apply(state, { type: "frames", job: 1, layer: null, frames: "2", frame_state: "done" }, 0);
+    expect([1, 2, 3, 4].map((frame) => state.detail?.grid?.get(null, frame))).toEqual([
+      "running",
+      "done",
+      "running",
+      "pending",
+    ]);
+    expect(state.detail?.gridVersion).toBe(2);
+  });
+
+  test("of another job do not", () => {
+    const state = withDetail();
+    apply(state, { type: "frames", job: 2, layer: null, frames: "1-3", frame_state: "done" }, 0);
+    expect(state.detail?.grid?.get(null, 1)).toBe("pending");
+    expect(state.detail?.gridVersion).toBe(0);
+  });
+});
+
+describe("attempts", () => {
+  test("are kept newest first, each once", () => {
+    const state = withDetail();
+    for (const id of [4, 7, 5, 4]) apply(state, { type: "attempt", attempt: attempt(id) }, 0);
+    apply(state, { type: "attempt", attempt: attempt(5, { state: "ended" }) }, 0);
+    apply(state, { type: "attempt", attempt: attempt(9, { job: 2 }) }, 0);
+    expect(state.detail?.attempts.map((one) => [one.id, one.state])).toEqual([
+      [7, "running"],
+      [5, "ended"],
+      [4, "running"],
+    ]);
+  });
+
+  test("progress is that of running ones only", () => {
+    const state = withDetail();
+    const progress = (id: number, memory: number | null) =>
+      apply(state, { type: "progress", job: 1, attempt: id, frame: 3, fraction: 0.5, memory_bytes: memory }, 0);
+    progress(4, 100);
+    progress(4, null);
+    progress(5, null);
+    progress(6, null);
+    expect(state.progress[4]).toEqual({ job: 1, frame: 3, fraction: 0.5, memoryBytes: 100 });
+    apply(state, { type: "attempt", attempt: attempt(4, { state: "ended" }) }, 0);
+    apply(state, { type: "node", node: node([{ attempt: 6, job: 1, threads: 1 }]) }, 0);
+    expect(Object.keys(state.progress)).toEqual(["6"]);
+  });
+});
+
+describe("images", () => {
+  test("newest first, one a frame and layer, so many and no more", () => {
+    const state = withDetail();
+    for (const [frame, second] of [[1, 1], [2, 3], [3, 2], [1, 4]] as const) {
+      apply(state, { type: "image", image: image(frame, second) }, 0);
+    }
+    apply(state, { type: "image", image: image(1, 5, "beauty") }, 0);
+    const seen = () => state.detail?.images.map((one) => `${one.frame}${one.layer ?? ""}`);
+    expect(seen()).toEqual(["1beauty", "1", "2", "3"]);
+    apply(state, { type: "image", image: image(2, 0) }, 0);
+    expect(seen()).toEqual(["1beauty", "1", "2", "3"]);
+    for (let frame = 10; frame < 50; frame += 1) apply(state, { type: "image", image: image(frame, frame) }, 0);
+    expect(state.detail?.images).toHaveLength(IMAGES_KEPT);
+    expect(state.detail?.images[0]?.frame).toBe(49);
+  });
+});
+
+test("plugins are kept by name", () => {
+  const state = emptyState();
+  for (const name of ["maya", "blender", "nuke"]) apply(state, { type: "plugin", plugin: plugin(name) }, 0);
+  apply(state, { type: "plugin", plugin: plugin("maya", "degraded") }, 0);
+  expect(state.plugins.map((one) => `${one.name} ${one.state}`)).toEqual([
+    "blender serving",
+    "maya degraded",
+    "nuke serving",
+  ]);
+});
+
+test("notices are kept newest first, and not for ever", () => {
+  const state = emptyState();
+  for (let n = 1; n <= NOTICES_KEPT + 5; n += 1) apply(state, { type: "notice", job: null, message: `${n}` }, n);
+  expect(state.notices).toHaveLength(NOTICES_KEPT);
+  expect(state.notices[0]).toEqual({ number: NOTICES_KEPT + 5, at: NOTICES_KEPT + 5, job: null, message: `${NOTICES_KEPT + 5}` });
+});
+
+test("an event of a newer daemon changes nothing", () => {
+  const state = emptyState();
+  apply(state, { type: "weather" } as never, 0);
+  expect(state).toEqual(emptyState());
+});

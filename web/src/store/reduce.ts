@@ -1,0 +1,98 @@
+/**
+ * What each event makes of the state. Events say what is now, so applying one twice or late is harmless as long as
+ * they come in their order. No I/O, no clock.
+ */
+import type { AttemptView, FarmEvent, FrameDoneView, JobSummary, PluginView } from "../api/types";
+import type { FarmState } from "./state";
+
+export const IMAGES_KEPT = 24;
+export const NOTICES_KEPT = 50;
+
+/** Changes `state` in place; `at` is when the event came. */
+export function apply(state: FarmState, event: FarmEvent, at: number): void {
+  switch (event.type) {
+    case "job":
+      return putJob(state, event.job);
+    case "frames": {
+      const detail = state.detail;
+      if (detail === null || detail.id !== event.job || detail.grid === null) return;
+      detail.grid.set(event.layer, event.frames, event.frame_state);
+      detail.gridVersion += 1;
+      return;
+    }
+    case "image":
+      if (state.detail?.id === event.image.job) putImage(state.detail.images, event.image);
+      return;
+    case "attempt":
+      if (event.attempt.state === "ended") delete state.progress[event.attempt.id];
+      if (state.detail?.id === event.attempt.job) putAttempt(state.detail.attempts, event.attempt);
+      return;
+    case "progress": {
+      const before = state.progress[event.attempt];
+      state.progress[event.attempt] = {
+        job: event.job,
+        frame: event.frame,
+        fraction: event.fraction,
+        memoryBytes: event.memory_bytes ?? before?.memoryBytes ?? null,
+      };
+      return;
+    }
+    case "plugin":
+      return putPlugin(state.plugins, event.plugin);
+    case "node": {
+      state.node = event.node;
+      // Who holds no lease renders nothing, also where its last event was missed.
+      const live = new Set(event.node.leases.map((lease) => lease.attempt));
+      for (const id of Object.keys(state.progress)) if (!live.has(Number(id))) delete state.progress[Number(id)];
+      return;
+    }
+    case "notice":
+      state.noticeCount += 1;
+      state.notices.unshift({ number: state.noticeCount, at, job: event.job, message: event.message });
+      state.notices.splice(NOTICES_KEPT);
+      return;
+    default:
+      // A newer daemon may say more than this page knows.
+      return;
+  }
+}
+
+export function putJob(state: FarmState, job: JobSummary): void {
+  const before = state.jobs[job.id];
+  state.jobs[job.id] = job;
+  if (
+    before === undefined ||
+    before.status !== job.status ||
+    before.priority !== job.priority ||
+    before.finished !== job.finished
+  ) {
+    state.orderVersion += 1;
+  }
+  if (state.detail?.id === job.id && state.detail.view !== null) Object.assign(state.detail.view, job);
+}
+
+export function putAttempt(attempts: AttemptView[], attempt: AttemptView): void {
+  // The object that is there stays the same one, so that what is open about it on the page stays open.
+  const at = attempts.findIndex((other) => other.id <= attempt.id);
+  const known = attempts[at];
+  if (known?.id === attempt.id) Object.assign(known, attempt);
+  else attempts.splice(at < 0 ? attempts.length : at, 0, attempt);
+}
+
+export function putImage(images: FrameDoneView[], image: FrameDoneView): void {
+  const same = images.findIndex((other) => other.frame === image.frame && other.layer === image.layer);
+  if (same >= 0) {
+    if ((images[same] as FrameDoneView).at > image.at) return;
+    images.splice(same, 1);
+  }
+  const at = images.findIndex((other) => other.at <= image.at);
+  images.splice(at < 0 ? images.length : at, 0, image);
+  images.splice(IMAGES_KEPT);
+}
+
+export function putPlugin(plugins: PluginView[], plugin: PluginView): void {
+  const at = plugins.findIndex((other) => other.name >= plugin.name);
+  const known = plugins[at];
+  if (known?.name === plugin.name) Object.assign(known, plugin);
+  else plugins.splice(at < 0 ? plugins.length : at, 0, plugin);
+}

@@ -1,0 +1,69 @@
+/**
+ * What the page knows of the farm, and nothing about how it is shown.
+ */
+import type { AttemptView, FrameDoneView, JobSummary, JobView, NodeView, PluginView } from "../api/types";
+import type { FrameGrid } from "../model/grid";
+
+export interface Progress {
+  job: number;
+  frame: number | null;
+  fraction: number;
+  memoryBytes: number | null;
+}
+
+export interface Notice {
+  /** Counted from 1, since two may say the same. */
+  number: number;
+  at: number;
+  job: number | null;
+  message: string;
+}
+
+/** The chosen job, of which everything is known. */
+export interface Detail {
+  readonly id: number;
+  view: JobView | null;
+  /** Newest first. */
+  attempts: AttemptView[];
+  /** Where earlier attempts go on; null where there are none. */
+  earlier: string | null;
+  /** Newest first. */
+  images: FrameDoneView[];
+  grid: FrameGrid | null;
+  /** Grows with every change of the grid, which is no part of the reactive store itself. */
+  gridVersion: number;
+}
+
+export interface FarmState {
+  jobs: Record<number, JobSummary>;
+  /** Grows when a job's place in the list may have changed. */
+  orderVersion: number;
+  /** Where the ended jobs go on; null where there are none. */
+  older: string | null;
+  node: NodeView | null;
+  plugins: PluginView[];
+  /** By attempt; only of running ones. */
+  progress: Record<number, Progress>;
+  /** Newest first. */
+  notices: Notice[];
+  noticeCount: number;
+  detail: Detail | null;
+}
+
+export function emptyState(): FarmState {
+  return {
+    jobs: {},
+    orderVersion: 0,
+    older: null,
+    node: null,
+    plugins: [],
+    progress: {},
+    notices: [],
+    noticeCount: 0,
+    detail: null,
+  };
+}
+
+export function emptyDetail(id: number): Detail {
+  return { id, view: null, attempts: [], earlier: null, images: [], grid: null, gridVersion: 0 };
+}

@@ -1,0 +1,199 @@
+/**
+ * What was tried for the chosen job, newest first: at which level, by which plugin, how it ended, what was decided
+ * and why. The chosen attempt is opened, with its faults, command and log.
+ */
+import { createMemo, For, Show, type JSX } from "solid-js";
+import { asProblem } from "../api/problem";
+import type { AttemptView, Fault } from "../api/types";
+import { count, duration, secondsBetween, shellLine } from "../model/format";
+import { frameCount } from "../model/frames";
+import { attemptAddress } from "../store/route";
+import { t } from "../text";
+import { usePage } from "./context";
+import { JobShape } from "./icons";
+import { LogView } from "./LogView";
+import { Time } from "./parts";
+
+export function Attempts(): JSX.Element {
+  const { farm, route, complain } = usePage();
+  const attempts = () => farm.state.detail?.attempts ?? [];
+  // Where none is chosen, what runs says most, then what went wrong last.
+  const open = createMemo(() => {
+    const chosen = route().attempt;
+    if (chosen !== null) return chosen;
+    const live = attempts().find((attempt) => attempt.state !== "ended");
+    return (live ?? attempts()[0])?.id ?? null;
+  });
+  const opened = () => attempts().find((attempt) => attempt.id === open());
+  return (
+    <section class="block" aria-label={t.attempts.heading}>
+      <h3>
+        {t.attempts.heading} <span class="quiet">{farm.state.detail?.view?.attempts ?? ""}</span>
+      </h3>
+      <Show when={attempts().length > 0} fallback={<p class="quiet">{t.attempts.none}</p>}>
+        <ol class="attempts">
+          <For each={attempts()}>{(attempt) => <AttemptRow attempt={attempt} open={attempt.id === open()} />}</For>
+        </ol>
+        <Show when={farm.state.detail?.earlier}>
+          <button
+            type="button"
+            onClick={() =>
+              farm.earlierAttempts().catch((error: unknown) => complain(t.attempts.more, asProblem(error)))
+            }
+          >
+            {t.attempts.more}
+          </button>
+        </Show>
+      </Show>
+      <Show when={opened()?.id} keyed fallback={<Missing id={route().attempt} />}>
+        <OpenAttempt attempt={opened() as AttemptView} />
+      </Show>
+    </section>
+  );
+}
+
+function Missing(props: { id: number | null }): JSX.Element {
+  const { farm } = usePage();
+  return (
+    <Show when={props.id !== null && farm.state.detail?.view !== null && farm.state.detail?.earlier === null}>
+      <p class="callout">{t.attempts.gone(props.id as number)}</p>
+    </Show>
+  );
+}
+
+/** One word for where an attempt is or how it ended, and the shape that goes with it. */
+function stateOf(attempt: AttemptView): { shape: "running" | "waiting" | "done" | "failed"; word: string } {
+  if (attempt.state === "starting") return { shape: "waiting", word: t.attempts.starting };
+  if (attempt.state === "running") return { shape: "running", word: t.attempts.running };
+  const decision = attempt.verdict?.decision.kind;
+  const word = decision === undefined ? t.log.ended : t.attempts.decision[decision];
+  return { shape: decision === "accept" ? "done" : "failed", word };
+}
+
+function howEnded(attempt: AttemptView): string {
+  const outcome = attempt.outcome;
+  if (outcome === null) return "";
+  const by = t.attempts.endedBy[outcome.ended_by];
+  if (by !== "") return by;
+  if (outcome.signal !== null) return t.attempts.signal(outcome.signal);
+  return outcome.exit_code === null ? "" : t.attempts.exit(outcome.exit_code);
+}
+
+function AttemptRow(props: { attempt: AttemptView; open: boolean }): JSX.Element {
+  const { now } = usePage();
+  const attempt = () => props.attempt;
+  const state = () => stateOf(attempt());
+  const took = () => secondsBetween(attempt().started, attempt().ended ?? now());
+  return (
+    <li
+      class="attempt"
+      classList={{ chosen: props.open }}
+      aria-current={props.open ? "true" : undefined}
+      data-attempt={attempt().id}
+      data-state={attempt().state}
+    >
+      <span class="attempt-state">
+        <JobShape status={state().shape} />
+        <a class="attempt-link" href={attemptAddress(attempt().job, attempt().id)}>
+          {t.attempts.id(attempt().id)}
+        </a>
+        <span class={`word word-${state().shape}`}>{state().word}</span>
+      </span>
+      <span class="attempt-what">
+        <span>{t.attempts.level(attempt().level_name)}</span>
+        <Show when={attempt().try_number > 1}>
+          <span>{t.attempts.tryNumber(attempt().try_number)}</span>
+        </Show>
+        <Show when={attempt().layer}>{(layer) => <span>{t.strip.layer(layer())}</span>}</Show>
+        <span class="attempt-frames" title={attempt().frames}>
+          {attempt().frames}
+        </span>
+        <span>{t.attempts.framesDone(count(frameCount(attempt().frames_done)), count(frameCount(attempt().frames)))}</span>
+        <Show when={attempt().plugin}>
+          {(plugin) => (
+            <span title={plugin().digest}>
+              {plugin().name} {plugin().version}
+            </span>
+          )}
+        </Show>
+        <span>{t.attempts.threads(attempt().threads)}</span>
+        <span>{duration(Math.round(took()))}</span>
+        <Show when={howEnded(attempt())}>{(how) => <span>{how()}</span>}</Show>
+      </span>
+      <Show when={attempt().verdict}>
+        {(verdict) => (
+          <span class="attempt-why">
+            {verdict().reason}
+            <Show when={attempt().consequence}>
+              {(consequence) => (
+                <>
+                  {" "}
+                  <span class="quiet">{t.attempts.then}:</span> {consequence()}
+                </>
+              )}
+            </Show>
+          </span>
+        )}
+      </Show>
+    </li>
+  );
+}
+
+function OpenAttempt(props: { attempt: AttemptView }): JSX.Element {
+  const attempt = () => props.attempt;
+  const faults = () => (attempt().faults.length > 0 ? attempt().faults : (attempt().outcome?.faults ?? []));
+  const facts = () => (attempt().facts.length > 0 ? attempt().facts : (attempt().outcome?.facts ?? []));
+  return (
+    <article class="open-attempt">
+      <Show when={faults().length > 0}>
+        <section class="faults" aria-label={t.attempts.faults}>
+          <ul>
+            <For each={faults()}>{(fault) => <FaultLine fault={fault} />}</For>
+          </ul>
+        </section>
+      </Show>
+      <Show when={facts().length > 0}>
+        <p class="attempt-facts">
+          <For each={facts()}>
+            {(fact) => (
+              <span>
+                <span class="quiet">{fact.name}</span> {fact.value}
+              </span>
+            )}
+          </For>
+          <span>
+            <span class="quiet">{t.attempts.id(attempt().id)}</span> <Time at={attempt().started} />
+          </span>
+        </p>
+      </Show>
+      <LogView attempt={attempt().id} live={attempt().state !== "ended"} />
+      <Show when={attempt().command}>
+        {(command) => (
+          <details class="command">
+            <summary>{t.attempts.command}</summary>
+            <pre>{shellLine(command().program, command().args)}</pre>
+            <p class="quiet">
+              {t.attempts.workingDirectory} <code>{command().cwd}</code>
+            </p>
+            <Show when={command().env.length > 0}>
+              <h4>{t.attempts.environment}</h4>
+              <pre>{command().env.map(([name, value]) => `${name}=${value}`).join("\n")}</pre>
+            </Show>
+          </details>
+        )}
+      </Show>
+    </article>
+  );
+}
+
+function FaultLine(props: { fault: Fault }): JSX.Element {
+  return (
+    <li class={`fault fault-${props.fault.severity}`}>
+      <span class="fault-tag">
+        {t.attempts.severity[props.fault.severity]} · {props.fault.cause}
+        <Show when={props.fault.frame !== null}> · {t.jobs.frame(props.fault.frame as number)}</Show>
+      </span>{" "}
+      {props.fault.message}
+    </li>
+  );
+}

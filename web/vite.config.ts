@@ -1,0 +1,22 @@
+import { defineConfig } from "vitest/config";
+import solid from "vite-plugin-solid";
+
+// The page is served from the binary under `default-src 'self'`: one script, one style sheet, nothing inline, and
+// relative addresses so that it also works behind a proxy's path prefix.
+export default defineConfig({
+  base: "./",
+  plugins: [solid({ hot: false })],
+  build: {
+    target: "es2022",
+    outDir: "dist",
+    emptyOutDir: true,
+    assetsInlineLimit: 0,
+    cssCodeSplit: false,
+    modulePreload: false,
+    reportCompressedSize: true,
+  },
+  test: {
+    environment: "node",
+    include: ["src/**/*.test.ts"],
+  },
+});
