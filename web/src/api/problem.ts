@@ -20,6 +20,11 @@ export class Problem extends Error {
     super(detail === "" ? title : `${title}: ${detail}`);
   }
 
+  /** Whether the daemon wants its token first. */
+  get needsLogin(): boolean {
+    return this.status === 401;
+  }
+
   /** Whether no daemon answered at all. */
   get unreachable(): boolean {
     return this.status === null;

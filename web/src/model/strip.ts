@@ -22,13 +22,17 @@ const SMALLEST = 6;
 /** The largest cells with which `count` frames fit into `width` by `tallest`. */
 export function layoutStrip(count: number, width: number, tallest: number, gutter: number): StripLayout {
   const oneRow = Math.floor(width / SMALLEST);
+  let best: StripLayout | null = null;
   for (const pitch of PITCHES) {
-    const single = count <= Math.floor(width / pitch);
-    const usable = single ? width : width - gutter;
-    const columns = columnsFor(usable, pitch, single ? count : oneRow);
+    if (count <= Math.floor(width / pitch)) return best ?? make(pitch, count, 1, 1, count, 0);
+    const columns = columnsFor(width - gutter, pitch, oneRow);
     const rows = Math.ceil(count / columns);
-    if (rows * pitch <= tallest) return make(pitch, columns, rows, 1, count, single ? 0 : gutter);
+    if (rows * pitch > tallest) continue;
+    // Round rows may leave a wide margin; somewhat smaller cells that fill the width look better.
+    best ??= make(pitch, columns, rows, 1, count, gutter);
+    if (columns * pitch >= (width - gutter) * 0.92) return make(pitch, columns, rows, 1, count, gutter);
   }
+  if (best !== null) return best;
   const columns = columnsFor(width - gutter, SMALLEST, oneRow);
   const rows = Math.max(1, Math.floor(tallest / SMALLEST));
   const perCell = Math.ceil(count / (columns * rows));

@@ -13,7 +13,7 @@ import { ENDED, LIVE } from "./order";
 import { apply, IMAGES_KEPT, putAttempt, putJob } from "./reduce";
 import { emptyDetail, emptyState, type FarmState } from "./state";
 
-const JOBS_A_PAGE = 500;
+const JOBS_A_PAGE = 1000;
 const ENDED_AT_FIRST = 50;
 const ATTEMPTS_A_PAGE = 50;
 const SYNC_RETRY_MS = 3_000;

@@ -51,9 +51,9 @@ export function App(props: { farm: Farm }): JSX.Element {
   });
 
   const escape = (event: KeyboardEvent): void => {
-    if (event.key === "Escape" && !event.defaultPrevented && route().job !== null && route().image === null) {
-      location.hash = "#/";
-    }
+    // A dialog and a search field have uses of their own for it.
+    const free = route().image === null && !(event.target instanceof HTMLInputElement) && document.querySelector("dialog") === null;
+    if (event.key === "Escape" && free && route().job !== null) location.hash = "#/";
   };
   window.addEventListener("keydown", escape);
   onCleanup(() => window.removeEventListener("keydown", escape));

@@ -12,7 +12,7 @@ import { t } from "../text";
 import { usePage } from "./context";
 import { JobShape } from "./icons";
 import { LogView } from "./LogView";
-import { Time } from "./parts";
+import { Prose, Time } from "./parts";
 
 export function Attempts(): JSX.Element {
   const { farm, route, complain } = usePage();
@@ -123,12 +123,12 @@ function AttemptRow(props: { attempt: AttemptView; open: boolean }): JSX.Element
       <Show when={attempt().verdict}>
         {(verdict) => (
           <span class="attempt-why">
-            {verdict().reason}
+            <Prose text={verdict().reason} />
             <Show when={attempt().consequence}>
               {(consequence) => (
                 <>
                   {" "}
-                  <span class="quiet">{t.attempts.then}:</span> {consequence()}
+                  <span class="quiet">{t.attempts.then}:</span> <Prose text={consequence()} />
                 </>
               )}
             </Show>
@@ -166,7 +166,7 @@ function OpenAttempt(props: { attempt: AttemptView }): JSX.Element {
           </span>
         </p>
       </Show>
-      <LogView attempt={attempt().id} live={attempt().state !== "ended"} />
+      <LogView attempt={attempt().id} state={attempt().state} />
       <Show when={attempt().command}>
         {(command) => (
           <details class="command">
@@ -193,7 +193,7 @@ function FaultLine(props: { fault: Fault }): JSX.Element {
         {t.attempts.severity[props.fault.severity]} · {props.fault.cause}
         <Show when={props.fault.frame !== null}> · {t.jobs.frame(props.fault.frame as number)}</Show>
       </span>{" "}
-      {props.fault.message}
+      <Prose text={props.fault.message} />
     </li>
   );
 }

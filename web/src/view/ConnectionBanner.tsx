@@ -34,8 +34,10 @@ export function ConnectionBanner(): JSX.Element {
               <Show when={farm.known()} fallback={connection().problem.unreachable ? t.problem.unreachableRemedy : ""}>
                 {t.connection.stale}
               </Show>
-              <Show when={!connection().problem.unreachable}> {connection().problem.message}</Show>
             </p>
+            <Show when={!connection().problem.unreachable}>
+              <ProblemText problem={connection().problem} />
+            </Show>
             <span class="banner-retry">
               <span aria-hidden="true">{t.connection.retryIn(left())}</span>
               <button type="button" onClick={() => farm.retryNow()}>

@@ -15,6 +15,8 @@ import { usePage } from "./context";
 import { paintStrip, readColours } from "./strip-paint";
 
 const TALLEST = 148;
+/** Around the cells, for the frame of the cursor and for the first row's label. */
+const MARGIN = 4;
 
 export function FrameStrip(): JSX.Element {
   const { farm } = usePage();
@@ -79,18 +81,17 @@ function LayerStrip(props: { layer: GridLayer }): JSX.Element {
     if (canvas === undefined || width() === 0) return;
     const scale = window.devicePixelRatio || 1;
     const { height } = layout();
-    // One pixel on each side is for the cursor's frame.
-    const wide = Math.round((width() + 2) * scale);
-    const high = Math.round((height + 2) * scale);
+    const wide = Math.round((width() + 2 * MARGIN) * scale);
+    const high = Math.round((height + 2 * MARGIN) * scale);
     if (canvas.width !== wide || canvas.height !== high) {
       canvas.width = wide;
       canvas.height = high;
-      canvas.style.width = `${width() + 2}px`;
-      canvas.style.height = `${height + 2}px`;
+      canvas.style.width = `${width() + 2 * MARGIN}px`;
+      canvas.style.height = `${height + 2 * MARGIN}px`;
     }
     const context = canvas.getContext("2d");
     if (context === null) return;
-    context.setTransform(scale, 0, 0, scale, scale, scale);
+    context.setTransform(scale, 0, 0, scale, MARGIN * scale, MARGIN * scale);
     const known = fractions();
     paintStrip(context, {
       layer: props.layer,
@@ -154,8 +155,9 @@ function LayerStrip(props: { layer: GridLayer }): JSX.Element {
     }
   }
 
+  const cellUnder = (event: MouseEvent): number => cellAt(layout(), event.offsetX - MARGIN, event.offsetY - MARGIN);
   const point = (event: PointerEvent): void => {
-    setCursor(cellAt(layout(), event.offsetX - 1, event.offsetY - 1));
+    setCursor(cellUnder(event));
   };
 
   const STEPS: Record<string, () => number> = {
@@ -199,13 +201,14 @@ function LayerStrip(props: { layer: GridLayer }): JSX.Element {
           data-cells={layout().cells}
           data-pitch={layout().pitch}
           data-columns={layout().columns}
-          data-gutter={layout().gutter}
+          data-gutter={layout().gutter + MARGIN}
+          data-margin={MARGIN}
           onPointerMove={point}
           onPointerDown={point}
           onPointerLeave={() => setCursor(-1)}
           onBlur={() => setCursor(-1)}
           onKeyDown={key}
-          onClick={(event) => void open(cellAt(layout(), event.offsetX - 1, event.offsetY - 1))}
+          onClick={(event) => void open(cellUnder(event))}
         />
       </div>
     </div>

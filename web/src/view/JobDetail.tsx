@@ -15,7 +15,7 @@ import { usePage } from "./context";
 import { FrameStrip } from "./FrameStrip";
 import { FrameShape, JobShape } from "./icons";
 import { Images } from "./Images";
-import { FrameBar, ProblemText } from "./parts";
+import { FrameBar, ProblemText, Prose } from "./parts";
 
 export function JobDetail(): JSX.Element {
   const { farm, route, shownJob } = usePage();
@@ -34,7 +34,11 @@ export function JobDetail(): JSX.Element {
           </div>
         )}
       </Show>
-      <Show when={job()} fallback={<p class="empty">{shownJob() === null ? t.job.nothing : t.job.loading}</p>}>
+      <Show when={job()} fallback={
+          <Show when={farm.detailProblem() === null}>
+            <p class="empty">{shownJob() === null ? t.job.nothing : t.job.loading}</p>
+          </Show>
+        }>
         {(known) => (
           <>
             <Head job={known()} />
@@ -123,14 +127,14 @@ function Head(props: { job: JobSummary }): JSX.Element {
       <Show when={props.job.failure}>
         {(failure) => (
           <div class="callout callout-bad">
-            <strong>{t.job.failure}</strong> {failure()}
+            <strong>{t.job.failure}</strong> <Prose text={failure()} />
           </div>
         )}
       </Show>
       <Show when={props.job.finished === null && props.job.why}>
         {(why) => (
           <p class="why" classList={{ stuck: isStuck(props.job) }}>
-            <span class="quiet">{t.job.why}</span> {why().text}
+            <span class="quiet">{t.job.why}</span> <Prose text={why().text} />
           </p>
         )}
       </Show>
@@ -255,7 +259,11 @@ function Submitted(props: { view: JobView }): JSX.Element {
         <section class="block">
           <h3>{t.job.notes}</h3>
           <ul class="plain">
-            <For each={props.view.notes}>{(note) => <li>{note}</li>}</For>
+            <For each={props.view.notes}>{(note) => (
+              <li>
+                <Prose text={note} />
+              </li>
+            )}</For>
           </ul>
         </section>
       </Show>

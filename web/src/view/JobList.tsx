@@ -11,7 +11,7 @@ import { jobAddress } from "../store/route";
 import { t } from "../text";
 import { usePage } from "./context";
 import { JobShape } from "./icons";
-import { FrameBar, Time } from "./parts";
+import { FrameBar, Prose, Time } from "./parts";
 
 const ROWS_AT_ONCE = 100;
 const GROUPS: readonly Group[] = ["running", "queue", "ended"];
@@ -203,7 +203,9 @@ function JobTime(props: { job: JobSummary }): JSX.Element {
         <Show
           when={props.job.eta}
           fallback={
-            <span class="quiet">{t.jobs.submittedAgo(roughly(secondsBetween(props.job.submitted, now())))}</span>
+            <span class="quiet" title={t.job.submitted(roughly(secondsBetween(props.job.submitted, now())))}>
+              {t.jobs.ago(roughly(secondsBetween(props.job.submitted, now())))}
+            </span>
           }
         >
           {(eta) => (
@@ -232,7 +234,7 @@ function JobWhy(props: { job: JobSummary }): JSX.Element {
           when={props.job.status === "running" && current() !== ""}
           fallback={
             <span classList={{ stuck: isStuck(props.job) }} title={props.job.why?.text}>
-              {props.job.why?.text}
+              <Prose text={props.job.why?.text} />
             </span>
           }
         >
@@ -242,7 +244,7 @@ function JobWhy(props: { job: JobSummary }): JSX.Element {
     >
       {(failure) => (
         <span class="bad" title={failure()}>
-          {failure()}
+          <Prose text={failure()} />
         </span>
       )}
     </Show>

@@ -4,6 +4,7 @@
  */
 import { createEffect, createMemo, createSignal, For, on, onCleanup, Show, type JSX } from "solid-js";
 import { asProblem, type Problem } from "../api/problem";
+import type { AttemptView } from "../api/types";
 import { count } from "../model/format";
 import { LogBuffer, type LogLine } from "../model/log";
 import { t } from "../text";
@@ -15,7 +16,7 @@ const LINES_A_BLOCK = 100;
 
 type Phase = "loading" | "growing" | "ended" | "interrupted";
 
-export function LogView(props: { attempt: number; live: boolean }): JSX.Element {
+export function LogView(props: { attempt: number; state: AttemptView["state"] }): JSX.Element {
   const { farm } = usePage();
   const [lines, setLines] = createSignal<readonly LogLine[]>([]);
   const [dropped, setDropped] = createSignal(0);
@@ -34,11 +35,12 @@ export function LogView(props: { attempt: number; live: boolean }): JSX.Element 
   document.addEventListener("visibilitychange", seen);
   onCleanup(() => document.removeEventListener("visibilitychange", seen));
 
+  const begun = createMemo(() => props.state !== "starting");
   createEffect(
-    on([() => props.attempt, farm.epoch, visible], ([attempt, , inSight]) => {
-      if (!inSight || phase() === "ended") return;
+    on([begun, farm.epoch, visible], ([hasBegun, , inSight]) => {
+      if (!hasBegun || !inSight || phase() === "ended") return;
       const abort = new AbortController();
-      void read(attempt, props.live, abort.signal);
+      void read(props.attempt, props.state === "running", abort.signal);
       onCleanup(() => abort.abort());
     }),
   );
@@ -116,6 +118,11 @@ export function LogView(props: { attempt: number; live: boolean }): JSX.Element 
     box?.querySelector(`[data-line="${line.number}"]`)?.scrollIntoView({ block: "center" });
   }
 
+  const nothing = (): string => {
+    if (!begun()) return t.log.notBegun;
+    return phase() === "loading" ? t.log.loading : t.log.empty;
+  };
+
   const note = (): string => {
     if (dropped() > 0) return t.log.dropped(count(dropped()));
     return lines().length >= LINES_KEPT ? t.log.tail(count(LINES_KEPT)) : "";
@@ -174,7 +181,7 @@ export function LogView(props: { attempt: number; live: boolean }): JSX.Element 
         aria-label={t.log.heading(props.attempt)}
         onScroll={scrolled}
       >
-        <Show when={lines().length > 0} fallback={<p class="quiet">{phase() === "loading" ? t.log.loading : t.log.empty}</p>}>
+        <Show when={lines().length > 0} fallback={<p class="quiet">{nothing()}</p>}>
           <For each={blocks()}>
             {(block) => (
               <div class="log-block">

@@ -8,7 +8,7 @@ import { attemptAddress } from "../store/route";
 import { t } from "../text";
 import { usePage } from "./context";
 import { WarnShape } from "./icons";
-import { Meter } from "./parts";
+import { Meter, Prose } from "./parts";
 
 export function NodePanel(): JSX.Element {
   const { farm } = usePage();
@@ -33,7 +33,9 @@ function NodeFacts(props: { node: NodeView }): JSX.Element {
         {(breaker) => (
           <div class="callout callout-bad">
             <strong>{t.node.breaker(breaker.plugin)}</strong>
-            <p>{breaker.reason}</p>
+            <p>
+              <Prose text={breaker.reason} />
+            </p>
             <p class="quiet">{t.node.breakerUntil(clock(breaker.until, now()))}</p>
           </div>
         )}
@@ -76,11 +78,17 @@ function NodeFacts(props: { node: NodeView }): JSX.Element {
           {(tool) => (
             <li class="tool">
               <Show when={tool.problem !== null || tool.path === null}>
-                <WarnShape />
+                <WarnShape />{" "}
               </Show>
               <span class="tool-name">{tool.id}</span> <span>{tool.version}</span>{" "}
               <span class="quiet path">{tool.path ?? t.node.notFound}</span>
-              <Show when={tool.problem}>{(problem) => <p class="remedy">{problem()}</p>}</Show>
+              <Show when={tool.problem}>
+                {(problem) => (
+                  <p class="remedy">
+                    <Prose text={problem()} />
+                  </p>
+                )}
+              </Show>
             </li>
           )}
         </For>

@@ -5,7 +5,7 @@ import { For, Show, type JSX } from "solid-js";
 import { jobAddress } from "../store/route";
 import { t } from "../text";
 import { usePage } from "./context";
-import { Time } from "./parts";
+import { Prose, Time } from "./parts";
 
 export function NoticePanel(): JSX.Element {
   const { farm } = usePage();
@@ -20,7 +20,7 @@ export function NoticePanel(): JSX.Element {
                 <Time at={new Date(notice.at).toISOString()} />
               </span>{" "}
               <Show when={notice.job}>{(job) => <a href={jobAddress(job())}>{t.notices.job(job())}</a>}</Show>{" "}
-              {notice.message}
+              <Prose text={notice.message} />
             </li>
           )}
         </For>

@@ -5,6 +5,8 @@ import { For, Show, type JSX } from "solid-js";
 import type { Problem } from "../api/problem";
 import type { FrameCounts, FrameState } from "../api/types";
 import { clock } from "../model/format";
+import { pieces } from "../model/prose";
+import { t } from "../text";
 import { usePage } from "./context";
 
 const BAR_ORDER: readonly FrameState[] = ["done", "skipped", "running", "failed"];
@@ -50,12 +52,27 @@ export function Time(props: { at: string }): JSX.Element {
   );
 }
 
+/** A sentence of the daemon: code as code, times as local ones. */
+export function Prose(props: { text: string | undefined }): JSX.Element {
+  const { now } = usePage();
+  return (
+    <For each={pieces(props.text ?? "", now())}>
+      {(piece) => (piece.code ? <code>{piece.text}</code> : piece.text)}
+    </For>
+  );
+}
+
 export function ProblemText(props: { problem: Problem }): JSX.Element {
   return (
     <div class="problem-text">
       <strong>{props.problem.title}</strong>
       <Show when={props.problem.detail !== ""}>
-        <p>{props.problem.detail}</p>
+        <p>
+          <Prose text={props.problem.detail} />
+        </p>
+      </Show>
+      <Show when={props.problem.needsLogin}>
+        <a href="login">{t.problem.login}</a>
       </Show>
       <Show when={props.problem.fields.length > 0}>
         <ul>
@@ -65,7 +82,7 @@ export function ProblemText(props: { problem: Problem }): JSX.Element {
                 <Show when={field.field !== ""}>
                   <code>{field.field}</code>{" "}
                 </Show>
-                {field.message}
+                <Prose text={field.message} />
               </li>
             )}
           </For>

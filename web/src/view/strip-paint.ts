@@ -43,7 +43,7 @@ export interface StripScene {
 
 export function paintStrip(context: CanvasRenderingContext2D, scene: StripScene): void {
   const { layer, layout, colours } = scene;
-  context.clearRect(0, 0, context.canvas.width, context.canvas.height);
+  context.clearRect(-9, -9, context.canvas.width + 18, context.canvas.height + 18);
   if (layout.gutter > 0) paintLabels(context, scene);
   const gap = layout.pitch >= 10 ? 2 : 1;
   const size = layout.pitch - gap;
@@ -72,7 +72,7 @@ function paintLabels(context: CanvasRenderingContext2D, { layer, layout, colours
   context.textAlign = "right";
   context.textBaseline = "middle";
   // Labels never touch: with small cells only every second or third row has one.
-  const every = Math.max(1, Math.ceil(13 / layout.pitch));
+  const every = Math.max(1, Math.ceil(12 / layout.pitch));
   for (let row = 0; row < layout.rows; row += every) {
     const frame = layer.index.frameAt(row * layout.columns * layout.perCell);
     if (frame === undefined) continue;

@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { pieces } from "./prose";
+
+const plain = (text: string) => ({ code: false, text });
+const code = (text: string) => ({ code: true, text });
+const now = Date.now();
+
+test.each<[string, ReturnType<typeof plain>[]]>([
+  ["", []],
+  ["paused; `farmhand resume` lets it go on", [plain("paused; "), code("farmhand resume"), plain(" lets it go on")]],
+  ["`a``b`", [code("a"), code("b")]],
+  ["it`s odd", [plain("it`s odd")]],
+])("%j", (sentence, expected) => {
+  expect(pieces(sentence, now)).toEqual(expected);
+});
+
+test("a time is told in local time", () => {
+  const local = new Date(2026, 10, 22, 3, 14, 5);
+  const sentence = `tries again at ${local.toISOString()}: no licence`;
+  expect(pieces(sentence, local.getTime())).toEqual([plain("tries again at 03:14:05: no licence")]);
+});
