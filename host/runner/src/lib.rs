@@ -1,1 +1,24 @@
-//! Placeholder.
+//! The mechanism of running renders: attempt directories, the shim that owns a process tree, following its log,
+//! checking what it wrote and putting that in place.
+//!
+//! It decides nothing. Which attempt runs, what its output means and what happens next is for the scheduler and the
+//! plugins, neither of which is known here.
+
+mod activity;
+mod dir;
+pub mod log_files;
+mod os;
+mod pool;
+mod report;
+mod shim;
+mod spec;
+mod tail;
+
+pub use activity::Activity;
+pub use dir::{AttemptDir, DirError, DirState};
+pub use log_files::{LogFiles, LogPiece};
+pub use pool::{PoolError, RunningAttempt, ShimPool};
+pub use report::{End, ExitReport, KillReason, Owner, ProcessId};
+pub use shim::shim_main;
+pub use spec::{EnvSpec, LogLimits, ShimSpec};
+pub use tail::{Batch, LogTail, TailHandle};

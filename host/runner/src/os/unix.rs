@@ -1,0 +1,331 @@
+//! Unix: process groups, a child subreaper and signals. Linux finds the whole tree through `/proc`; elsewhere the
+//! tree is the process group.
+
+use super::procfs::{self, Process, ProcessTable};
+use super::{LeaderExit, Leftovers, MARKER, TreeState, Usage, raw};
+use crate::AttemptDir;
+use crate::report::{Owner, ProcessId};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::io::{self, PipeReader, Read};
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// The shim's own process: what it hears.
+pub(crate) struct Host {
+    /// Readable after any signal.
+    signals: UnixStream,
+    stop: Arc<AtomicBool>,
+    /// Read from the daemon and not yet a whole line.
+    inbox: Vec<u8>,
+}
+
+impl Host {
+    /// Becomes the parent of every orphan below, and turns signals into something to wait for.
+    ///
+    /// `SIGHUP` and `SIGXFSZ` are caught and not ignored, since what a process ignores its children ignore too: a
+    /// terminal that closes must not end a render, and a file-size limit must show as a failed write.
+    pub(crate) fn enter() -> io::Result<Self> {
+        #[cfg(target_os = "linux")]
+        nix::sys::prctl::set_child_subreaper(true)?;
+        let (signals, sender) = UnixStream::pair()?;
+        signals.set_nonblocking(true)?;
+        let stop = Arc::new(AtomicBool::new(false));
+        for signal in [SIGTERM, SIGINT] {
+            signal_hook::flag::register(signal, Arc::clone(&stop))?;
+        }
+        for signal in [SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGXFSZ] {
+            signal_hook::low_level::pipe::register(signal, sender.try_clone()?)?;
+        }
+        Ok(Self { signals, stop, inbox: Vec::new() })
+    }
+
+    /// Whether somebody told the shim itself to stop.
+    pub(crate) fn stop_requested(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// The next line from the daemon; `None` once it is gone or the shim was told to stop.
+    pub(crate) fn next_line(&mut self) -> io::Result<Option<String>> {
+        let stdin = io::stdin();
+        let mut chunk = [0; 4096];
+        loop {
+            if let Some(end) = self.inbox.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.inbox.drain(..=end).collect();
+                return String::from_utf8(line).map(Some).map_err(io::Error::other);
+            }
+            if self.stop_requested() {
+                return Ok(None);
+            }
+            let mut fds = [
+                PollFd::new(stdin.as_fd(), PollFlags::POLLIN),
+                PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
+            ];
+            wait_for(&mut fds, PollTimeout::NONE)?;
+            let (readable, signalled) = (is_ready(&fds[0]), is_ready(&fds[1]));
+            if signalled {
+                drain(&self.signals);
+            }
+            if readable {
+                match nix::unistd::read(&stdin, &mut chunk) {
+                    Ok(0) => return Ok(None),
+                    Ok(length) => self.inbox.extend_from_slice(&chunk[..length]),
+                    Err(Errno::EINTR | Errno::EAGAIN) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
+    }
+
+    /// Starts the program in a process group of its own, its output on one pipe.
+    pub(crate) fn start(&self, mut command: Command, nice: i32) -> io::Result<Tree<'_>> {
+        let (output, input) = io::pipe()?;
+        let child =
+            command.stdin(Stdio::null()).stdout(input.try_clone()?).stderr(input).process_group(0).spawn()?;
+        // The command holds the pipe's writing end, whose closing by the tree is what this side waits for.
+        drop(command);
+        let leader = child.id();
+        if nice != 0 {
+            // A refusal, as when nice is lowered without the right to, costs priority and nothing else.
+            let _ = raw::renice_group(leader, nice);
+        }
+        Ok(Tree {
+            host: self,
+            leader: process_id(leader),
+            exit: None,
+            output: Some(output),
+            usage: Usage::default(),
+            buffer: vec![0; 64 << 10].into_boxed_slice(),
+        })
+    }
+}
+
+/// One process tree: the program and whatever came of it.
+pub(crate) struct Tree<'a> {
+    host: &'a Host,
+    leader: ProcessId,
+    exit: Option<LeaderExit>,
+    output: Option<PipeReader>,
+    usage: Usage,
+    buffer: Box<[u8]>,
+}
+
+impl Tree<'_> {
+    pub(crate) fn leader(&self) -> ProcessId {
+        self.leader
+    }
+
+    /// Of the first process, once it has ended.
+    pub(crate) fn leader_exit(&self) -> Option<LeaderExit> {
+        self.exit
+    }
+
+    pub(crate) fn usage(&self) -> Usage {
+        self.usage
+    }
+
+    /// Waits for output, an ended process, a signal or the timeout, whichever is first, and hands on at most one
+    /// piece of output. Once the tree is empty, what was left in the pipe comes too.
+    pub(crate) fn step(&mut self, timeout: Duration, sink: &mut dyn FnMut(&[u8])) -> io::Result<TreeState> {
+        let signals = PollFd::new(self.host.signals.as_fd(), PollFlags::POLLIN);
+        let (readable, signalled) = match &self.output {
+            Some(output) => {
+                let mut fds = [signals, PollFd::new(output.as_fd(), PollFlags::POLLIN)];
+                wait_for(&mut fds, poll_timeout(timeout))?;
+                (is_ready(&fds[1]), is_ready(&fds[0]))
+            }
+            None => {
+                let mut fds = [signals];
+                wait_for(&mut fds, poll_timeout(timeout))?;
+                (false, is_ready(&fds[0]))
+            }
+        };
+        if readable {
+            self.read_once(sink)?;
+        }
+        if signalled {
+            drain(&self.host.signals);
+            if self.reap()? {
+                self.read_rest(sink)?;
+                return Ok(TreeState::Empty);
+            }
+        }
+        Ok(if self.exit.is_some() { TreeState::LeaderGone } else { TreeState::Running })
+    }
+
+    /// Asks everyone to end.
+    pub(crate) fn terminate(&self) -> u32 {
+        let count = self.signal(Signal::SIGTERM);
+        // One that was stopped hears nothing until it goes on.
+        self.signal(Signal::SIGCONT);
+        count
+    }
+
+    /// Ends everyone who is there at this moment; said again until the tree is empty, it outpaces those who fork.
+    pub(crate) fn kill(&self) -> u32 {
+        self.signal(Signal::SIGKILL)
+    }
+
+    fn signal(&self, signal: Signal) -> u32 {
+        // Until the first process is waited for, its number, and so the group's, cannot be anyone else's.
+        if self.exit.is_none()
+            && let Ok(group) = i32::try_from(self.leader.pid)
+        {
+            let _ = killpg(Pid::from_raw(group), signal);
+        }
+        let everyone = ProcessTable::read().descendants(&HashSet::from([std::process::id()]));
+        let living: Vec<&Process> = everyone.iter().filter(|process| !process.zombie).collect();
+        for process in &living {
+            send(process.pid, signal);
+        }
+        u32::try_from(living.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Takes the status of all that have ended; true where nobody is left.
+    fn reap(&mut self) -> io::Result<bool> {
+        loop {
+            match raw::reap_any() {
+                Ok(Some(process)) => {
+                    let largest = self.usage.max_rss_bytes.unwrap_or(0).max(process.max_rss_bytes);
+                    self.usage.max_rss_bytes = Some(largest);
+                    self.usage.cpu_seconds += process.cpu_seconds;
+                    if process.pid == self.leader.pid {
+                        let status = ExitStatus::from_raw(process.status);
+                        self.exit = Some(LeaderExit { exit_code: status.code(), signal: status.signal() });
+                    }
+                }
+                Ok(None) => return Ok(false),
+                Err(error) if error.raw_os_error() == Some(Errno::ECHILD as i32) => return Ok(true),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn read_once(&mut self, sink: &mut dyn FnMut(&[u8])) -> io::Result<usize> {
+        let Some(output) = &mut self.output else { return Ok(0) };
+        let length = match output.read(&mut self.buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(0),
+            read => read?,
+        };
+        match length {
+            0 => self.output = None,
+            length => sink(&self.buffer[..length]),
+        }
+        Ok(length)
+    }
+
+    /// What the pipe still holds. No more than a pipe can hold, in case somebody outside the tree was handed its
+    /// other end and goes on writing.
+    fn read_rest(&mut self, sink: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+        let mut left = 1_usize << 20;
+        while let Some(output) = &self.output
+            && left > 0
+        {
+            let mut fds = [PollFd::new(output.as_fd(), PollFlags::POLLIN)];
+            wait_for(&mut fds, PollTimeout::ZERO)?;
+            if !is_ready(&fds[0]) {
+                break;
+            }
+            left = left.saturating_sub(self.read_once(sink)?);
+        }
+        Ok(())
+    }
+}
+
+/// A process with its start time, so that its number can be told from a later use of the same.
+pub(crate) fn process_id(pid: u32) -> ProcessId {
+    ProcessId { pid, start: Process::read(pid).map_or(0, |process| process.start) }
+}
+
+/// CPU seconds and resident bytes of everything below a shim, where `/proc` tells.
+///
+/// The shim's count of ended children is part of it, so that the sum does not fall when a process ends.
+pub(crate) fn tree_cpu_and_memory(shim: ProcessId) -> Option<(f64, u64)> {
+    let own = Process::read(shim.pid).filter(|process| process.start == shim.start)?;
+    let tree = ProcessTable::read().descendants(&HashSet::from([shim.pid]));
+    let ticks =
+        own.children_cpu + tree.iter().map(|process| process.own_cpu + process.children_cpu).sum::<u64>();
+    let pages = tree.iter().map(|process| process.rss).sum();
+    Some((procfs::ticks_to_seconds(ticks), procfs::pages_to_bytes(pages)))
+}
+
+/// Kills what a dead shim left running: its first process, that one's group, everyone who carries the attempt's
+/// variable in the environment (which finds the ones that left the group and whose parent is gone), and everyone
+/// below these. Up to ten seconds; a process that waits for a dead file server may outlive even that.
+pub(crate) fn kill_leftovers(owner: Option<&Owner>, dir: &AttemptDir) -> Leftovers {
+    let mut marker = format!("{MARKER}=").into_bytes();
+    marker.extend_from_slice(OsStr::as_bytes(dir.path().as_os_str()));
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let mut killed = HashSet::new();
+    loop {
+        let living = find_leftovers(owner, &marker);
+        let survivors = u32::try_from(living.len()).unwrap_or(u32::MAX);
+        if survivors == 0 || Instant::now() > deadline {
+            return Leftovers { killed: u32::try_from(killed.len()).unwrap_or(u32::MAX), survivors };
+        }
+        for process in living {
+            send(process.pid, Signal::SIGKILL);
+            killed.insert(process.pid);
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn find_leftovers(owner: Option<&Owner>, marker: &[u8]) -> Vec<Process> {
+    let table = ProcessTable::read();
+    let leader = owner.and_then(|owner| owner.leader);
+    let is_leader = |process: &Process| leader == Some(ProcessId { pid: process.pid, start: process.start });
+    // A group keeps its number as long as it has a member, so it is the leader's only while the leader is there.
+    let group = table.iter().find(|process| is_leader(process)).map(|process| process.pid);
+    let ours = |process: &&Process| {
+        is_leader(process) || group == Some(process.group) || process.has_variable(marker)
+    };
+    let own = std::process::id();
+    let mut found: Vec<Process> = table.iter().filter(ours).copied().collect();
+    found.extend(table.descendants(&found.iter().map(|process| process.pid).collect()));
+    found.retain(|process| process.pid != own && !process.zombie);
+    found
+}
+
+fn send(pid: u32, signal: Signal) {
+    if let Ok(pid) = i32::try_from(pid) {
+        // An error means that it is gone, or that it is another user's and out of reach.
+        let _ = kill(Pid::from_raw(pid), signal);
+    }
+}
+
+fn wait_for(fds: &mut [PollFd<'_>], timeout: PollTimeout) -> io::Result<()> {
+    match poll(fds, timeout) {
+        // A signal came; its byte is in the pipe for the next look.
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether reading would not block, be it for data, the end or an error.
+fn is_ready(fd: &PollFd<'_>) -> bool {
+    fd.revents().is_some_and(|events| !events.is_empty())
+}
+
+fn poll_timeout(timeout: Duration) -> PollTimeout {
+    // Rounded up: a deadline that is half a millisecond away must not be polled for in a busy loop.
+    let millis = timeout.as_millis().saturating_add(1);
+    PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX)
+}
+
+fn drain(mut signals: &UnixStream) {
+    let mut bytes = [0; 64];
+    while signals.read(&mut bytes).is_ok_and(|length| length > 0) {}
+}
