@@ -137,3 +137,16 @@ pub(crate) fn forget(conn: &Connection, job: JobId, ended_before: Timestamp) -> 
     let sql = "DELETE FROM job WHERE id = ?1 AND status IN ('done', 'failed', 'cancelled') AND finished < ?2";
     Ok(conn.execute(sql, params![job.0, ended_before.0])? > 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_status_column_says_what_the_record_says() {
+        use JobStatus::{Cancelled, Cancelling, Done, Failed, Paused, Running, Waiting};
+        for status in [Waiting, Running, Paused, Cancelling, Done, Failed, Cancelled] {
+            assert_eq!(serde_json::json!(status), status_text(status));
+        }
+    }
+}

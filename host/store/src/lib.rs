@@ -3,6 +3,9 @@
 //! The scheduler makes [`Change`](farmhand_model::Change)s, [`Store::commit`] keeps them, and [`Store::open`] gives
 //! back what a daemon needs to go on after a restart, a crash or a `kill -9`. Nothing here decides anything: what
 //! a change means is the scheduler's business, and what pages show is the API's.
+//!
+//! Jobs and attempts are kept as JSON of the model's own types. A field that is added to them later needs
+//! `#[serde(default)]`, or older records cannot be read.
 
 mod apply;
 mod connection;
@@ -10,6 +13,8 @@ mod error;
 mod lock;
 mod read;
 mod readers;
+#[cfg(test)]
+mod samples;
 mod schema;
 mod store;
 mod wal;

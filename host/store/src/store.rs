@@ -242,3 +242,6 @@ impl fmt::Debug for Store {
         f.debug_tuple("Store").field(&self.inner.path).finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

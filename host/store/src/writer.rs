@@ -174,3 +174,65 @@ fn commit_group(conn: &mut Connection, group: &[Request]) -> Result<Vec<Result<(
     tx.commit()?;
     Ok(outcomes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+    use crate::{Store, connection};
+    use farmhand_model::{JobId, JobStatus};
+
+    /// Transactions in a WAL that has not been checkpointed: the frames that carry the size of the database.
+    fn transactions(wal: &Path) -> usize {
+        let bytes = std::fs::read(wal).unwrap();
+        let page = u32::from_be_bytes(bytes[8..12].try_into().unwrap()) as usize;
+        bytes[32..].chunks_exact(24 + page).filter(|frame| frame[4..8] != [0; 4]).count()
+    }
+
+    #[tokio::test]
+    async fn those_who_wait_together_are_committed_together_and_only_the_one_at_fault_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path: Arc<Path> = dir.path().join("farmhand.db").into();
+        Store::open(&path).unwrap().0.close().await;
+        let conn = connection::open(&path).unwrap();
+        connection::configure(&conn, connection::Role::Writer).unwrap();
+        let wal = connection::beside(&path, "-wal");
+        let watch = WalWatch::new(wal.clone(), Arc::default());
+        let lock = Lock::acquire(&path).unwrap();
+        let writer = Arc::new(Writer::start(Arc::clone(&path), conn, lock, watch).unwrap());
+
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let busy = tokio::spawn({
+            let writer = Arc::clone(&writer);
+            async move { writer.alone("wait", move |_| Ok(held.recv().unwrap())).await }
+        });
+        let waiting: Vec<_> = (1..=20)
+            .map(|id| {
+                let writer = Arc::clone(&writer);
+                let change = if id == 13 {
+                    Change::Settled(samples::frame(99, 0, 1))
+                } else {
+                    Change::Job(Box::new(samples::job(id, JobStatus::Waiting)))
+                };
+                tokio::spawn(async move { writer.commit(vec![change]).await })
+            })
+            .collect();
+        let queue = writer.queue.as_ref().unwrap();
+        while queue.capacity() > QUEUE - 20 {
+            tokio::task::yield_now().await;
+        }
+        release.send(()).unwrap();
+        busy.await.unwrap().unwrap();
+        for (id, commit) in (1..).zip(waiting) {
+            match commit.await.unwrap() {
+                Ok(()) => assert_ne!(id, 13),
+                Err(error) => {
+                    assert_eq!(id, 13);
+                    assert!(matches!(error.kind, ErrorKind::UnknownJob(JobId(99))), "{error}");
+                    assert!(error.to_string().ends_with("there is no job 99"), "{error}");
+                }
+            }
+        }
+        assert_eq!(transactions(&wal), 1);
+    }
+}
