@@ -1,1 +1,34 @@
-//! REST, SSE, OpenAPI and the embedded page.
+//! REST, SSE, OpenAPI, metrics and the embedded page. Alone in knowing HTTP: it asks the farm, and turns what the farm
+//! says into statuses, problems and streams. It decides nothing and keeps nothing but a few pictures.
+//!
+//! `router` puts it together, `serve` runs it; `docs/api.md` shows it from outside.
+
+mod attempts;
+mod auth;
+mod body;
+mod docs;
+mod events;
+mod images;
+mod jobs;
+mod limits;
+mod log;
+mod metrics;
+mod page;
+mod params;
+mod picture;
+mod problem;
+mod router;
+mod security;
+mod serve;
+mod settings;
+mod state;
+mod system;
+#[cfg(test)]
+mod tests;
+
+pub use auth::Token;
+pub use docs::openapi;
+pub use problem::{FieldError, Part, Problem, ProblemBody, ProblemKind};
+pub use router::router;
+pub use serve::serve;
+pub use settings::{ApiError, ApiLimits, ApiSettings};

@@ -1,0 +1,80 @@
+//! The daemon over HTTP: its plugins, its machine, its health and its metrics.
+
+use super::limits::StreamPlaces;
+use super::metrics::Metrics;
+use super::problem::Problem;
+use crate::farm::Farm;
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use farmhand_model::view::{NodeView, PluginView};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Every plugin slot
+#[utoipa::path(
+    get,
+    path = "/plugins",
+    operation_id = "listPlugins",
+    tag = "system",
+    responses((status = 200, description = "What serves, and why something newer does not.", body = Vec<PluginView>)),
+)]
+pub(super) async fn plugins(State(farm): State<Farm>) -> Json<Vec<PluginView>> {
+    Json(farm.plugins().await)
+}
+
+/// This machine
+#[utoipa::path(
+    get,
+    path = "/node",
+    operation_id = "getNode",
+    tag = "system",
+    responses((status = 200, description = "What it has, what was found on it and who holds what.", body = NodeView)),
+)]
+pub(super) async fn node(State(farm): State<Farm>) -> Result<Json<NodeView>, Problem> {
+    Ok(Json(farm.node().await?))
+}
+
+/// Whether the daemon works.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Health {
+    /// Always `ok`; a daemon that does not work answers with a problem.
+    status: &'static str,
+    /// farmhand's version.
+    version: &'static str,
+}
+
+/// Whether the daemon works
+///
+/// Asks the farm itself, so that a daemon that is stuck does not look healthy. Needs no token.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    operation_id = "getHealth",
+    tag = "system",
+    security(()),
+    responses((status = 200, description = "It works.", body = Health)),
+)]
+pub(super) async fn health(State(farm): State<Farm>) -> Result<Json<Health>, Problem> {
+    farm.node().await?;
+    Ok(Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") }))
+}
+
+/// Metrics for Prometheus
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "getMetrics",
+    tag = "system",
+    responses((status = 200, description = "OpenMetrics text.", content_type = "application/openmetrics-text", body = String)),
+)]
+pub(super) async fn metrics(
+    State(farm): State<Farm>,
+    State(metrics): State<Metrics>,
+    State(places): State<StreamPlaces>,
+) -> Result<Response, Problem> {
+    let text = metrics.render(&farm, places.taken()).await?;
+    Ok(([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+        .into_response())
+}
