@@ -1,0 +1,250 @@
+//! What people ask for: submit, pause, resume, cancel, retry, edit; and what the daemon says of its plugins.
+
+use crate::Effect;
+use crate::breaker::Plugin;
+use crate::effect::Turn;
+use crate::job::Job;
+use crate::policy::PluginState;
+use crate::refusal::Refusal;
+use crate::restore::RestoredJob;
+use crate::scheduler::Scheduler;
+use crate::watch::kill;
+use farmhand_model::job::{JobEdit, JobLimits};
+use farmhand_model::{Change, EndedBy, FrameSet, FrameState, JobId, JobRecord, JobStatus};
+use std::sync::Arc;
+
+/// The highest priority.
+const MAX_PRIORITY: u8 = 100;
+
+impl Scheduler {
+    pub(crate) fn on_submit(
+        &mut self,
+        turn: &mut Turn,
+        record: JobRecord,
+        ended: &[(JobId, JobStatus)],
+    ) -> Result<(), Refusal> {
+        if record.spec.frames.is_empty() {
+            return Err(Refusal::NoFrames);
+        }
+        if record.spec.priority > MAX_PRIORITY {
+            return Err(Refusal::Priority(record.spec.priority));
+        }
+        let id = record.id;
+        let mut job = Job::new(record, Vec::new(), Vec::new());
+        if job.status != JobStatus::Paused {
+            job.status = JobStatus::Waiting;
+        }
+        job.dirty = true;
+        self.admit(job, ended, true)?;
+        turn.touched.insert(id);
+        Ok(())
+    }
+
+    pub(crate) fn on_recall(
+        &mut self,
+        turn: &mut Turn,
+        job: RestoredJob,
+        ended: &[(JobId, JobStatus)],
+    ) -> Result<(), Refusal> {
+        let job = Job::new(job.record, job.done, job.skipped);
+        let id = job.id;
+        let has_ended = job.status.is_end();
+        self.admit(job, ended, false)?;
+        if has_ended {
+            self.retiring.insert(id);
+        }
+        turn.touched.insert(id);
+        Ok(())
+    }
+
+    /// Takes a job in, with what is known of the jobs it comes after.
+    fn admit(&mut self, job: Job, ended: &[(JobId, JobStatus)], is_new: bool) -> Result<(), Refusal> {
+        if self.jobs.contains_key(&job.id) {
+            return Err(Refusal::Duplicate(job.id));
+        }
+        let is_known = |before: &JobId| {
+            self.jobs.contains_key(before)
+                || self.ended.contains_key(before)
+                || ended.iter().any(|(id, _)| id == before)
+        };
+        if is_new && let Some(unknown) = job.spec.after.iter().find(|before| !is_known(before)) {
+            return Err(Refusal::UnknownDependency(*unknown));
+        }
+        self.connect(job, ended);
+        Ok(())
+    }
+
+    pub(crate) fn connect(&mut self, job: Job, ended: &[(JobId, JobStatus)]) {
+        for before in &job.spec.after {
+            self.dependents.entry(*before).or_default().insert(job.id);
+            if !self.jobs.contains_key(before)
+                && let Some((_, status)) = ended.iter().find(|(id, _)| id == before)
+            {
+                self.ended.insert(*before, *status);
+            }
+        }
+        self.ended.remove(&job.id);
+        self.jobs.insert(job.id, job);
+    }
+
+    pub(crate) fn on_pause(&mut self, turn: &mut Turn, id: JobId) -> Result<(), Refusal> {
+        let job = self.changeable(id)?;
+        if job.status != JobStatus::Paused {
+            job.status = JobStatus::Paused;
+            job.dirty = true;
+            turn.touched.insert(id);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn on_resume(&mut self, turn: &mut Turn, id: JobId) -> Result<(), Refusal> {
+        let job = self.changeable(id)?;
+        if job.status == JobStatus::Paused {
+            job.status = JobStatus::Waiting;
+            job.dirty = true;
+            turn.touched.insert(id);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn on_cancel(&mut self, turn: &mut Turn, id: JobId) -> Result<(), Refusal> {
+        if self.jobs.get(&id).is_some_and(|job| job.status == JobStatus::Cancelling) {
+            return Ok(());
+        }
+        let job = self.changeable(id)?;
+        job.status = JobStatus::Cancelling;
+        job.dirty = true;
+        self.kill_all(turn, id);
+        turn.touched.insert(id);
+        Ok(())
+    }
+
+    pub(crate) fn on_retry(
+        &mut self,
+        turn: &mut Turn,
+        id: JobId,
+        frames: Option<&FrameSet>,
+    ) -> Result<(), Refusal> {
+        let job = self.jobs.get_mut(&id).ok_or(Refusal::NoJob(id))?;
+        if job.is_ending() && !job.status.is_end() {
+            return Err(Refusal::Ending(id));
+        }
+        if let Some(frames) = frames {
+            if frames.is_empty() {
+                return Err(Refusal::NoFrames);
+            }
+            let foreign = frames.difference(&job.spec.frames);
+            if !foreign.is_empty() {
+                return Err(Refusal::FramesNotInJob {
+                    job: id,
+                    frames: foreign,
+                    has: job.spec.frames.clone(),
+                });
+            }
+            let running = job.layers.iter().fold(FrameSet::new(), |all, layer| all.union(&layer.running));
+            let running = running.intersection(frames);
+            if !running.is_empty() {
+                return Err(Refusal::FramesRunning { job: id, frames: running });
+            }
+        } else if job.failed_len() == 0 && !(job.status.is_end() && job.has_pending()) {
+            return Err(Refusal::NothingToRetry(id));
+        }
+        for (index, layer) in (0..).zip(&mut job.layers) {
+            let frames = frames.unwrap_or(&layer.failed).clone();
+            let settled = layer.reopen(&frames);
+            if !settled.is_empty() {
+                turn.change(Change::Unsettled { job: id, layer: index, frames: settled });
+            }
+            turn.frames(id, index, frames, FrameState::Pending);
+        }
+        job.failure = None;
+        job.hold = None;
+        job.fruitless = 0;
+        job.losses = 0;
+        job.dirty = true;
+        if job.status.is_end() {
+            job.status = JobStatus::Waiting;
+            job.finished = None;
+        }
+        self.reopened(turn, id);
+        Ok(())
+    }
+
+    pub(crate) fn on_edit(&mut self, turn: &mut Turn, id: JobId, edit: JobEdit) -> Result<(), Refusal> {
+        if let Some(priority) = edit.priority.filter(|priority| *priority > MAX_PRIORITY) {
+            return Err(Refusal::Priority(priority));
+        }
+        let job = self.changeable(id)?;
+        let spec = Arc::make_mut(&mut job.spec);
+        spec.priority = edit.priority.unwrap_or(spec.priority);
+        if let Some(limits) = edit.limits {
+            let old = std::mem::take(&mut spec.limits);
+            spec.limits = JobLimits {
+                max_tasks: limits.max_tasks.or(old.max_tasks),
+                retries: limits.retries.or(old.retries),
+                attempt_seconds: limits.attempt_seconds.or(old.attempt_seconds),
+                frame_seconds: limits.frame_seconds.or(old.frame_seconds),
+                stall_seconds: limits.stall_seconds.or(old.stall_seconds),
+                max_failed_frames: limits.max_failed_frames.or(old.max_failed_frames),
+            };
+        }
+        job.dirty = true;
+        turn.touched.insert(id);
+        self.check_failed_limit(turn, id);
+        Ok(())
+    }
+
+    pub(crate) fn on_plugin(&mut self, turn: &mut Turn, name: String, state: PluginState) {
+        let jobs = self.jobs.values().filter(|job| job.spec.plugin.name == name && !job.status.is_end());
+        turn.touched.extend(jobs.map(|job| job.id));
+        if self.plugins.entry(name).or_insert_with(Plugin::new).announce(state) {
+            turn.push(Effect::BreakersTouched);
+        }
+    }
+
+    /// Orders the end of everything the job runs.
+    pub(crate) fn kill_all(&mut self, turn: &mut Turn, id: JobId) {
+        for attempt in self.jobs.get(&id).into_iter().flat_map(|job| &job.live) {
+            if let Some(live) = self.live.get_mut(attempt) {
+                kill(live, EndedBy::Cancel, turn);
+            }
+        }
+    }
+
+    /// The job fails as a whole: nothing more starts, and what runs is ended.
+    pub(crate) fn fail_job(&mut self, turn: &mut Turn, id: JobId, reason: String) {
+        let Some(job) = self.jobs.get_mut(&id) else { return };
+        if job.failure.is_some() {
+            return;
+        }
+        job.failure = Some(reason);
+        job.dirty = true;
+        for (index, layer) in (0..).zip(&mut job.layers) {
+            turn.frames(id, index, layer.fail_pending(), FrameState::Failed);
+        }
+        turn.touched.insert(id);
+        self.kill_all(turn, id);
+    }
+
+    /// Fails the job where more of its frames failed than may.
+    pub(crate) fn check_failed_limit(&mut self, turn: &mut Turn, id: JobId) {
+        let Some(job) = self.jobs.get(&id) else { return };
+        let Some(limit) = job.spec.limits.max_failed_frames else { return };
+        let failed = job.failed_len();
+        if failed > u64::from(limit) && !job.is_ending() {
+            self.fail_job(turn, id, format!("{failed} frames failed, and the job's limit is {limit}"));
+        }
+    }
+
+    /// The job, where it is neither at its end nor on its way there.
+    fn changeable(&mut self, id: JobId) -> Result<&mut Job, Refusal> {
+        let job = self.jobs.get_mut(&id).ok_or(Refusal::NoJob(id))?;
+        if job.status.is_end() {
+            return Err(Refusal::Ended { job: id, status: job.status });
+        }
+        if job.is_ending() {
+            return Err(Refusal::Ending(id));
+        }
+        Ok(job)
+    }
+}

@@ -1,0 +1,139 @@
+//! What the scheduler is told.
+
+use crate::policy::PluginState;
+use crate::restore::RestoredJob;
+use farmhand_model::dcc::{Fact, Fault, Outcome, Verdict};
+use farmhand_model::job::JobEdit;
+use farmhand_model::{AttemptId, FrameSet, JobId, JobRecord, JobStatus, PluginStamp, Timestamp};
+
+/// One thing that happened. Commands of people may be refused; reports of the runner never are: what comes too late
+/// is dropped with a notice.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A new job, with its number, `Waiting` or `Paused`.
+    Submit {
+        /// The job.
+        job: Box<JobRecord>,
+        /// Where those jobs of its `after` ended that the scheduler does not hold, as the store remembers them.
+        ended: Vec<(JobId, JobStatus)>,
+    },
+    /// An ended job that the scheduler has let go of is wanted again: a `Retry` follows.
+    Recall {
+        /// The job as the store has it.
+        job: Box<RestoredJob>,
+        /// As in `Submit`.
+        ended: Vec<(JobId, JobStatus)>,
+    },
+    /// Give out no more of its frames; what runs goes on to its end.
+    Pause(JobId),
+    /// Undo `Pause`.
+    Resume(JobId),
+    /// End it, with what runs.
+    Cancel(JobId),
+    /// Render frames again.
+    Retry {
+        /// The job, live or ended.
+        job: JobId,
+        /// These frames of every layer, done ones too; absent: those that failed.
+        frames: Option<FrameSet>,
+    },
+    /// Change a job.
+    Edit {
+        /// The job.
+        job: JobId,
+        /// What is new.
+        edit: JobEdit,
+    },
+    /// A plugin can serve, or cannot; sent at the start for each one, and on every swap. A swap closes the
+    /// plugin's breaker.
+    Plugin {
+        /// The plugin.
+        name: String,
+        /// What it can do now.
+        state: PluginState,
+    },
+    /// The attempt's command was built.
+    Built {
+        /// The attempt.
+        attempt: AttemptId,
+        /// By this version of the plugin.
+        stamp: PluginStamp,
+    },
+    /// The attempt's process is there.
+    Running {
+        /// The attempt.
+        attempt: AttemptId,
+    },
+    /// The DCC began a frame.
+    FrameStarted {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The frame.
+        frame: i32,
+    },
+    /// A frame's image is verified and in place.
+    FrameSettled {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The frame.
+        frame: i32,
+        /// Absolute path of the image.
+        path: String,
+        /// Size of the file.
+        bytes: u64,
+        /// How long the frame took, where the reader could tell.
+        seconds: Option<f64>,
+        /// The image was there and whole before.
+        skipped: bool,
+    },
+    /// The reader or the host saw a fault.
+    Fault {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The fault.
+        fault: Fault,
+    },
+    /// The reader told a fact.
+    Fact {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The fact.
+        fact: Fact,
+    },
+    /// The runner looked at the process.
+    Alive {
+        /// The attempt.
+        attempt: AttemptId,
+        /// What it saw.
+        signs: Signs,
+    },
+    /// The attempt's process tree is empty, its images are settled and its outcome is judged.
+    Ended {
+        /// The attempt.
+        attempt: AttemptId,
+        /// What the host saw.
+        outcome: Box<Outcome>,
+        /// What the plugin made of it, or the host in its place.
+        verdict: Verdict,
+    },
+    /// Time has passed; see `Scheduler::next_wakeup`.
+    Tick,
+    /// The daemon stops: nothing new starts from now on.
+    Stopping {
+        /// Whether the running attempts end with it.
+        kill: bool,
+    },
+}
+
+/// Signs of life of an attempt, as the runner samples them every few seconds. A field that is absent could not be
+/// sampled, and telemetry that is missing never counts against a process. What has not happened yet is given as
+/// the time the process started.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Signs {
+    /// When the last output came.
+    pub last_output: Option<Timestamp>,
+    /// CPU seconds that the process tree has used so far.
+    pub cpu_seconds: Option<f64>,
+    /// When the newest file in its staging and scratch directories changed.
+    pub newest_file: Option<Timestamp>,
+}

@@ -1,0 +1,108 @@
+//! The invariants that hold after every turn, walked in full. For tests: it costs by the size of everything.
+
+use crate::breaker::Breaker;
+use crate::scheduler::Scheduler;
+use farmhand_model::{FrameSet, JobStatus, Timestamp};
+use std::collections::BTreeMap;
+
+impl Scheduler {
+    /// Checks all cross-references between jobs, frames, attempts, leases, queue and timers.
+    ///
+    /// # Panics
+    /// Where one is broken; the message says which.
+    pub fn sanity_check(&self, now: Timestamp) {
+        for job in self.jobs.values() {
+            self.check_frames(job.id);
+            self.check_place(job.id, now);
+        }
+        for (id, live) in &self.live {
+            let job = self.jobs.get(&live.job());
+            assert!(job.is_some_and(|job| job.live.contains(id)), "attempt {id} is unknown to its job");
+            assert!(*id < self.next_attempt, "attempt {id} has a number that is still to be given out");
+            assert!(live.record.is_live(), "attempt {id} has ended and is held");
+            assert!(
+                live.begun().is_subset(&live.missing()),
+                "attempt {id} has begun frames that are not its own"
+            );
+        }
+        let leases: BTreeMap<_, _> =
+            self.leases().into_iter().map(|lease| (lease.attempt, lease.threads)).collect();
+        let held: BTreeMap<_, _> = self.live.iter().map(|(id, live)| (*id, live.record.threads)).collect();
+        assert_eq!(leases, held, "leases are not those of the live attempts");
+        let queued: usize = self.plugins.values().map(|plugin| plugin.ready.len()).sum();
+        let placed = self.jobs.values().filter(|job| job.place.is_some()).count();
+        assert_eq!(queued, placed, "the queue holds jobs that are not in line");
+        let timed = self.jobs.values().filter(|job| job.timer.is_some()).count();
+        assert_eq!(self.timers.len(), timed, "timers are left over");
+        for (name, plugin) in &self.plugins {
+            if let Breaker::HalfOpen { trial, .. } = &plugin.breaker {
+                assert!(self.live.contains_key(trial), "the trial of {name}'s breaker is not live");
+            }
+        }
+        let ended = self.jobs.values().filter(|job| job.status.is_end()).map(|job| job.id);
+        assert!(ended.eq(self.retiring.iter().copied()), "jobs that ended are not those to be retired");
+        self.check_idle_slots(now);
+    }
+
+    fn check_frames(&self, id: farmhand_model::JobId) {
+        let job = &self.jobs[&id];
+        for (index, layer) in job.layers.iter().enumerate() {
+            let attempts = job.live.iter().map(|attempt| &self.live[attempt]);
+            let mut held = FrameSet::new();
+            for live in attempts.filter(|live| live.layer as usize == index) {
+                let missing = live.missing();
+                assert!(held.is_disjoint(&missing), "job {id}: frames {missing} are held by two attempts");
+                held.extend(&missing);
+            }
+            assert_eq!(held, layer.running, "job {id}: running frames are not those of its attempts");
+            let mut all = layer.fresh.clone();
+            let groups = layer.groups.iter().map(|group| &group.frames);
+            for set in [&layer.running, &layer.done, &layer.skipped, &layer.failed].into_iter().chain(groups)
+            {
+                assert!(all.is_disjoint(set), "job {id}: frames {} have two states", all.intersection(set));
+                all.extend(set);
+            }
+            assert_eq!(all, job.spec.frames, "job {id}: frames are lost");
+            assert!(layer.groups.iter().all(|group| !group.frames.is_empty()), "job {id}: an empty group");
+        }
+        assert_eq!(job.derived_status(), job.status, "job {id}: its status is not what it is");
+        assert!(!job.status.is_end() || job.live.is_empty(), "job {id} has ended and has live attempts");
+        assert_eq!(job.finished.is_some(), job.status.is_end(), "job {id}: when it finished");
+        assert!(!job.dirty, "job {id}: a change was not made durable");
+        assert!(
+            !job.is_ending() || job.live.iter().all(|id| self.live[id].killed.is_some()),
+            "job {id}: not killed"
+        );
+        let limit = job.spec.limits.max_failed_frames.unwrap_or(u32::MAX);
+        assert!(job.failed_len() <= u64::from(limit) || job.is_ending(), "job {id}: too many frames failed");
+    }
+
+    fn check_place(&self, id: farmhand_model::JobId, now: Timestamp) {
+        let job = &self.jobs[&id];
+        let place = self.is_startable(job, now).then(|| job.queue_place());
+        assert_eq!(place, job.place, "job {id}: its place in the queue");
+        let ready = self.plugins.get(&job.spec.plugin.name).map(|plugin| &plugin.ready);
+        assert_eq!(
+            place.is_some_and(|place| ready.is_some_and(|ready| ready.contains(&place))),
+            place.is_some(),
+            "job {id}: the queue's index"
+        );
+        assert!(job.timer.is_none_or(|at| self.timers.contains(at, id)), "job {id}: its timer");
+        let waits = !matches!(job.status, JobStatus::Paused) && !job.is_ending() && job.has_pending();
+        assert!(
+            !waits || job.has_ready(now) || job.timer.is_some(),
+            "job {id} waits and nothing will wake it"
+        );
+    }
+
+    /// Nothing that could start waits while there is room for it.
+    fn check_idle_slots(&self, now: Timestamp) {
+        if self.stopping || self.ledger.free_slots() == 0 {
+            return;
+        }
+        if let Some((_, id)) = self.first_in_line(now) {
+            let needed = self.ledger.threads_of(self.jobs[&id].spec.threads);
+            assert!(needed > self.ledger.free_threads(), "job {id} could start and does not");
+        }
+    }
+}
