@@ -182,6 +182,24 @@ mod tests {
     }
 
     #[test]
+    fn the_manual_names_every_operation_and_every_problem() {
+        let manual = include_str!("../../../docs/api.md");
+        for (path, item) in document()["paths"].as_object().unwrap() {
+            for method in item.as_object().unwrap().keys() {
+                let shown = format!("{} {}", method.to_uppercase(), path.trim_start_matches("/api/v1"));
+                assert!(manual.contains(&format!("`{shown}`")), "{shown} is not in docs/api.md");
+            }
+        }
+        for kind in ProblemKind::ALL {
+            let status = kind.status().as_u16();
+            let row = manual
+                .lines()
+                .find(|line| line.starts_with('|') && line.contains(&format!("`{}`", kind.slug())));
+            assert!(row.is_some_and(|row| row.contains(&format!("| {status} |"))), "{}", kind.slug());
+        }
+    }
+
+    #[test]
     fn the_page_is_in_the_binary_and_asks_nobody_else() {
         let docs = Docs {
             document: Bytes::new(),
