@@ -1,1 +1,11 @@
-//! Placeholder.
+//! What this machine has: cores, memory, GPUs, and the programs that plugins may run.
+//!
+//! It looks and reports. Who gets what is the scheduler's business, and starting renders is the runner's.
+
+pub mod gpu;
+pub mod node;
+pub mod tools;
+
+pub use gpu::{GpuProbe, GpuState};
+pub use node::NodeFacts;
+pub use tools::{FoundTool, ToolFinder, ToolProblem, ToolSource, ToolVersion, Unusable};

@@ -3,6 +3,11 @@
 //! What was acknowledged must be there afterwards, each commit whole, and no id used twice. This shows what a killed
 //! daemon leaves behind; a power cut differs in that the page cache is lost too, which `synchronous=FULL` is for.
 #![cfg(unix)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "all of this file is a test, and its child speaks"
+)]
 
 #[path = "../src/samples.rs"]
 mod samples;

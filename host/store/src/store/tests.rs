@@ -169,10 +169,11 @@ async fn a_commit_is_kept_whole_or_not_at_all() {
 #[tokio::test]
 async fn jobs_are_listed_newest_first_in_pages_by_status() {
     use JobStatus::{Done, Failed, Waiting};
+    type Row<'a> = (&'a [JobStatus], Option<u64>, u32, &'a [u64]);
     let farm = Farm::new();
     let all = [Waiting, Done, Failed, Waiting, Done];
     farm.commit((1..).zip(all).map(|(id, status)| put(job(id, status))).collect()).await;
-    let table: [(&[JobStatus], Option<u64>, u32, &[u64]); 8] = [
+    let table: [Row<'_>; 8] = [
         (&[], None, 10, &[5, 4, 3, 2, 1]),
         (&[], None, 2, &[5, 4]),
         (&[], Some(4), 2, &[3, 2]),
