@@ -5,7 +5,8 @@ use farmhand_sdk::prelude::*;
 use serde::Deserialize;
 use serde_json::json;
 
-struct Noop;
+/// The plugin.
+pub struct Noop;
 
 #[derive(Deserialize, Default, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
@@ -98,7 +99,7 @@ fn filled(script: &str, task: &Task) -> String {
 
 /// Passes on what a script asks for: `frame N`, `progress 0.5`, `warning TEXT`, `transient TEXT`, `fatal TEXT`,
 /// `broken TEXT`.
-struct NoopReader;
+pub struct NoopReader;
 
 impl Reader for NoopReader {
     fn line(&mut self, line: &str, events: &mut Vec<Event>) {
@@ -121,14 +122,14 @@ farmhand_sdk::export!(Noop);
 mod tests {
     use super::*;
 
-    fn job(options: serde_json::Value) -> Job {
+    fn job(options: &serde_json::Value) -> Job {
         Job { raw_options: options.as_object().unwrap().clone(), ..Job::default() }
     }
 
     #[test]
     fn a_script_knows_its_task() {
         let task = Task {
-            job: job(json!({ "program": "sh", "script": "echo {frames} {first} {last} > {staging}/x" })),
+            job: job(&json!({ "program": "sh", "script": "echo {frames} {first} {last} > {staging}/x" })),
             frames: FrameRuns::new(vec![
                 FrameRun { first: 1, last: 3, step: 1 },
                 FrameRun { first: 7, last: 7, step: 1 },
@@ -143,10 +144,10 @@ mod tests {
 
     #[test]
     fn a_script_and_its_program_go_together() {
-        assert!(Noop::validate(&job(json!({}))).is_ok());
-        assert_eq!(Noop::validate(&job(json!({ "program": "sh" }))).unwrap_err()[0].field, "/options/script");
-        assert_eq!(Noop::validate(&job(json!({ "script": "x" }))).unwrap_err()[0].field, "/options/script");
-        assert_eq!(Noop::validate(&job(json!({ "program": "rm" }))).unwrap_err()[0].field, "/options/program");
+        assert!(Noop::validate(&job(&json!({}))).is_ok());
+        assert_eq!(Noop::validate(&job(&json!({ "program": "sh" }))).unwrap_err()[0].field, "/options/script");
+        assert_eq!(Noop::validate(&job(&json!({ "script": "x" }))).unwrap_err()[0].field, "/options/script");
+        assert_eq!(Noop::validate(&job(&json!({ "program": "rm" }))).unwrap_err()[0].field, "/options/program");
     }
 
     #[test]

@@ -59,9 +59,8 @@ impl Template {
                 rest += length + 2;
                 continue;
             }
-            let stop = tail[1..].find('{').map_or(text.len(), |at| rest + 1 + at);
+            let stop = tail.find('{').map_or(text.len(), |at| rest + at);
             let stop = hashes.map_or(stop, |(start, _)| if start > rest { stop.min(start) } else { stop });
-            // The first character may be longer than one byte; a `{` or `#` never starts inside one.
             parts.push(Part::Text(text[rest..stop].to_owned()));
             rest = stop;
         }
