@@ -19,6 +19,10 @@ const job = (id, name, status, frames, more = {}) => ({
   priority: 50, submitted: ago(4000 - id * 60), started: ago(1500), finished: null, eta: null, why: null,
   failure: null, ...more,
 });
+if (process.argv.includes("--many")) process.nextTick(() => {
+  for (let id = 1000; id < 11000; id += 1) jobs.set(id, job(id, `crowd_${id}`, "waiting", counts(100, 0, 0), { why: why("behind", "job 41 goes first") }));
+  jobs.set(999, job(999, "ten_million", "waiting", counts(1e7, 5e6, 0)));
+});
 const why = (kind, text) => ({ reason: { kind }, text });
 
 const jobs = new Map(

@@ -36,9 +36,10 @@ export function LogView(props: { attempt: number; state: AttemptView["state"] })
   onCleanup(() => document.removeEventListener("visibilitychange", seen));
 
   const begun = createMemo(() => props.state !== "starting");
+  let complete = false;
   createEffect(
     on([begun, farm.epoch, visible], ([hasBegun, , inSight]) => {
-      if (!hasBegun || !inSight || phase() === "ended") return;
+      if (!hasBegun || !inSight || complete) return;
       const abort = new AbortController();
       void read(props.attempt, props.state === "running", abort.signal);
       onCleanup(() => abort.abort());
@@ -67,6 +68,8 @@ export function LogView(props: { attempt: number; state: AttemptView["state"] })
       buffer.finish();
       show();
       setPhase("ended");
+      // A followed log may have ended with the daemon and not with the attempt.
+      complete = !live;
     } catch (error) {
       if (signal.aborted) return;
       if (buffer.lines.length > 0) show();
@@ -129,7 +132,7 @@ export function LogView(props: { attempt: number; state: AttemptView["state"] })
   };
 
   return (
-    <section class="log" aria-label={t.log.heading(props.attempt)} data-phase={phase()}>
+    <div class="log" data-phase={phase()}>
       <div class="log-bar">
         <h4>{t.log.heading(props.attempt)}</h4>
         <span class={`log-phase log-phase-${phase()}`}>{phase() === "loading" ? "" : t.log[phase() as "growing"]}</span>
@@ -201,6 +204,6 @@ export function LogView(props: { attempt: number; state: AttemptView["state"] })
           </For>
         </Show>
       </div>
-    </section>
+    </div>
   );
 }

@@ -12,19 +12,21 @@ export function NoticePanel(): JSX.Element {
   return (
     <section class="panel notices" aria-label={t.notices.heading}>
       <h2>{t.notices.heading}</h2>
-      <ol role="log">
-        <For each={farm.state.notices} fallback={<li class="quiet">{t.notices.none}</li>}>
-          {(notice) => (
-            <li>
-              <span class="quiet">
-                <Time at={new Date(notice.at).toISOString()} />
-              </span>{" "}
-              <Show when={notice.job}>{(job) => <a href={jobAddress(job())}>{t.notices.job(job())}</a>}</Show>{" "}
-              <Prose text={notice.message} />
-            </li>
-          )}
-        </For>
-      </ol>
+      <div role="log">
+        <ol>
+          <For each={farm.state.notices} fallback={<li class="quiet">{t.notices.none}</li>}>
+            {(notice) => (
+              <li>
+                <span class="quiet">
+                  <Time at={new Date(notice.at).toISOString()} />
+                </span>{" "}
+                <Show when={notice.job}>{(job) => <a href={jobAddress(job())}>{t.notices.job(job())}</a>}</Show>{" "}
+                <Prose text={notice.message} />
+              </li>
+            )}
+          </For>
+        </ol>
+      </div>
     </section>
   );
 }
