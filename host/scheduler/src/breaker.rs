@@ -191,7 +191,7 @@ mod tests {
     fn worker_fatal_faults_in_a_row_open_it_too() {
         let policy = Policy::default();
         let mut plugin = Plugin::new();
-        let mut strike = |plugin: &mut Plugin| {
+        let strike = |plugin: &mut Plugin| {
             let evidence = Evidence::Strike { cause: Cause::Disk, reason: "disk full".to_owned() };
             plugin.observe(AttemptId(1), evidence, &policy, Timestamp(0))
         };

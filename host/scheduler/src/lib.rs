@@ -32,6 +32,8 @@ mod why;
 
 #[cfg(test)]
 mod test_env;
+#[cfg(test)]
+mod tests;
 
 pub use effect::{Effect, StartOrder};
 pub use event::{Event, Signs};

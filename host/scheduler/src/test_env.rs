@@ -1,1 +1,252 @@
-//! x
+//! A farm in a test: jobs by builder, time by hand, and `sanity_check` after every step.
+
+use crate::{
+    Effect, Event, LevelProfile, NodeCapacity, PluginProfile, PluginState, Policy, Refusal, Scheduler,
+    StartOrder,
+};
+use farmhand_model::dcc::{Cause, Decision, Fault, FrameShape, Outcome, Severity, Verdict};
+use farmhand_model::job::{JobCosts, JobLimits, PluginChoice};
+use farmhand_model::view::FrameCounts;
+use farmhand_model::why::WaitReason;
+use farmhand_model::{
+    AttemptId, AttemptState, Change, Chunking, EndedBy, FrameOrder, FrameSet, FrameState, JobId, JobRecord,
+    JobSpec, JobStatus, Seconds, Timestamp,
+};
+
+pub(crate) struct TestEnv {
+    pub(crate) scheduler: Scheduler,
+    pub(crate) now: Timestamp,
+    next_job: u64,
+    /// What the last step brought about and nobody has asked for yet.
+    pub(crate) effects: Vec<Effect>,
+}
+
+pub(crate) fn set(text: &str) -> FrameSet {
+    if text.is_empty() { FrameSet::new() } else { text.parse().unwrap() }
+}
+
+/// A job with sensible test values; tests change what they are about.
+pub(crate) fn job(frames: &str) -> JobSpec {
+    JobSpec {
+        name: "shot".to_owned(),
+        user: None,
+        scene: "shot.blend".into(),
+        plugin: PluginChoice { name: "blender".to_owned(), version: None },
+        dcc_version: None,
+        frames: set(frames),
+        layers: Vec::new(),
+        output: None,
+        options: serde_json::Map::new(),
+        priority: 50,
+        after: Vec::new(),
+        order: FrameOrder::Forward,
+        chunk: Chunking::Fixed(2),
+        threads: None,
+        skip_existing: false,
+        limits: JobLimits::default(),
+    }
+}
+
+pub(crate) fn profile(levels: &[(&str, FrameShape)]) -> PluginState {
+    let level = |(name, shape): &(&str, FrameShape)| LevelProfile { name: (*name).to_owned(), shape: *shape };
+    PluginState::Ready(PluginProfile {
+        version: semver::Version::new(1, 0, 0),
+        levels: levels.iter().map(level).collect(),
+    })
+}
+
+pub(crate) fn fault(severity: Severity, cause: Cause, frame: Option<i32>) -> Fault {
+    Fault { severity, cause, message: format!("{cause:?}"), frame }
+}
+
+impl TestEnv {
+    /// Two slots, four threads, two a task; the plugin `blender` with levels `render` and `safe`.
+    pub(crate) fn new() -> Self {
+        let mut env = Self::bare(2);
+        env.plugin(profile(&[("render", FrameShape::Any), ("safe", FrameShape::Any)]));
+        env
+    }
+
+    /// The same without a plugin.
+    pub(crate) fn bare(slots: u32) -> Self {
+        let capacity = NodeCapacity { slots, threads: 2 * slots, threads_per_task: 2 };
+        let scheduler = Scheduler::new(capacity, Policy::default(), AttemptId(1));
+        Self { scheduler, now: Timestamp(1_000_000), next_job: 1, effects: Vec::new() }
+    }
+
+    pub(crate) fn try_send(&mut self, event: Event) -> Result<(), Refusal> {
+        self.effects = self.scheduler.handle(self.now, event)?;
+        self.scheduler.sanity_check(self.now);
+        let first_other = self.effects.iter().position(|effect| !matches!(effect, Effect::Change(_)));
+        let last_change = self.effects.iter().rposition(|effect| matches!(effect, Effect::Change(_)));
+        assert!(last_change < first_other || first_other.is_none(), "changes come first: {:?}", self.effects);
+        Ok(())
+    }
+
+    pub(crate) fn send(&mut self, event: Event) {
+        self.try_send(event).unwrap();
+    }
+
+    pub(crate) fn refused(&mut self, event: Event, expect: &Refusal) {
+        assert_eq!(self.try_send(event).as_ref(), Err(expect));
+        self.scheduler.sanity_check(self.now);
+    }
+
+    pub(crate) fn plugin(&mut self, state: PluginState) {
+        self.send(Event::Plugin { name: "blender".to_owned(), state });
+    }
+
+    pub(crate) fn submit(&mut self, spec: JobSpec) -> JobId {
+        let id = JobId(self.next_job);
+        self.next_job += 1;
+        let layers = spec.layers.len().max(1);
+        let record = JobRecord {
+            id,
+            spec,
+            status: JobStatus::Waiting,
+            submitted: self.now,
+            started: None,
+            finished: None,
+            failure: None,
+            notes: Vec::new(),
+            requeued: Vec::new(),
+            failed: vec![FrameSet::new(); layers],
+            counts: FrameCounts::default(),
+            costs: JobCosts::default(),
+            losses: 0,
+        };
+        self.send(Event::Submit { job: Box::new(record), ended: Vec::new() });
+        id
+    }
+
+    /// Lets time pass and sends the tick that is due then.
+    pub(crate) fn pass(&mut self, seconds: f64) {
+        self.now = self.now + Seconds(seconds);
+        self.send(Event::Tick);
+    }
+
+    /// What the last step started: attempt and frames.
+    pub(crate) fn started(&self) -> Vec<(u64, String)> {
+        self.orders()
+            .into_iter()
+            .map(|order| (order.attempt.id.0, order.attempt.frames.to_string()))
+            .collect()
+    }
+
+    pub(crate) fn orders(&self) -> Vec<&StartOrder> {
+        self.pick(|effect| match effect {
+            Effect::Start(order) => Some(order.as_ref()),
+            _ => None,
+        })
+    }
+
+    fn pick<'a, T>(&'a self, wanted: impl Fn(&'a Effect) -> Option<T>) -> Vec<T> {
+        self.effects.iter().filter_map(wanted).collect()
+    }
+
+    pub(crate) fn check_started(&self, expect: &[(u64, &str)]) {
+        let started = self.started();
+        let started: Vec<(u64, &str)> = started.iter().map(|(id, frames)| (*id, frames.as_str())).collect();
+        assert_eq!(started, expect);
+    }
+
+    pub(crate) fn kills(&self) -> Vec<(u64, EndedBy)> {
+        self.pick(|effect| match effect {
+            Effect::Kill { attempt, why } => Some((attempt.0, *why)),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn notices(&self) -> Vec<&str> {
+        self.pick(|effect| match effect {
+            Effect::Notice { message, .. } => Some(message.as_str()),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn changes(&self) -> Vec<&Change> {
+        self.pick(|effect| match effect {
+            Effect::Change(change) => Some(change),
+            _ => None,
+        })
+    }
+
+    /// What was done with the frames of the attempt that ended in the last step.
+    pub(crate) fn consequence(&self) -> String {
+        let ended = self.changes().into_iter().find_map(|change| match change {
+            Change::Attempt(attempt) => match &attempt.state {
+                AttemptState::Ended { consequence, .. } => Some(consequence.clone()),
+                _ => None,
+            },
+            _ => None,
+        });
+        ended.unwrap()
+    }
+
+    pub(crate) fn running(&mut self, attempt: u64) {
+        self.send(Event::Running { attempt: AttemptId(attempt) });
+    }
+
+    pub(crate) fn begin(&mut self, attempt: u64, frame: i32) {
+        self.send(Event::FrameStarted { attempt: AttemptId(attempt), frame });
+    }
+
+    pub(crate) fn settle(&mut self, attempt: u64, frames: &str) {
+        for frame in set(frames).iter() {
+            self.send(Event::FrameSettled {
+                attempt: AttemptId(attempt),
+                frame,
+                path: format!("{frame}.png"),
+                bytes: 1,
+                seconds: None,
+                skipped: false,
+            });
+        }
+    }
+
+    pub(crate) fn end(&mut self, attempt: u64, ended_by: EndedBy, decision: Decision, faults: Vec<Fault>) {
+        let outcome = Outcome {
+            exit_code: Some(0),
+            signal: None,
+            ended_by,
+            seconds: Seconds(1.0),
+            frames_done: FrameSet::new(),
+            frames_missing: FrameSet::new(),
+            faults,
+            facts: Vec::new(),
+        };
+        let verdict = Verdict { decision, reason: "said the plugin".to_owned() };
+        self.send(Event::Ended { attempt: AttemptId(attempt), outcome: Box::new(outcome), verdict });
+    }
+
+    pub(crate) fn accept(&mut self, attempt: u64) {
+        self.end(attempt, EndedBy::Itself, Decision::Accept, Vec::new());
+    }
+
+    pub(crate) fn retry(&mut self, attempt: u64) {
+        self.end(attempt, EndedBy::Itself, Decision::Retry { after_ms: 0 }, Vec::new());
+    }
+
+    /// All of an attempt's frames done, and its end.
+    pub(crate) fn finish(&mut self, attempt: u64) {
+        let frames = self.scheduler.attempt(AttemptId(attempt)).unwrap().frames.to_string();
+        self.settle(attempt, &frames);
+        self.accept(attempt);
+    }
+
+    pub(crate) fn status(&self, job: JobId) -> JobStatus {
+        self.scheduler.summary(job, self.now).unwrap().status
+    }
+
+    pub(crate) fn why(&self, job: JobId) -> WaitReason {
+        self.scheduler.why(job, self.now).unwrap()
+    }
+
+    /// The job's frames in one state, over all layers.
+    pub(crate) fn frames(&self, job: JobId, state: FrameState) -> String {
+        let runs = self.scheduler.frames(job).unwrap().runs;
+        let texts: Vec<_> =
+            runs.iter().filter(|runs| runs.state == state).map(|runs| runs.frames.to_string()).collect();
+        texts.join(" ")
+    }
+}

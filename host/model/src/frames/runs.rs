@@ -218,9 +218,6 @@ mod tests {
             prop_assert_eq!(left.rank(at), a.range(..=at).count() as u64);
             prop_assert_eq!(list(&left.take_first(n)), a.iter().copied().take(n as usize).collect::<BTreeSet<_>>());
             prop_assert_eq!(list(&left.take_last(n)), a.iter().rev().copied().take(n as usize).collect::<BTreeSet<_>>());
-            let chunk = left.take_stepped(n.max(1));
-            prop_assert!(chunk.runs().len() <= 1 && chunk.len() <= n.max(1) && chunk.is_empty() == left.is_empty());
-            prop_assert!(chunk.is_subset(&left) && chunk.first() == left.first());
         }
     }
 }

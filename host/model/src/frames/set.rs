@@ -187,37 +187,6 @@ impl FrameSet {
         self.bits.rank(to_bit(frame))
     }
 
-    /// At most `n` of the lowest frames that lie on one arithmetic run: what a process takes that knows only first,
-    /// last and step. A frame that starts no run of three is not stretched over a gap to make one of two, except
-    /// where it is next to the following one.
-    #[must_use]
-    pub fn take_stepped(&self, n: u64) -> FrameSet {
-        let mut frames = self.iter();
-        let (Some(first), Some(second)) = (frames.next(), frames.next()) else {
-            return self.take_first(n);
-        };
-        let step = i64::from(second) - i64::from(first);
-        let third = frames.next();
-        let is_run = step == 1 || third.is_none_or(|third| i64::from(third) - i64::from(second) == step);
-        if n < 2 || !is_run {
-            return self.take_first(1);
-        }
-        if step == 1 {
-            let end = self.contiguous_ranges().next().map_or(first, |(_, last)| last);
-            return self.between(first, end).take_first(n);
-        }
-        let mut expected = i64::from(first);
-        let mut taken = FrameSet::new();
-        for frame in self.iter().take(usize::try_from(n).unwrap_or(usize::MAX)) {
-            if i64::from(frame) != expected {
-                break;
-            }
-            taken.insert(frame);
-            expected += step;
-        }
-        taken
-    }
-
     /// Brings the set into its smallest form. Worth a call after many single changes.
     pub fn compact(&mut self) {
         self.bits.optimize();
