@@ -8,8 +8,8 @@ use nvml_wrapper::Nvml;
 use nvml_wrapper::error::NvmlError;
 use std::ffi::OsStr;
 use std::fmt;
-use std::sync::mpsc;
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// A driver that has lost its GPU may never answer.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -85,25 +85,25 @@ impl fmt::Display for GpuState {
     }
 }
 
-/// Looks for GPUs. It blocks for as long as the driver takes, 10 seconds at most.
-#[must_use]
-pub fn probe() -> GpuProbe {
-    within(LIMIT, ask_driver)
+/// Looks for GPUs. It waits for as long as the driver takes, 10 seconds at most.
+pub async fn probe() -> GpuProbe {
+    within(LIMIT, ask_driver).await
 }
 
-/// Asks on a thread of its own. A call that hangs in the driver cannot be ended, so its thread is left behind.
-fn within(limit: Duration, ask: impl FnOnce() -> Result<GpuProbe, GpuState> + Send + 'static) -> GpuProbe {
-    let (reply, answer) = mpsc::channel();
+/// Asks on a thread of its own. A call that hangs in the driver cannot be ended, so its thread is left behind; it is
+/// none of the runtime's, which waits for its threads when it ends.
+async fn within(
+    limit: Duration,
+    ask: impl FnOnce() -> Result<GpuProbe, GpuState> + Send + 'static,
+) -> GpuProbe {
+    let (reply, answer) = oneshot::channel();
     let asking = std::thread::Builder::new().name("gpu-probe".into()).spawn(move || reply.send(ask()));
     let result = match asking {
-        Ok(_) => answer.recv_timeout(limit).unwrap_or_else(|error| {
-            Err(match error {
-                mpsc::RecvTimeoutError::Timeout => GpuState::NoAnswer { seconds: limit.as_secs() },
-                mpsc::RecvTimeoutError::Disconnected => {
-                    GpuState::Failed { reason: "its library crashed".into() }
-                }
-            })
-        }),
+        Ok(_) => match tokio::time::timeout(limit, answer).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(GpuState::Failed { reason: "its library crashed".into() }),
+            Err(_) => Err(GpuState::NoAnswer { seconds: limit.as_secs() }),
+        },
         Err(error) => Err(GpuState::Failed { reason: error.to_string() }),
     };
     let probe = result.unwrap_or_else(|state| GpuProbe { gpus: Vec::new(), state });
@@ -167,18 +167,19 @@ fn state(error: NvmlError) -> GpuState {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_driver_that_hangs_or_crashes_is_a_state() {
-        let (hold, held) = mpsc::channel::<()>();
+    #[tokio::test]
+    async fn a_driver_that_hangs_or_crashes_is_a_state() {
+        let (hold, held) = std::sync::mpsc::channel::<()>();
         let hanging = within(Duration::from_millis(1), move || {
             let _ = held.recv();
             Err(GpuState::NoGpus)
-        });
+        })
+        .await;
         assert_eq!(hanging, GpuProbe { gpus: vec![], state: GpuState::NoAnswer { seconds: 0 } });
         drop(hold);
-        let crashing = within(LIMIT, || panic!("as a library might"));
+        let crashing = within(LIMIT, || panic!("as a library might")).await;
         assert!(matches!(crashing.state, GpuState::Failed { .. }), "{crashing:?}");
-        let empty = within(LIMIT, || Err(GpuState::NoGpus));
+        let empty = within(LIMIT, || Err(GpuState::NoGpus)).await;
         assert_eq!(empty.state, GpuState::NoGpus);
     }
 
@@ -208,9 +209,9 @@ mod tests {
     }
 
     /// Whatever this machine has, the list and the state agree.
-    #[test]
-    fn this_machine_gives_an_answer() {
-        let probe = probe();
+    #[tokio::test]
+    async fn this_machine_gives_an_answer() {
+        let probe = probe().await;
         match probe.state {
             GpuState::Found { count, .. } => assert_eq!(count, probe.gpus.len()),
             _ => assert_eq!(probe.gpus, []),

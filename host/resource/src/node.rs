@@ -13,8 +13,8 @@ pub struct NodeFacts {
     pub logical_cores: u32,
     /// Cores that this process may keep busy: CPU affinity and cgroup quotas are taken off. At least 1.
     pub usable_cores: u32,
-    /// Bytes of memory, or what the cgroup allows where that is less. Absent where this system does not say.
-    pub memory_bytes: Option<u64>,
+    /// Bytes of memory, or what the cgroup allows where that is less; 0 on a system that is not asked (Windows).
+    pub memory_bytes: u64,
     /// Such as `Debian GNU/Linux 12 (bookworm), kernel 6.1.0`.
     pub os: String,
 }
@@ -28,7 +28,7 @@ pub fn probe() -> NodeFacts {
         host_name: host_name(),
         logical_cores: online_cores(root).unwrap_or(usable),
         usable_cores: usable,
-        memory_bytes: memory(root).or_else(memory_by_sysctl),
+        memory_bytes: memory(root).or_else(memory_by_sysctl).unwrap_or(0),
         os: os(root),
     }
 }
@@ -213,7 +213,7 @@ mod tests {
         assert!(facts.usable_cores >= 1 && facts.usable_cores <= facts.logical_cores, "{facts:?}");
         assert!(!facts.host_name.is_empty() && !facts.os.is_empty(), "{facts:?}");
         if cfg!(target_os = "linux") {
-            assert!(facts.memory_bytes > Some(64 << 20), "{facts:?}");
+            assert!(facts.memory_bytes > 64 << 20, "{facts:?}");
         }
     }
 }

@@ -101,8 +101,10 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// Whether only the change that was asked for is at fault, so that others in the same transaction go on.
-    pub(crate) fn is_refusal(&self) -> bool {
+    /// Whether the change that was asked for is at fault, and not the disk: others in the same transaction went on,
+    /// and to try it again is of no use.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
         matches!(self, ErrorKind::UnknownJob(_) | ErrorKind::KeyTaken { .. } | ErrorKind::Record { .. })
     }
 
