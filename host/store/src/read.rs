@@ -60,8 +60,8 @@ pub(crate) fn restored(conn: &Connection) -> Result<Restored, ErrorKind> {
     // The inner query goes over an index alone: a long history of large records costs a start next to nothing.
     let sql = "SELECT id, record FROM job
                WHERE id IN (SELECT id FROM job WHERE status NOT IN (?1, ?2, ?3)) ORDER BY id";
-    let records: Vec<JobRecord> = records(conn, "job", sql, ended.map(status_text))?;
-    let jobs = records.into_iter().map(|record| with_frames(conn, record)).collect::<Result<_, _>>()?;
+    let open: Vec<JobRecord> = records(conn, "job", sql, ended.map(status_text))?;
+    let jobs = open.into_iter().map(|record| with_frames(conn, record)).collect::<Result<_, _>>()?;
     let live = records(conn, "attempt", "SELECT id, record FROM attempt WHERE live = 1 ORDER BY id", [])?;
     Ok(Restored {
         jobs,
