@@ -26,7 +26,7 @@ describe("layoutStrip", () => {
 
   test("few frames lie in one row without labels", () => {
     const layout = layoutStrip(24, 700, 120, 40);
-    expect([layout.rows, layout.gutter, layout.pitch]).toEqual([1, 0, 20]);
+    expect([layout.rows, layout.gutter, layout.pitch]).toEqual([1, 0, 26]);
   });
 });
 

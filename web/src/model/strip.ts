@@ -16,7 +16,7 @@ export interface StripLayout {
   readonly height: number;
 }
 
-const PITCHES = [20, 18, 16, 14, 12, 11, 10, 9, 8, 7, 6];
+const PITCHES = [26, 23, 20, 18, 16, 14, 12, 11, 10, 9, 8, 7, 6];
 const SMALLEST = 6;
 
 /** The largest cells with which `count` frames fit into `width` by `tallest`. */

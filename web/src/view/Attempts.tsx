@@ -2,7 +2,7 @@
  * What was tried for the chosen job, newest first: at which level, by which plugin, how it ended, what was decided
  * and why. The chosen attempt is opened, with its faults, command and log.
  */
-import { createMemo, For, Show, type JSX } from "solid-js";
+import { createEffect, createMemo, For, onMount, Show, type JSX } from "solid-js";
 import { asProblem } from "../api/problem";
 import type { AttemptView, Fault } from "../api/types";
 import { count, duration, secondsBetween, shellLine } from "../model/format";
@@ -26,7 +26,7 @@ export function Attempts(): JSX.Element {
   });
   const opened = () => attempts().find((attempt) => attempt.id === open());
   return (
-    <section class="block" aria-label={t.attempts.heading}>
+    <section class="block tried" aria-label={t.attempts.heading}>
       <h3>
         {t.attempts.heading} <span class="quiet">{farm.state.detail?.view?.attempts ?? ""}</span>
       </h3>
@@ -81,11 +81,16 @@ function howEnded(attempt: AttemptView): string {
 
 function AttemptRow(props: { attempt: AttemptView; open: boolean }): JSX.Element {
   const { now } = usePage();
+  let row: HTMLLIElement | undefined;
+  createEffect(() => {
+    if (props.open) row?.scrollIntoView({ block: "nearest" });
+  });
   const attempt = () => props.attempt;
   const state = () => stateOf(attempt());
   const took = () => secondsBetween(attempt().started, attempt().ended ?? now());
   return (
     <li
+      ref={row}
       class="attempt"
       classList={{ chosen: props.open }}
       aria-current={props.open ? "true" : undefined}
@@ -140,11 +145,17 @@ function AttemptRow(props: { attempt: AttemptView; open: boolean }): JSX.Element
 }
 
 function OpenAttempt(props: { attempt: AttemptView }): JSX.Element {
+  const { route } = usePage();
   const attempt = () => props.attempt;
+  let article: HTMLElement | undefined;
+  // Whoever chose an attempt wants to read its faults and its log, which may lie below.
+  onMount(() => {
+    if (route().attempt === attempt().id) article?.scrollIntoView({ block: "nearest" });
+  });
   const faults = () => (attempt().faults.length > 0 ? attempt().faults : (attempt().outcome?.faults ?? []));
   const facts = () => (attempt().facts.length > 0 ? attempt().facts : (attempt().outcome?.facts ?? []));
   return (
-    <article class="open-attempt">
+    <article ref={article} class="open-attempt">
       <Show when={faults().length > 0}>
         <section class="faults" aria-label={t.attempts.faults}>
           <ul>

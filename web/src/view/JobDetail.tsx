@@ -43,10 +43,14 @@ export function JobDetail(): JSX.Element {
           <>
             <Head job={known()} />
             <Numbers job={known()} />
-            <FrameStrip />
-            <Images />
-            <Attempts />
-            <Show when={farm.state.detail?.view}>{(view) => <Submitted view={view()} />}</Show>
+            <div class="job-body">
+              <div>
+                <FrameStrip />
+                <Images />
+              </div>
+              <Attempts />
+              <Show when={farm.state.detail?.view}>{(view) => <Submitted view={view()} />}</Show>
+            </div>
           </>
         )}
       </Show>
@@ -254,7 +258,7 @@ function Numbers(props: { job: JobSummary }): JSX.Element {
 function Submitted(props: { view: JobView }): JSX.Element {
   const spec = () => props.view.spec;
   return (
-    <>
+    <div>
       <Show when={props.view.notes.length > 0}>
         <section class="block">
           <h3>{t.job.notes}</h3>
@@ -298,6 +302,6 @@ function Submitted(props: { view: JobView }): JSX.Element {
           </Show>
         </dl>
       </details>
-    </>
+    </div>
   );
 }
