@@ -1,19 +1,18 @@
-//! Runs the router on a socket, and ends in time: streams are told to end, everything else gets a moment, and then the
-//! daemon goes.
+//! Runs the router on a socket, bounds what connections can cost, and ends in time: streams are told to end,
+//! everything else gets a moment, and then what is left is cut off.
 
 use super::limits::Shutdown;
-use axum::serve::{Listener, ListenerExt};
 use axum::{Extension, Router};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use std::io;
-use std::net::SocketAddr;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::pin::pin;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tower::Service;
 
 /// What answers may still take once the daemon stops. It has promised to be gone within two seconds, and what comes
 /// after this needs some of them.
@@ -22,86 +21,67 @@ const LAST_ANSWERS: Duration = Duration::from_millis(1000);
 /// Connections at once. 100 pages hold a few each; the rest wait in the kernel's queue and take no memory here.
 const CONNECTIONS: usize = 2048;
 
+/// How long a request's head may take, and how long a connection may stay open without one.
+const HEAD_TIME: Duration = Duration::from_secs(30);
+
+/// How long to wait when no connection can be accepted, as when the process has no file descriptors left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
 /// Serves until `shutdown` fires, and a moment longer for answers that have begun.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) -> io::Result<()> {
     let router = router.layer(Extension(Shutdown(shutdown.clone())));
-    let listener = Bounded { listener, free: Arc::new(Semaphore::new(CONNECTIONS)) }.tap_io(|connection| {
-        // An event is one small packet; it must not wait for the next one.
-        if let Err(error) = connection.stream.set_nodelay(true) {
-            tracing::debug!(%error, "cannot turn off packet coalescing");
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            biased;
+            () = shutdown.cancelled() => break,
+            Some(ended) = connections.join_next(), if !connections.is_empty() => {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "a connection's task failed");
+                }
+            }
+            accepted = listener.accept(), if connections.len() < CONNECTIONS => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(connection(stream, router.clone(), shutdown.clone()));
+                }
+                // The client gave up before its turn: nothing is wrong here.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(error) => {
+                    tracing::warn!(%error, "no connection can be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            },
         }
-    });
-    let serving = axum::serve(listener, router).with_graceful_shutdown(shutdown.clone().cancelled_owned());
-    tokio::select! {
-        result = serving => result,
-        () = async { shutdown.cancelled().await; tokio::time::sleep(LAST_ANSWERS).await } => {
-            tracing::info!("connections that were still open are dropped");
-            Ok(())
+    }
+    drop(listener);
+    let rest = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(LAST_ANSWERS, rest).await.is_err() {
+        tracing::info!(count = connections.len(), "connections that were still open are cut off");
+    }
+    Ok(())
+}
+
+/// One connection, until the client closes it or the daemon stops and its last answer is out.
+async fn connection(stream: TcpStream, router: Router, shutdown: CancellationToken) {
+    // An event is one small packet; it must not wait for the next one.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "cannot turn off packet coalescing");
+    }
+    let service = service_fn(move |request| router.clone().call(request));
+    let serving = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut serving = pin!(serving);
+    let result = tokio::select! {
+        result = serving.as_mut() => result,
+        () = shutdown.cancelled() => {
+            serving.as_mut().graceful_shutdown();
+            serving.await
         }
-    }
-}
-
-/// A listener that accepts no more connections than it may hold.
-struct Bounded {
-    listener: TcpListener,
-    free: Arc<Semaphore>,
-}
-
-impl Listener for Bounded {
-    type Io = Connection;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Connection, SocketAddr) {
-        // Never closed, so that there always is a permit in the end.
-        let permit = Arc::clone(&self.free).acquire_owned().await.ok();
-        let (stream, address) = Listener::accept(&mut self.listener).await;
-        (Connection { stream, _permit: permit }, address)
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
-    }
-}
-
-/// A connection that makes room for another when it is closed.
-struct Connection {
-    stream: TcpStream,
-    _permit: Option<OwnedSemaphorePermit>,
-}
-
-impl AsyncRead for Connection {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+    };
+    if let Err(error) = result {
+        tracing::debug!(%error, "a connection broke");
     }
 }
 
@@ -112,6 +92,7 @@ mod tests {
     use axum::routing::get;
     use futures::stream;
     use std::convert::Infallible;
+    use std::net::SocketAddr;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     /// Opens a connection and reads until the first body byte, `x`, has come.
