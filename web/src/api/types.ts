@@ -261,5 +261,6 @@ export type FarmEvent =
       memory_bytes: number | null;
     }
   | { type: "plugin"; plugin: PluginView }
+  | { type: "plugin-removed"; name: string }
   | { type: "node"; node: NodeView }
   | { type: "notice"; job: number | null; message: string };

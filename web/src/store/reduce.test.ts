@@ -195,6 +195,8 @@ test("plugins are kept by name", () => {
     "maya degraded",
     "nuke serving",
   ]);
+  for (const name of ["maya", "maya"]) apply(state, { type: "plugin-removed", name }, 0);
+  expect(state.plugins.map((one) => one.name)).toEqual(["blender", "nuke"]);
 });
 
 test("notices are kept newest first, and not for ever", () => {

@@ -39,6 +39,11 @@ export function apply(state: FarmState, event: FarmEvent, at: number): void {
     }
     case "plugin":
       return putPlugin(state.plugins, event.plugin);
+    case "plugin-removed": {
+      const at = state.plugins.findIndex((plugin) => plugin.name === event.name);
+      if (at >= 0) state.plugins.splice(at, 1);
+      return;
+    }
     case "node": {
       state.node = event.node;
       // Who holds no lease renders nothing, also where its last event was missed.
