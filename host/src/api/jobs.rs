@@ -2,8 +2,8 @@
 
 use super::body::{JsonBody, OptionalJsonBody};
 use super::params::{ApiQuery, FromQuery, Id, QueryParams, header_text};
-use super::problem::Problem;
-use crate::farm::{Farm, JobControl, JobQuery, Submission};
+use super::problem::{FieldError, Part, Problem, ProblemKind};
+use crate::farm::{Farm, FarmError, JobControl, JobQuery, Submission};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -99,7 +99,18 @@ pub(super) async fn list(
     ApiQuery(query): ApiQuery<ListQuery>,
 ) -> Result<Json<Page<JobSummary>>, Problem> {
     let query = JobQuery { statuses: query.statuses, cursor: query.cursor, limit: query.limit };
-    Ok(Json(farm.jobs(query).await?))
+    Ok(Json(farm.jobs(query).await.map_err(in_query)?))
+}
+
+/// What is wrong with a list's parameters is in the query, while the farm speaks of a submission's fields.
+fn in_query(error: FarmError) -> Problem {
+    match error {
+        FarmError::Invalid(problems) => {
+            let errors = problems.into_iter().map(|p| FieldError::new(Part::Query, p.field, p.message));
+            Problem::with_errors(ProblemKind::BadParameter, errors.collect())
+        }
+        other => other.into(),
+    }
 }
 
 /// One job
@@ -276,7 +287,7 @@ pub(super) async fn attempts(
     Id(id): Id<JobId>,
     ApiQuery(query): ApiQuery<AttemptsQuery>,
 ) -> Result<Json<Page<AttemptView>>, Problem> {
-    Ok(Json(farm.attempts(id, query.cursor, query.limit).await?))
+    Ok(Json(farm.attempts(id, query.cursor, query.limit).await.map_err(in_query)?))
 }
 
 #[cfg(test)]

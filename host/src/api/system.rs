@@ -2,8 +2,8 @@
 
 use super::limits::StreamPlaces;
 use super::metrics::Metrics;
-use super::problem::Problem;
-use crate::farm::Farm;
+use super::problem::{Problem, ProblemKind};
+use crate::farm::{Farm, JobQuery};
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
@@ -21,7 +21,7 @@ use utoipa::ToSchema;
     responses((status = 200, description = "What serves, and why something newer does not.", body = Vec<PluginView>)),
 )]
 pub(super) async fn plugins(State(farm): State<Farm>) -> Json<Vec<PluginView>> {
-    Json(farm.plugins().await)
+    Json(farm.plugins())
 }
 
 /// This machine
@@ -47,7 +47,8 @@ pub(super) struct Health {
 
 /// Whether the daemon works
 ///
-/// Asks the farm itself, so that a daemon that is stuck does not look healthy. Needs no token.
+/// Asks the scheduler and the database themselves, so that a daemon that is stuck or cannot write does not look
+/// healthy. Needs no token.
 #[utoipa::path(
     get,
     path = "/healthz",
@@ -57,7 +58,10 @@ pub(super) struct Health {
     responses((status = 200, description = "It works.", body = Health)),
 )]
 pub(super) async fn health(State(farm): State<Farm>) -> Result<Json<Health>, Problem> {
-    farm.node().await?;
+    if let Some(problem) = farm.problem() {
+        return Err(Problem::new(ProblemKind::Unhealthy, problem));
+    }
+    farm.jobs(JobQuery { limit: 1, ..JobQuery::default() }).await?;
     Ok(Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") }))
 }
 

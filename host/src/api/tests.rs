@@ -163,7 +163,7 @@ async fn whatever_is_wrong_is_a_problem() {
 
     let fine = things().json(r#"{"name": "x"}"#).of(&app).await;
     assert_eq!(fine.status(), StatusCode::OK);
-    assert_eq!(fine.headers()[header::REFERRER_POLICY], "no-referrer");
+    assert_eq!(fine.headers()[header::REFERRER_POLICY], "same-origin");
     assert_eq!(fine.headers()[header::CACHE_CONTROL], "no-store");
     assert!(
         fine.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().contains("frame-ancestors 'none'")

@@ -50,6 +50,7 @@ struct Inner {
     threads_leased: Gauge,
     breakers_open: Gauge,
     event_streams: Gauge,
+    wal: Gauge,
     resident: Gauge,
     http_requests: Family<HttpLabels, Counter>,
     http_seconds: Family<RouteLabel, Histogram, fn() -> Histogram>,
@@ -75,6 +76,7 @@ impl Metrics {
             threads_leased: Gauge::default(),
             breakers_open: Gauge::default(),
             event_streams: Gauge::default(),
+            wal: Gauge::default(),
             resident: Gauge::default(),
             http_requests: Family::default(),
             http_seconds: Family::new_with_constructor(answer_seconds),
@@ -99,6 +101,12 @@ impl Metrics {
             "event_streams",
             "Event streams and followed logs open now",
             inner.event_streams.clone(),
+        );
+        registry.register_with_unit(
+            "store_wal",
+            "Write-ahead log of the database; one that only grows means that a reader stays open",
+            Unit::Bytes,
+            inner.wal.clone(),
         );
         registry.register_with_unit(
             "resident_memory",
@@ -172,6 +180,7 @@ impl Metrics {
         let inner = &self.inner;
         self.with_tally(|tally| tally.show_jobs(&inner.jobs, &inner.frames));
         inner.event_streams.set(open_streams as i64);
+        inner.wal.set(i64::try_from(farm.wal_bytes()).unwrap_or(i64::MAX));
         if let Some(bytes) = resident_bytes() {
             inner.resident.set(bytes);
         }
@@ -183,7 +192,7 @@ impl Metrics {
             inner.breakers_open.set(node.breakers.len() as i64);
         }
         inner.plugins.clear();
-        for plugin in farm.plugins().await {
+        for plugin in farm.plugins() {
             inner.plugins.get_or_create(&StateLabel { state: plugin.state }).inc();
         }
         self.encode()

@@ -54,6 +54,8 @@ pub enum ProblemKind {
     Timeout,
     /// The daemon is stopping.
     Stopping,
+    /// The daemon cannot keep its promises at the moment.
+    Unhealthy,
 }
 
 struct Description {
@@ -65,7 +67,7 @@ struct Description {
 
 impl ProblemKind {
     /// Every kind there is.
-    pub const ALL: [ProblemKind; 24] = [
+    pub const ALL: [ProblemKind; 25] = [
         ProblemKind::MalformedJson,
         ProblemKind::BadParameter,
         ProblemKind::BadHost,
@@ -90,6 +92,7 @@ impl ProblemKind {
         ProblemKind::Overloaded,
         ProblemKind::Timeout,
         ProblemKind::Stopping,
+        ProblemKind::Unhealthy,
     ];
 
     fn description(self) -> Description {
@@ -233,6 +236,13 @@ impl ProblemKind {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The daemon is stopping",
                 "Try again when it is back; running renders go on meanwhile.",
+            ),
+            ProblemKind::Unhealthy => (
+                "unhealthy",
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The daemon does not work",
+                "The daemon runs, but cannot keep its promises at the moment, as with a full disk. The detail says \
+                 why.",
             ),
         };
         Description { slug, status, title, meaning }
