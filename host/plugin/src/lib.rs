@@ -1,1 +1,39 @@
-//! Placeholder.
+//! The plugin engine: loads components, keeps them apart from everything else, and calls them.
+//!
+//! This crate is the only one that knows wasmtime. It turns calls on a [`LoadedPlugin`] into bounded calls of a
+//! guest and back into `farmhand_model::dcc` types. It decides nothing about jobs, starts no process, and writes
+//! nothing but its own code cache.
+//!
+//! The parts, from the inside out:
+//! - `engine`, `limits`, `logring`, `state`, `call`: one guest call, bounded in time, memory, log and host data;
+//! - `bindings`, `convert`: the contract of `wit/v0` and the plain types behind it;
+//! - `contract`, `descriptor`, `options`, `cache`, `gate`: what a file must pass before it may serve;
+//! - `loaded`: a plugin that serves;
+//! - `registry`, `watch`, `host`: which plugin serves now, and how a saved file takes over.
+
+mod bindings;
+mod cache;
+mod call;
+mod contract;
+mod convert;
+mod descriptor;
+mod engine;
+mod error;
+mod gate;
+mod host;
+mod limits;
+mod loaded;
+mod logring;
+mod options;
+mod registry;
+mod settings;
+mod state;
+mod watch;
+
+pub use error::{PluginError, PluginErrorKind, Responsible};
+pub use host::{PluginHost, PluginHostError};
+pub use limits::{Limits, Room};
+pub use loaded::{LoadedPlugin, Reader};
+pub use logring::{LogLevel, LogLine};
+pub use registry::{SelectError, SwapEvent};
+pub use settings::{Builtin, Grant, PluginSettings, WatchMode};

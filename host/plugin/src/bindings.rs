@@ -1,0 +1,25 @@
+//! The generated bindings of `wit/v0`. Only `convert`, `state`, `call` and `loaded` look at them.
+
+/// What `bindgen!` makes of the contract.
+mod generated {
+    wasmtime::component::bindgen!({
+        path: "../../wit/v0",
+        world: "plugin",
+        imports: {
+            // These touch the file system, which may be slow or away: a guest that waits for one is cut off by the
+            // outer time limit.
+            "farmhand:dcc/host.read-file": async | trappable,
+            "farmhand:dcc/host.file-exists": async | trappable,
+            default: trappable,
+        },
+        exports: { default: async },
+        with: {
+            "farmhand:dcc/context.job": crate::state::JobHandle,
+            "farmhand:dcc/context.task": crate::state::TaskHandle,
+            "farmhand:dcc/context.outcome": crate::state::OutcomeHandle,
+        },
+    });
+}
+
+pub(crate) use generated::farmhand::dcc::{context, host, types};
+pub(crate) use generated::{Plugin, PluginPre};

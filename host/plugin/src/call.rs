@@ -1,0 +1,251 @@
+//! One bounded stay in a guest: an instance of its own, armed right before each call, dropped after any error.
+//!
+//! Two limits hold at once. Running time is counted in epoch ticks, so that a busy machine is not the guest's
+//! fault; the outer timeout ends what ticks cannot see, a guest that waits in a host function.
+
+use crate::bindings::{Plugin, PluginPre};
+use crate::engine::TICK;
+use crate::error::{PluginError, PluginErrorKind};
+use crate::limits::{Limits, OverLimit};
+use crate::logring::{LogLevel, LogLine};
+use crate::state::{Grants, OutOfTime, PluginState};
+use farmhand_model::PluginStamp;
+use futures::future::BoxFuture;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
+
+/// Live resource handles of one instance: the few that the contract needs, with room for a careless guest.
+const HANDLES: usize = 10_000;
+/// Frames of a backtrace that an error keeps.
+const FRAMES: usize = 8;
+
+/// Bounds how many guests run at once. Waiting here is never billed to a guest.
+#[derive(Debug)]
+pub(crate) struct Gatekeeper(Semaphore);
+
+impl Gatekeeper {
+    pub(crate) fn new(calls: usize) -> Self {
+        Self(Semaphore::new(calls.max(1)))
+    }
+
+    pub(crate) async fn permit(&self) -> Result<SemaphorePermit<'_>, PluginErrorKind> {
+        let closed = |_| PluginErrorKind::Host { message: "the plugin host is closed".into() };
+        self.0.acquire().await.map_err(closed)
+    }
+}
+
+/// Whom a session belongs to, for its errors and its log.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) name: String,
+    pub(crate) stamp: Option<PluginStamp>,
+}
+
+/// One instance in a store of its own.
+pub(crate) struct Session {
+    caller: Caller,
+    store: Store<PluginState>,
+    plugin: Plugin,
+    alive: bool,
+}
+
+impl Session {
+    /// Makes the instance, which runs guest code already: that is billed as `function`, whose first call follows.
+    pub(crate) async fn open(
+        pre: &PluginPre<PluginState>,
+        caller: Caller,
+        grants: Arc<Grants>,
+        limits: &Limits,
+        function: &'static str,
+        limit: Duration,
+    ) -> Result<Self, PluginError> {
+        let mut store = new_store(pre, grants, limits);
+        let started = Instant::now();
+        arm(&mut store, limit);
+        match bounded(limit, pre.instantiate_async(&mut store)).await {
+            Ok(plugin) => Ok(Self { caller, store, plugin, alive: true }),
+            Err(error) => Err(report(&caller, &store, error, function, started.elapsed(), limit)),
+        }
+    }
+
+    /// Calls the guest. After an error the session takes no more calls.
+    pub(crate) async fn call<T>(
+        &mut self,
+        function: &'static str,
+        limit: Duration,
+        call: impl for<'a> FnOnce(&'a Plugin, &'a mut Store<PluginState>) -> BoxFuture<'a, wasmtime::Result<T>>,
+    ) -> Result<T, PluginError> {
+        if !self.alive {
+            return Err(self.error(function, PluginErrorKind::ReaderGone));
+        }
+        // A call that is dropped half-way leaves the instance in the middle of it, so it counts as dead until it
+        // has come back.
+        self.alive = false;
+        let started = Instant::now();
+        arm(&mut self.store, limit);
+        match bounded(limit, call(&self.plugin, &mut self.store)).await {
+            Ok(answer) => {
+                self.alive = true;
+                Ok(answer)
+            }
+            Err(error) => Err(report(&self.caller, &self.store, error, function, started.elapsed(), limit)),
+        }
+    }
+
+    /// An error of this session's plugin, with what it logged.
+    pub(crate) fn error(&self, function: &'static str, kind: PluginErrorKind) -> PluginError {
+        let log = self.store.data().log.drain();
+        trace(&self.caller, &log.0);
+        PluginError::new(&self.caller.name, kind)
+            .with_stamp(self.caller.stamp.as_ref())
+            .in_call(function, Duration::ZERO)
+            .with_log(log)
+    }
+
+    /// Hands what the guest logged to the daemon's own log.
+    pub(crate) fn flush_log(&self) {
+        let (lines, dropped) = self.store.data().log.drain();
+        trace(&self.caller, &lines);
+        if dropped > 0 {
+            tracing::warn!(plugin = %self.caller.name, dropped, "the plugin logged more than is kept");
+        }
+    }
+
+    /// Takes no more calls.
+    pub(crate) fn end(&mut self) {
+        self.alive = false;
+    }
+
+    /// The host data of the store, to hand resources in.
+    pub(crate) fn state(&mut self) -> &mut PluginState {
+        self.store.data_mut()
+    }
+}
+
+fn new_store(pre: &PluginPre<PluginState>, grants: Arc<Grants>, limits: &Limits) -> Store<PluginState> {
+    let mut store = Store::new(pre.engine(), PluginState::new(grants, limits));
+    store.limiter(|state| &mut state.limiter);
+    store.set_hostcall_fuel(limits.hostcall);
+    store.set_max_component_handles(HANDLES);
+    store.epoch_deadline_callback(|mut context| {
+        let budget = &mut context.data_mut().budget;
+        if budget.ticks_left == 0 {
+            return Err(OutOfTime.into());
+        }
+        budget.ticks_left -= 1;
+        Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
+    });
+    store
+}
+
+/// Starts the clock of a call. A store's clock runs from its creation otherwise, and would bill the time that the
+/// call waited.
+fn arm(store: &mut Store<PluginState>, limit: Duration) {
+    // The first tick comes after less than a whole one.
+    store.data_mut().budget.ticks_left = limit.as_millis().div_ceil(TICK.as_millis()) as u64;
+    store.set_epoch_deadline(1);
+}
+
+/// The whole time of a call, waiting included. Far longer than its running time: on a node whose renders use every
+/// core, a guest that is quick by its own clock can be slow by the wall's.
+fn patience(limit: Duration) -> Duration {
+    limit * 4 + Duration::from_secs(1)
+}
+
+enum Broken {
+    Error(wasmtime::Error),
+    OutOfPatience,
+}
+
+async fn bounded<T>(
+    limit: Duration,
+    call: impl Future<Output = wasmtime::Result<T>>,
+) -> Result<T, Broken> {
+    match tokio::time::timeout(patience(limit), call).await {
+        Ok(answer) => answer.map_err(Broken::Error),
+        Err(_) => Err(Broken::OutOfPatience),
+    }
+}
+
+fn report(
+    caller: &Caller,
+    store: &Store<PluginState>,
+    broken: Broken,
+    function: &'static str,
+    elapsed: Duration,
+    limit: Duration,
+) -> PluginError {
+    let kind = match broken {
+        Broken::OutOfPatience => PluginErrorKind::Timeout { limit, waiting: true },
+        Broken::Error(error) => classify(&error, limit, store.hostcall_fuel()),
+    };
+    let log = store.data().log.drain();
+    trace(caller, &log.0);
+    PluginError::new(&caller.name, kind)
+        .with_stamp(caller.stamp.as_ref())
+        .in_call(function, elapsed)
+        .with_log(log)
+}
+
+/// What an error out of wasmtime means. Its root cause is what the guest ran into.
+fn classify(error: &wasmtime::Error, limit: Duration, hostcall: usize) -> PluginErrorKind {
+    if error.is::<OutOfTime>() {
+        return PluginErrorKind::Timeout { limit, waiting: false };
+    }
+    if let Some(OverLimit { room, asked, limit }) = error.downcast_ref() {
+        return PluginErrorKind::Memory { room: *room, asked: *asked, limit: *limit };
+    }
+    if let Some(wasmtime_wasi::I32Exit(code)) = error.downcast_ref() {
+        return PluginErrorKind::Trap { what: format!("called exit({code})"), frames: Vec::new() };
+    }
+    if let Some(trap) = error.downcast_ref::<Trap>() {
+        return PluginErrorKind::Trap { what: describe_trap(*trap), frames: frames(error) };
+    }
+    let root = error.root_cause().to_string();
+    // wasmtime's error type for this is its own.
+    if root.contains("hostcalls has been exhausted") {
+        return PluginErrorKind::TooMuchData { limit: hostcall };
+    }
+    match frames(error) {
+        frames if frames.is_empty() => PluginErrorKind::Host { message: format!("{error:#}") },
+        frames => PluginErrorKind::Trap { what: root, frames },
+    }
+}
+
+fn describe_trap(trap: Trap) -> String {
+    match trap {
+        Trap::UnreachableCodeReached => "panicked or aborted".into(),
+        Trap::StackOverflow => "recursed until its stack was full".into(),
+        Trap::MemoryOutOfBounds => "reached outside its memory".into(),
+        Trap::IntegerDivisionByZero => "divided by zero".into(),
+        other => other.to_string(),
+    }
+}
+
+fn frames(error: &wasmtime::Error) -> Vec<String> {
+    let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else { return Vec::new() };
+    let name = |frame: &wasmtime::FrameInfo| {
+        let symbol = frame.symbols().first();
+        let function = symbol.and_then(|symbol| symbol.name()).or_else(|| frame.func_name());
+        let function = function.map_or_else(|| format!("function {}", frame.func_index()), str::to_owned);
+        match symbol.and_then(|symbol| Some((symbol.file()?, symbol.line()?))) {
+            Some((file, line)) => format!("{function} ({file}:{line})"),
+            None => function,
+        }
+    };
+    backtrace.frames().iter().take(FRAMES).map(name).collect()
+}
+
+fn trace(caller: &Caller, lines: &[LogLine]) {
+    let plugin = &caller.name;
+    for line in lines {
+        match line.level {
+            LogLevel::Debug => tracing::debug!(%plugin, "{line}"),
+            LogLevel::Info => tracing::info!(%plugin, "{line}"),
+            LogLevel::Warn => tracing::warn!(%plugin, "{line}"),
+            LogLevel::Error => tracing::error!(%plugin, "{line}"),
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! What a file is, and which contract it speaks: read from its outline, without compiling or running anything.
+
+use crate::error::PluginErrorKind;
+use semver::Version;
+use std::collections::BTreeSet;
+use wasmparser::{Chunk, Encoding, Parser, Payload, Validator, WasmFeatures};
+
+/// The contract that this host speaks.
+const PACKAGE: &str = "farmhand:dcc";
+/// Its version.
+const PROVIDED: Version = Version::new(0, 1, 0);
+/// What a plugin must export.
+const EXPORT: &str = "dcc";
+/// What a plugin may import of it.
+const IMPORTS: [&str; 3] = ["types", "context", "host"];
+/// What else a plugin may import: WASI, with nothing behind it.
+const WASI: [&str; 6] = ["wasi:io", "wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:random", "wasi:sockets"];
+
+/// The names at a component's outside.
+#[derive(Debug, Default, PartialEq)]
+struct Outline {
+    imports: Vec<String>,
+    exports: Vec<String>,
+}
+
+/// Whether the bytes are a whole component that speaks this host's contract. Looks at the outermost sections only,
+/// so that it costs the same for a component of any size.
+pub(crate) fn check(bytes: &[u8]) -> Result<(), PluginErrorKind> {
+    let outline = outline(bytes)?;
+    versions(&outline)?;
+    foreign_imports(&outline)
+}
+
+/// Whether every byte of the component is valid. wasmtime checks this too, but only here does a file that is cut
+/// off inside a section come out as [`PluginErrorKind::Incomplete`] and never as a failed compilation.
+pub(crate) fn validate(bytes: &[u8]) -> Result<(), PluginErrorKind> {
+    let features = WasmFeatures::default() | WasmFeatures::COMPONENT_MODEL;
+    let invalid = |error: wasmparser::BinaryReaderError| foreign(format!("is damaged: {error}; build it again"));
+    Validator::new_with_features(features).validate_all(bytes).map(drop).map_err(invalid)
+}
+
+fn foreign(message: impl Into<String>) -> PluginErrorKind {
+    PluginErrorKind::Foreign { message: message.into() }
+}
+
+fn outline(bytes: &[u8]) -> Result<Outline, PluginErrorKind> {
+    let incomplete = || PluginErrorKind::Incomplete { bytes: bytes.len() as u64 };
+    if !bytes.starts_with(b"\0asm") {
+        return Err(match b"\0asm".starts_with(bytes) {
+            true => incomplete(),
+            false => foreign("is no WebAssembly; a plugin is a component, as built for wasm32-wasip2"),
+        });
+    }
+    let mut parser = Parser::new(0);
+    let mut outline = Outline::default();
+    let mut rest = bytes;
+    loop {
+        let damaged = |error: wasmparser::BinaryReaderError| foreign(format!("is damaged: {error}; build it again"));
+        let (consumed, payload) = match parser.parse(rest, false).map_err(damaged)? {
+            Chunk::Parsed { consumed, payload } => (consumed, payload),
+            // At the end of a section there may be more of them, or not: the exports tell.
+            Chunk::NeedMoreData(_) if rest.is_empty() => break,
+            Chunk::NeedMoreData(_) => return Err(incomplete()),
+        };
+        rest = &rest[consumed..];
+        match payload {
+            Payload::Version { encoding: Encoding::Module, .. } => {
+                return Err(foreign(
+                    "is a core module, not a component; build it for wasm32-wasip2, or wrap it with \
+                     `wasm-tools component new`",
+                ));
+            }
+            Payload::ComponentImportSection(imports) => {
+                for import in imports {
+                    outline.imports.push(import.map_err(damaged)?.name.name.to_owned());
+                }
+            }
+            Payload::ComponentExportSection(exports) => {
+                for export in exports {
+                    outline.exports.push(export.map_err(damaged)?.name.name.to_owned());
+                }
+            }
+            Payload::ModuleSection { unchecked_range, .. } | Payload::ComponentSection { unchecked_range, .. } => {
+                rest = rest.get(unchecked_range.len()..).ok_or_else(incomplete)?;
+            }
+            _ => {}
+        }
+    }
+    match outline.exports.is_empty() && outline.imports.is_empty() {
+        true => Err(incomplete()),
+        false => Ok(outline),
+    }
+}
+
+/// The interface and version of a name of this contract.
+fn ours(name: &str) -> Option<(&str, Option<Version>)> {
+    let rest = name.strip_prefix(PACKAGE)?.strip_prefix('/')?;
+    Some(match rest.split_once('@') {
+        Some((interface, version)) => (interface, Version::parse(version).ok()),
+        None => (rest, None),
+    })
+}
+
+fn versions(outline: &Outline) -> Result<(), PluginErrorKind> {
+    let incompatible = |message| Err(PluginErrorKind::Incompatible { message });
+    let targets: BTreeSet<_> =
+        outline.exports.iter().chain(&outline.imports).filter_map(|name| ours(name)?.1).collect();
+    if let Some(target) = targets.iter().find(|target| (target.major, target.minor) != (0, PROVIDED.minor)) {
+        let remedy = match *target > PROVIDED {
+            true => "update farmhand, or build the plugin with an older SDK",
+            false => "build the plugin again with the present SDK",
+        };
+        return incompatible(format!(
+            "speaks {PACKAGE} {target}, and this farmhand speaks {PROVIDED}, which does not mix; {remedy}"
+        ));
+    }
+    if let Some(target) = targets.last().filter(|target| **target > PROVIDED) {
+        return incompatible(format!(
+            "speaks {PACKAGE} {target}, and this farmhand only {PROVIDED}; update farmhand, or build the plugin with \
+             an older SDK"
+        ));
+    }
+    let exported = |name: &String| ours(name).is_some_and(|(interface, _)| interface == EXPORT);
+    if !outline.exports.iter().any(exported) {
+        let exports = match outline.exports.is_empty() {
+            true => "nothing".to_owned(),
+            false => outline.exports.join(", "),
+        };
+        return incompatible(format!(
+            "is a component, but no farmhand plugin: it exports {exports}, and a plugin exports \
+             {PACKAGE}/{EXPORT}@{PROVIDED}"
+        ));
+    }
+    let unknown: Vec<_> = outline
+        .imports
+        .iter()
+        .filter(|name| ours(name).is_some_and(|(interface, _)| !IMPORTS.contains(&interface)))
+        .cloned()
+        .collect();
+    match unknown.is_empty() {
+        true => Ok(()),
+        false => incompatible(format!(
+            "imports {}, which {PACKAGE} {PROVIDED} does not have; build it against this farmhand's contract",
+            unknown.join(", ")
+        )),
+    }
+}
+
+fn foreign_imports(outline: &Outline) -> Result<(), PluginErrorKind> {
+    let wasi = |name: &str| match name.split_once('/') {
+        Some((package, interface)) => {
+            WASI.contains(&package) && interface.rsplit('@').next().is_some_and(|version| version.starts_with("0.2."))
+        }
+        None => false,
+    };
+    let imports: Vec<_> =
+        outline.imports.iter().filter(|name| ours(name).is_none() && !wasi(name)).cloned().collect();
+    match imports.is_empty() {
+        true => Ok(()),
+        false => Err(PluginErrorKind::Denied { imports }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_the_contracts() {
+        let wit = include_str!("../../../wit/v0/types.wit");
+        assert!(wit.contains(&format!("package {PACKAGE}@{PROVIDED};")));
+    }
+
+    /// What the outline of a component of these imports and exports is refused for.
+    fn refusal(imports: &[&str], exports: &[&str]) -> String {
+        let list = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+        let outline = Outline { imports: list(imports), exports: list(exports) };
+        match versions(&outline).and_then(|()| foreign_imports(&outline)) {
+            Ok(()) => String::new(),
+            Err(kind) => kind.to_string(),
+        }
+    }
+
+    #[test]
+    fn only_what_speaks_this_contract_passes() {
+        let dcc = "farmhand:dcc/dcc@0.1.0";
+        for (imports, exports, expect) in [
+            (&[][..], &[dcc][..], ""),
+            (&["farmhand:dcc/host@0.1.0", "wasi:cli/stderr@0.2.9"], &[dcc, "farmhand:dcc/later@0.1.0"], ""),
+            (&[], &["wasi:cli/run@0.2.0"], "it exports wasi:cli/run@0.2.0"),
+            (&["farmhand:dcc/host@0.1.0"], &[], "it exports nothing"),
+            (&[], &["farmhand:dcc/dcc@1.0.0"], "speaks farmhand:dcc 1.0.0, and this farmhand speaks 0.1.0"),
+            (&[], &["farmhand:dcc/dcc@0.2.0"], "update farmhand"),
+            (&[], &["farmhand:dcc/dcc@0.0.3"], "present SDK"),
+            (&["farmhand:dcc/host@0.1.4"], &[dcc], "speaks farmhand:dcc 0.1.4, and this farmhand only 0.1.0"),
+            (&["farmhand:dcc/farm@0.1.0"], &[dcc], "imports farmhand:dcc/farm@0.1.0, which"),
+            (&["wasi:http/outgoing-handler@0.2.0"], &[dcc], "no plugin gets: wasi:http/outgoing-handler@0.2.0"),
+            (&["wasi:cli/stdin@0.3.0"], &[dcc], "no plugin gets: wasi:cli/stdin@0.3.0"),
+            (&["studio:db/query", "run"], &[dcc], "no plugin gets: studio:db/query, run"),
+        ] {
+            let refusal = refusal(imports, exports);
+            assert!(refusal.contains(expect) && refusal.is_empty() == expect.is_empty(), "{exports:?}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn every_cut_of_a_component_is_incomplete_or_complete() {
+        let whole = wat::parse_str(
+            r#"(component (core module (func (export "f"))) (component) (instance $i) (export "a:b/c" (instance $i)))"#,
+        )
+        .unwrap();
+        assert_eq!(outline(&whole).unwrap().exports, ["a:b/c"]);
+        for end in 0..whole.len() {
+            let got = outline(&whole[..end]);
+            assert!(matches!(got, Err(PluginErrorKind::Incomplete { .. })), "cut at {end}: {got:?}");
+        }
+    }
+}

@@ -1,0 +1,402 @@
+//! Between the generated bindings and `farmhand_model::dcc`, and the place where a guest's answer is believed or
+//! refused.
+//!
+//! Refused is what cannot be acted on: a progress that is no number, a tool that the task does not have, a frame
+//! that it does not render. The error says all of it, for the plugin's author.
+
+use crate::bindings::{context, types};
+use crate::descriptor::Raw;
+use crate::error::PluginErrorKind;
+use crate::logring::{printable_line, printable_text};
+use farmhand_model::dcc::{
+    Cause, Command, Decision, Fact, Fault, FrameShape, Gpu, ImageOutput, Level, MovieOutput, Output, PreparedJob,
+    Problem, ReaderEvent, Severity, TaskContext, TextFile, Tool, ToolSpec, Verdict, Verify,
+};
+use farmhand_model::{EndedBy, FrameSet};
+use std::path::{Component, Path, PathBuf};
+
+/// Why an answer is not believed.
+pub(crate) type Refused = Vec<String>;
+
+/// What a guest's own error becomes.
+pub(crate) fn guest_error(error: types::PluginError) -> PluginErrorKind {
+    PluginErrorKind::Guest {
+        message: printable_line(&error.message),
+        traceback: error.traceback.map(|text| printable_text(&text)),
+    }
+}
+
+// Host to guest.
+
+pub(crate) fn path(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+pub(crate) fn runs(frames: &FrameSet) -> Vec<types::FrameRun> {
+    frames.runs().iter().map(|run| types::FrameRun { first: run.first, last: run.last, step: run.step }).collect()
+}
+
+pub(crate) fn gpu(gpu: &Gpu) -> context::Gpu {
+    let Gpu { index, uuid, name, memory_bytes } = gpu;
+    context::Gpu { index: *index, uuid: uuid.clone(), name: name.clone(), memory_bytes: *memory_bytes }
+}
+
+pub(crate) fn tool(tool: &Tool) -> context::Tool {
+    context::Tool { id: tool.id.clone(), path: path(&tool.path), version: tool.version.clone() }
+}
+
+/// The contract has four words for six ways: an attempt that a person or the daemon's stop ended says as little
+/// about the scene as one that was lost, and is not judged in the usual course of things.
+pub(crate) fn ended_by(ended_by: EndedBy) -> context::EndedBy {
+    match ended_by {
+        EndedBy::Itself => context::EndedBy::Itself,
+        EndedBy::TimeLimit => context::EndedBy::TimeLimit,
+        EndedBy::Stall => context::EndedBy::Stall,
+        EndedBy::Lost | EndedBy::Cancel | EndedBy::DaemonStop => context::EndedBy::Lost,
+    }
+}
+
+pub(crate) fn to_fault(fault: &Fault) -> types::Fault {
+    types::Fault {
+        severity: match fault.severity {
+            Severity::Transient => types::Severity::Transient,
+            Severity::FrameFatal => types::Severity::FrameFatal,
+            Severity::WorkerFatal => types::Severity::WorkerFatal,
+        },
+        cause: match fault.cause {
+            Cause::Licence => types::Cause::Licence,
+            Cause::Memory => types::Cause::Memory,
+            Cause::MissingFile => types::Cause::MissingFile,
+            Cause::Script => types::Cause::Script,
+            Cause::Crash => types::Cause::Crash,
+            Cause::Timeout => types::Cause::Timeout,
+            Cause::Disk => types::Cause::Disk,
+            Cause::Gpu => types::Cause::Gpu,
+            Cause::Scene => types::Cause::Scene,
+            Cause::Plugin => types::Cause::Plugin,
+            Cause::Other => types::Cause::Other,
+        },
+        message: fault.message.clone(),
+        frame: fault.frame,
+    }
+}
+
+pub(crate) fn to_fact(fact: &Fact) -> types::Fact {
+    types::Fact { name: fact.name.clone(), value: fact.value.clone() }
+}
+
+// Guest to host.
+
+/// A descriptor with its texts still unchecked: `descriptor` checks them.
+pub(crate) fn descriptor(descriptor: types::Descriptor) -> Raw {
+    let tool = |tool: types::ToolSpec| ToolSpec {
+        id: tool.id,
+        names: tool.names,
+        globs: tool.globs,
+        version_args: tool.version_args,
+    };
+    let level = |level: types::Level| Level {
+        name: level.name,
+        summary: printable_line(&level.summary),
+        tools: level.tools,
+        frames: match level.frames {
+            types::FrameShape::Any => FrameShape::Any,
+            types::FrameShape::Stepped => FrameShape::Stepped,
+            types::FrameShape::Single => FrameShape::Single,
+        },
+    };
+    Raw {
+        name: descriptor.name,
+        version: descriptor.version,
+        summary: printable_line(&descriptor.summary),
+        extensions: descriptor.extensions,
+        supports: descriptor.supports,
+        tools: descriptor.tools.into_iter().map(tool).collect(),
+        levels: descriptor.levels.into_iter().map(level).collect(),
+        options_schema: descriptor.options_schema,
+    }
+}
+
+/// A prepared job; its options are an object, but not yet checked against the schema.
+pub(crate) fn prepared_job(job: types::PreparedJob) -> Result<PreparedJob, Refused> {
+    let mut refused = Vec::new();
+    let mut layers = job.layers.clone();
+    layers.sort();
+    layers.dedup();
+    if layers.len() < job.layers.len() || job.layers.iter().any(String::is_empty) {
+        refused.push(format!("layers are empty or twice there: {:?}", job.layers));
+    }
+    if job.output.as_deref() == Some("") {
+        refused.push("the output is empty; leave it out where the scene decides".into());
+    }
+    let options = match serde_json::from_str(&job.options) {
+        Ok(serde_json::Value::Object(options)) => options,
+        Ok(_) => {
+            refused.push("options are JSON, but no object".into());
+            serde_json::Map::new()
+        }
+        Err(error) => {
+            refused.push(format!("options are no JSON: {error}"));
+            serde_json::Map::new()
+        }
+    };
+    let notes = job.notes.iter().map(|note| printable_line(note)).collect();
+    believed(PreparedJob { layers: job.layers, output: job.output, options, whole: job.whole, notes }, refused)
+}
+
+pub(crate) fn problems(problems: Vec<types::Problem>) -> Result<Vec<Problem>, Refused> {
+    if problems.is_empty() {
+        return Err(vec!["the job was refused without a problem being named".into()]);
+    }
+    let problem = |problem: types::Problem| Problem {
+        field: printable_line(&problem.field),
+        message: printable_line(&problem.message),
+    };
+    Ok(problems.into_iter().map(problem).collect())
+}
+
+pub(crate) fn command(command: types::Command, task: &TaskContext) -> Result<Command, Refused> {
+    let mut refused = Vec::new();
+    if !task.tools.iter().any(|tool| tool.id == command.tool) {
+        let known: Vec<_> = task.tools.iter().map(|tool| tool.id.as_str()).collect();
+        let known = known.join(", ");
+        refused.push(format!("the command names the tool `{}`; this task has {known}", command.tool));
+    }
+    let texts = command.args.iter().chain(command.env.iter().map(|var| &var.value)).chain(&command.cwd);
+    if texts.into_iter().any(|text| text.contains('\0')) {
+        refused.push("an argument, a variable or the working directory contains a NUL byte".into());
+    }
+    for var in &command.env {
+        if var.name.is_empty() || var.name.contains(['=', '\0']) {
+            refused.push(format!("`{}` is no name of an environment variable", var.name.escape_debug()));
+        }
+    }
+    let mut files = Vec::new();
+    for file in command.files {
+        match inside(&task.scratch, &file.path) {
+            Some(path) => {
+                let types::TextFile { contents, remove_on_success, .. } = file;
+                files.push(TextFile { path, contents, remove_on_success });
+            }
+            None => refused.push(format!("the file `{}` is not inside the scratch directory", file.path)),
+        }
+    }
+    let mut outputs = Vec::new();
+    for output in command.outputs {
+        match self::output(output, task) {
+            Ok(output) => outputs.push(output),
+            Err(problem) => refused.push(problem),
+        }
+    }
+    let command = Command {
+        tool: command.tool,
+        args: command.args,
+        env: command.env.into_iter().map(|var| (var.name, var.value)).collect(),
+        cwd: command.cwd.map(PathBuf::from),
+        files,
+        outputs,
+        verify: match command.verify {
+            types::VerifyRule::Images => Verify::Images,
+            types::VerifyRule::ExitCode => Verify::ExitCode,
+        },
+    };
+    believed(command, refused)
+}
+
+/// The path, joined to the directory, where no part of it leads out again. The host writes these files before the
+/// program starts, into a directory that nobody else has touched, so there are no links to follow.
+fn inside(dir: &Path, path: &str) -> Option<PathBuf> {
+    if path.is_empty() || path.contains('\0') {
+        return None;
+    }
+    let joined = dir.join(path);
+    let rest = joined.strip_prefix(dir).ok()?;
+    let plain = rest.components().all(|part| matches!(part, Component::Normal(_)));
+    (plain && rest.file_name().is_some()).then_some(joined)
+}
+
+fn output(output: types::Output, task: &TaskContext) -> Result<Output, String> {
+    match output {
+        types::Output::Image(image) if !task.frames.contains(image.frame) => {
+            Err(format!("an output shows frame {}, which this task does not render", image.frame))
+        }
+        types::Output::Image(image) => Ok(Output::Image(self::image(image)?)),
+        types::Output::Movie(movie) => Ok(Output::Movie(MovieOutput {
+            path: file_path(&movie.path)?,
+            place: movie.place.as_deref().map(file_path).transpose()?,
+            frames: frames_of(&movie.frames, &task.frames)?,
+        })),
+    }
+}
+
+fn image(image: types::Image) -> Result<ImageOutput, String> {
+    let place = image.place.as_deref().map(file_path).transpose()?;
+    Ok(ImageOutput { frame: image.frame, path: file_path(&image.path)?, place })
+}
+
+fn file_path(path: &str) -> Result<PathBuf, String> {
+    if path.is_empty() || path.contains('\0') {
+        return Err(format!("`{}` is no path of a file", path.escape_debug()));
+    }
+    Ok(PathBuf::from(path))
+}
+
+/// The frames of the runs, all of which must be among `known`. Bounded by `known`, however far the runs reach.
+fn frames_of(runs: &[types::FrameRun], known: &FrameSet) -> Result<FrameSet, String> {
+    let mut frames = FrameSet::new();
+    for run in runs {
+        let types::FrameRun { first, last, step } = *run;
+        if step == 0 || first > last {
+            return Err(format!("{first}-{last}x{step} is no run of frames"));
+        }
+        let span = i64::from(last) - i64::from(first);
+        let on_step = |frame: &i32| (i64::from(*frame) - i64::from(first)) % i64::from(step) == 0;
+        let here = known.intersection(&FrameSet::range(first, last));
+        let here = if step == 1 { here } else { here.iter().filter(on_step).collect() };
+        if here.len() != (span / i64::from(step)) as u64 + 1 {
+            return Err(format!("{first}-{last}x{step} has frames that this task does not render"));
+        }
+        frames.extend(&here);
+    }
+    Ok(frames)
+}
+
+pub(crate) fn events(events: Vec<types::Event>) -> Result<Vec<ReaderEvent>, Refused> {
+    let mut refused = Vec::new();
+    let mut believed = Vec::with_capacity(events.len());
+    for event in events {
+        match self::event(event) {
+            Ok(event) => believed.push(event),
+            Err(problem) => refused.push(problem),
+        }
+    }
+    self::believed(believed, refused)
+}
+
+fn event(event: types::Event) -> Result<ReaderEvent, String> {
+    Ok(match event {
+        types::Event::FrameStarted(frame) => ReaderEvent::FrameStarted(frame),
+        types::Event::Progress(part) if part.is_finite() => ReaderEvent::Progress(part.clamp(0.0, 1.0)),
+        types::Event::Progress(part) => return Err(format!("a progress of {part} is none")),
+        types::Event::FrameDone(image) => ReaderEvent::FrameDone(self::image(image)?),
+        types::Event::FrameSkipped(image) => ReaderEvent::FrameSkipped(self::image(image)?),
+        types::Event::Warning(text) => ReaderEvent::Warning(printable_line(&text)),
+        types::Event::Fault(fault) => ReaderEvent::Fault(from_fault(&fault)),
+        types::Event::MemoryBytes(bytes) => ReaderEvent::MemoryBytes(bytes),
+        types::Event::Fact(fact) if fact.name.is_empty() => return Err("a fact has no name".into()),
+        types::Event::Fact(fact) => {
+            ReaderEvent::Fact(Fact { name: printable_line(&fact.name), value: printable_line(&fact.value) })
+        }
+    })
+}
+
+fn from_fault(fault: &types::Fault) -> Fault {
+    Fault {
+        severity: match fault.severity {
+            types::Severity::Transient => Severity::Transient,
+            types::Severity::FrameFatal => Severity::FrameFatal,
+            types::Severity::WorkerFatal => Severity::WorkerFatal,
+        },
+        cause: match fault.cause {
+            types::Cause::Licence => Cause::Licence,
+            types::Cause::Memory => Cause::Memory,
+            types::Cause::MissingFile => Cause::MissingFile,
+            types::Cause::Script => Cause::Script,
+            types::Cause::Crash => Cause::Crash,
+            types::Cause::Timeout => Cause::Timeout,
+            types::Cause::Disk => Cause::Disk,
+            types::Cause::Gpu => Cause::Gpu,
+            types::Cause::Scene => Cause::Scene,
+            types::Cause::Plugin => Cause::Plugin,
+            types::Cause::Other => Cause::Other,
+        },
+        message: printable_line(&fault.message),
+        frame: fault.frame,
+    }
+}
+
+pub(crate) fn verdict(verdict: types::Verdict) -> Result<Verdict, Refused> {
+    let reason = printable_line(&verdict.reason);
+    if reason.trim().is_empty() {
+        return Err(vec!["the verdict gives no reason".into()]);
+    }
+    let decision = match verdict.decision {
+        types::Decision::Accept => Decision::Accept,
+        types::Decision::Retry(after_ms) => Decision::Retry { after_ms },
+        types::Decision::FallBack => Decision::FallBack,
+        types::Decision::FailFrames => Decision::FailFrames,
+        types::Decision::FailJob => Decision::FailJob,
+        types::Decision::QuarantineNode => Decision::QuarantineNode,
+    };
+    Ok(Verdict { decision, reason })
+}
+
+fn believed<T>(value: T, refused: Refused) -> Result<T, Refused> {
+    match refused.is_empty() {
+        true => Ok(value),
+        false => Err(refused),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_stay_inside_the_scratch_directory() {
+        let dir = Path::new("/scratch/7");
+        for (path, expect) in [
+            ("a.py", Some("/scratch/7/a.py")),
+            ("py/a.py", Some("/scratch/7/py/a.py")),
+            ("./a.py", Some("/scratch/7/./a.py")),
+            ("/scratch/7/a.py", Some("/scratch/7/a.py")),
+            ("", None),
+            (".", None),
+            ("/scratch/7", None),
+            ("../a.py", None),
+            ("py/../../a.py", None),
+            ("/scratch/8/a.py", None),
+            ("/etc/passwd", None),
+            ("a\0b", None),
+        ] {
+            assert_eq!(inside(dir, path), expect.map(PathBuf::from), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn a_movies_frames_are_the_tasks() {
+        let known: FrameSet = [1, 2, 3, 5, 7, 9].into_iter().collect();
+        for ((first, last, step), expect) in [
+            ((1, 3, 1), Some(vec![1, 2, 3])),
+            ((5, 9, 2), Some(vec![5, 7, 9])),
+            ((3, 9, 2), Some(vec![3, 5, 7, 9])),
+            ((9, 9, 1), Some(vec![9])),
+            ((5, 9, 1), None),
+            ((1, 3, 0), None),
+            ((3, 1, 1), None),
+            ((i32::MIN, i32::MAX, 2), None),
+            ((i32::MIN, i32::MAX, 1), None),
+        ] {
+            let run = types::FrameRun { first, last, step };
+            let frames = frames_of(&[run], &known).ok().map(|frames| frames.iter().collect::<Vec<_>>());
+            assert_eq!(frames, expect, "{first}-{last}x{step}");
+        }
+    }
+
+    #[test]
+    fn events_that_say_nothing_are_refused() {
+        let no_path = types::Image { frame: 1, path: String::new(), place: None };
+        for (event, expect) in [
+            (types::Event::Progress(0.5), Some(ReaderEvent::Progress(0.5))),
+            (types::Event::Progress(7.0), Some(ReaderEvent::Progress(1.0))),
+            (types::Event::Progress(f32::NAN), None),
+            (types::Event::Progress(f32::INFINITY), None),
+            (types::Event::FrameDone(no_path), None),
+            (types::Event::Warning("a\u{1b}[1mb".into()), Some(ReaderEvent::Warning("ab".into()))),
+            (types::Event::Fact(types::Fact { name: String::new(), value: "x".into() }), None),
+        ] {
+            let got = events(vec![event]).ok().and_then(|events| events.into_iter().next());
+            assert_eq!(got, expect);
+        }
+    }
+}

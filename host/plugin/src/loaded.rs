@@ -1,0 +1,303 @@
+//! A plugin that serves: one immutable version, shared by everyone who calls it, gone when the last of them is.
+
+use crate::bindings::{Plugin, types};
+use crate::call::{Caller, Session};
+use crate::convert;
+use crate::error::{PluginError, PluginErrorKind};
+use crate::gate::{Gated, Runtime};
+use crate::state::{JobHandle, OutcomeHandle, PluginState, TaskHandle};
+use farmhand_model::PluginStamp;
+use farmhand_model::dcc::{
+    Command, Descriptor, JobContext, Outcome, PreparedJob, Problem, ReaderEvent, TaskContext, Verdict,
+};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use serde_json::{Map, Value};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use wasmtime::Store;
+use wasmtime::component::{Resource, ResourceAny};
+
+/// One version of one plugin.
+///
+/// Each call gets an instance of its own, which ends with the call: nothing leaks from one job into another, and
+/// whatever goes wrong in a call is over with it. All methods may be called from any task at any time.
+pub struct LoadedPlugin {
+    runtime: Arc<Runtime>,
+    gated: Arc<Gated>,
+    stamp: PluginStamp,
+}
+
+impl std::fmt::Debug for LoadedPlugin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LoadedPlugin").field("stamp", &self.stamp).finish_non_exhaustive()
+    }
+}
+
+impl LoadedPlugin {
+    pub(crate) fn new(runtime: Arc<Runtime>, gated: Arc<Gated>, generation: u64) -> Self {
+        let stamp = PluginStamp {
+            name: gated.descriptor.name.clone(),
+            version: gated.descriptor.version.to_string(),
+            digest: gated.digest.clone(),
+            generation,
+        };
+        Self { runtime, gated, stamp }
+    }
+
+    /// Which version it is.
+    #[must_use]
+    pub fn stamp(&self) -> &PluginStamp {
+        &self.stamp
+    }
+
+    /// What it says of itself.
+    #[must_use]
+    pub fn descriptor(&self) -> &Descriptor {
+        &self.gated.descriptor
+    }
+
+    /// All that is wrong with these options by the plugin's schema, as pointers into the job: `/options/…`.
+    #[must_use]
+    pub fn check_options(&self, options: &Map<String, Value>) -> Vec<Problem> {
+        self.gated.schema.check(options)
+    }
+
+    /// Asks the plugin to prepare a job: the job as it will be kept, or everything that is wrong with it.
+    ///
+    /// # Errors
+    /// When the plugin fails, or its answer makes no sense.
+    pub async fn validate(&self, job: &JobContext) -> Result<Result<PreparedJob, Vec<Problem>>, PluginError> {
+        let function = "validate";
+        self.require_text(function, [job.scene.as_path()])?;
+        let job = Arc::new(job.clone());
+        let answer = self
+            .once(function, |state| state.table.push(JobHandle(job)), |plugin, store, job| {
+                async move {
+                    let borrow = Resource::new_borrow(job.rep());
+                    plugin.farmhand_dcc_dcc().call_validate(store, borrow).await
+                }
+                .boxed()
+            })
+            .await?;
+        let refuse = |problems| self.error(function, PluginErrorKind::Invalid { problems });
+        match answer {
+            Err(problems) => convert::problems(problems).map(Err).map_err(refuse),
+            Ok(prepared) => {
+                let prepared = convert::prepared_job(prepared).map_err(refuse)?;
+                let problems = self.check_options(&prepared.options);
+                if !problems.is_empty() {
+                    let told = |problem: Problem| {
+                        format!("its own options do not fit its schema: {}: {}", problem.field, problem.message)
+                    };
+                    return Err(refuse(problems.into_iter().map(told).collect()));
+                }
+                Ok(Ok(prepared))
+            }
+        }
+    }
+
+    /// Asks the plugin what to run.
+    ///
+    /// # Errors
+    /// When the plugin fails, or its command cannot be run.
+    pub async fn build_command(&self, task: &TaskContext) -> Result<Command, PluginError> {
+        let function = "build-command";
+        self.require_task(function, task)?;
+        let shared = Arc::new(task.clone());
+        let answer = self
+            .once(function, |state| state.table.push(TaskHandle(shared)), |plugin, store, task| {
+                async move {
+                    let borrow = Resource::new_borrow(task.rep());
+                    plugin.farmhand_dcc_dcc().call_build_command(store, borrow).await
+                }
+                .boxed()
+            })
+            .await?;
+        let command = answer.map_err(|error| self.error(function, convert::guest_error(error)))?;
+        convert::command(command, task)
+            .map_err(|problems| self.error(function, PluginErrorKind::Invalid { problems }))
+    }
+
+    /// A reader of one process's output. It lives as long as the process.
+    ///
+    /// # Errors
+    /// When the plugin fails.
+    pub async fn reader(&self, task: &TaskContext) -> Result<Reader, PluginError> {
+        let function = "reader.new";
+        self.require_task(function, task)?;
+        let limit = self.gated.limits.call;
+        let _permit = self.permit(function).await?;
+        let mut session = self.open(function, limit).await?;
+        let task = TaskHandle(Arc::new(task.clone()));
+        let task = session.state().table.push(task);
+        let task = task.map_err(|error| self.error(function, PluginErrorKind::Host { message: error.to_string() }))?;
+        let borrow = Resource::new_borrow(task.rep());
+        let reader = session
+            .call(function, limit, |plugin, store| {
+                async move { plugin.farmhand_dcc_dcc().reader().call_constructor(store, borrow).await }.boxed()
+            })
+            .await?;
+        session.flush_log();
+        let limit = self.gated.limits.read;
+        Ok(Reader { runtime: Arc::clone(&self.runtime), session, reader, limit })
+    }
+
+    /// Asks the plugin what the end of an attempt means.
+    ///
+    /// # Errors
+    /// When the plugin fails, or its verdict makes no sense.
+    pub async fn judge(&self, task: &TaskContext, outcome: &Outcome) -> Result<Verdict, PluginError> {
+        let function = "judge";
+        self.require_task(function, task)?;
+        let (task, outcome) = (Arc::new(task.clone()), Arc::new(outcome.clone()));
+        let answer = self
+            .once(
+                function,
+                |state| Ok((state.table.push(TaskHandle(task))?, state.table.push(OutcomeHandle(outcome))?)),
+                |plugin, store, (task, outcome)| {
+                    async move {
+                        let (task, outcome) =
+                            (Resource::new_borrow(task.rep()), Resource::new_borrow(outcome.rep()));
+                        plugin.farmhand_dcc_dcc().call_judge(store, task, outcome).await
+                    }
+                    .boxed()
+                },
+            )
+            .await?;
+        let verdict = answer.map_err(|error| self.error(function, convert::guest_error(error)))?;
+        convert::verdict(verdict).map_err(|problems| self.error(function, PluginErrorKind::Invalid { problems }))
+    }
+
+    /// One call in an instance of its own, with the resources that `hand_in` puts into its table.
+    async fn once<R, T>(
+        &self,
+        function: &'static str,
+        hand_in: impl FnOnce(&mut PluginState) -> Result<R, wasmtime::component::ResourceTableError>,
+        call: impl for<'a> FnOnce(&'a Plugin, &'a mut Store<PluginState>, R) -> BoxFuture<'a, wasmtime::Result<T>>,
+    ) -> Result<T, PluginError> {
+        let limit = self.gated.limits.call;
+        let _permit = self.permit(function).await?;
+        let started = Instant::now();
+        let mut session = self.open(function, limit).await?;
+        let resources = hand_in(session.state())
+            .map_err(|error| self.error(function, PluginErrorKind::Host { message: error.to_string() }))?;
+        let answer = session.call(function, limit, |plugin, store| call(plugin, store, resources)).await?;
+        session.flush_log();
+        tracing::trace!(plugin = %self.stamp.name, function, elapsed = ?started.elapsed(), "called");
+        Ok(answer)
+    }
+
+    async fn open(&self, function: &'static str, limit: Duration) -> Result<Session, PluginError> {
+        let caller = Caller { name: self.stamp.name.clone(), stamp: Some(self.stamp.clone()) };
+        let Gated { pre, grants, limits, .. } = &*self.gated;
+        Session::open(pre, caller, Arc::clone(grants), limits, function, limit).await
+    }
+
+    async fn permit(&self, function: &'static str) -> Result<tokio::sync::SemaphorePermit<'_>, PluginError> {
+        self.runtime.gatekeeper.permit().await.map_err(|kind| self.error(function, kind))
+    }
+
+    fn require_task(&self, function: &'static str, task: &TaskContext) -> Result<(), PluginError> {
+        let tools = task.tools.iter().map(|tool| tool.path.as_path());
+        let own = [task.job.scene.as_path(), &task.scratch, &task.staging];
+        self.require_text(function, own.into_iter().chain(tools))
+    }
+
+    /// The contract's paths are text, and a path that is not would reach the plugin as another one.
+    fn require_text<'a>(
+        &self,
+        function: &'static str,
+        paths: impl IntoIterator<Item = &'a Path>,
+    ) -> Result<(), PluginError> {
+        match paths.into_iter().find(|path| path.to_str().is_none()) {
+            None => Ok(()),
+            Some(path) => {
+                let message = format!("the path {} is not UTF-8, and plugins only know text", path.display());
+                Err(self.error(function, PluginErrorKind::Host { message }))
+            }
+        }
+    }
+
+    fn error(&self, function: &'static str, kind: PluginErrorKind) -> PluginError {
+        PluginError::new(&self.stamp.name, kind).with_stamp(Some(&self.stamp)).in_call(function, Duration::ZERO)
+    }
+}
+
+/// The reader of one process's output: an instance that keeps what it has understood so far.
+///
+/// Each batch of lines has a time limit of its own. After an error it is dead, and says so.
+pub struct Reader {
+    runtime: Arc<Runtime>,
+    session: Session,
+    reader: ResourceAny,
+    limit: Duration,
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader").finish_non_exhaustive()
+    }
+}
+
+impl Reader {
+    /// Reads lines and returns what they mean.
+    ///
+    /// # Errors
+    /// When the plugin fails, or its events make no sense. Nothing of a failed batch is returned, and later ones are
+    /// refused.
+    pub async fn read(&mut self, lines: &[String]) -> Result<Vec<ReaderEvent>, PluginError> {
+        let function = "reader.read";
+        let runtime = Arc::clone(&self.runtime);
+        let _permit = runtime.gatekeeper.permit().await.map_err(|kind| self.session.error(function, kind))?;
+        let (reader, lines) = (self.reader, lines.to_vec());
+        let answer = self
+            .session
+            .call(function, self.limit, |plugin, store| {
+                async move { plugin.farmhand_dcc_dcc().reader().call_read(store, reader, &lines).await }.boxed()
+            })
+            .await?;
+        self.settle(function, answer)
+    }
+
+    /// Says that the output has ended, and returns what was still being put together.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub async fn finish(&mut self) -> Result<Vec<ReaderEvent>, PluginError> {
+        let function = "reader.finish";
+        let runtime = Arc::clone(&self.runtime);
+        let _permit = runtime.gatekeeper.permit().await.map_err(|kind| self.session.error(function, kind))?;
+        let reader = self.reader;
+        let answer = self
+            .session
+            .call(function, self.limit, |plugin, store| {
+                async move { plugin.farmhand_dcc_dcc().reader().call_finish(store, reader).await }.boxed()
+            })
+            .await?;
+        self.settle(function, answer)
+    }
+
+    /// What the guest answered. A reader that reports an error, or nonsense, has lost track of the output, so that
+    /// it is not asked again.
+    fn settle(
+        &mut self,
+        function: &'static str,
+        answer: Result<Vec<types::Event>, types::PluginError>,
+    ) -> Result<Vec<ReaderEvent>, PluginError> {
+        let events = answer
+            .map_err(convert::guest_error)
+            .and_then(|events| convert::events(events).map_err(|problems| PluginErrorKind::Invalid { problems }));
+        match events {
+            Ok(events) => {
+                self.session.flush_log();
+                Ok(events)
+            }
+            Err(kind) => {
+                self.session.end();
+                Err(self.session.error(function, kind))
+            }
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! The plugins directory: every saved file goes through the gate, and takes over once it has passed.
+//!
+//! The directory is watched, not its files: an editor that saves by renaming would take a watched file away. What an
+//! event says is not believed beyond the name in it; the bytes decide. A look at the directory every now and then
+//! covers lost events, and all of it where there are none.
+
+use crate::error::{PluginError, PluginErrorKind};
+use crate::gate::{Candidate, Gated};
+use crate::host::{PluginHostError, Shared};
+use crate::settings::WatchMode;
+use farmhand_model::Digest;
+use notify::event::{AccessKind, AccessMode, EventKind};
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::{Instant, MissedTickBehavior};
+
+/// A file that has been left alone for this long is looked at.
+const QUIET: Duration = Duration::from_millis(50);
+/// One that never is, is looked at after this long all the same.
+const RESTLESS: Duration = Duration::from_millis(500);
+/// A file that ends in the middle may still be written to; after this long without a change it is broken.
+const UNFINISHED: Duration = Duration::from_secs(1);
+/// How often the directory is looked at beside its events.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// The running watcher; it stops when this is dropped.
+pub(crate) struct Watch(AbortHandle);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Watch {
+    /// Loads what is there, and watches from then on.
+    pub(crate) async fn start(shared: Arc<Shared>, dir: PathBuf) -> Result<Self, PluginHostError> {
+        let failed = |source| PluginHostError::Dir { path: dir.clone(), source };
+        std::fs::create_dir_all(&dir).map_err(failed)?;
+        let dir = dir.canonicalize().map_err(failed)?;
+        let mode = shared.runtime.settings.watch;
+        let (sender, events) = unbounded_channel();
+        let mut watcher = DirWatcher { sender, dir: dir.clone(), mode, state: DirState::default() };
+        // Watched before it is read, so that nothing falls in between.
+        watcher.renew();
+        let seen = list(&dir).map_err(|source| PluginHostError::Dir { path: dir.clone(), source })?;
+        let mut job = Job {
+            shared,
+            dir,
+            events,
+            watcher,
+            seen,
+            restless: BTreeMap::new(),
+            loading: BTreeMap::new(),
+            unfinished: BTreeMap::new(),
+            loads: JoinSet::new(),
+        };
+        job.load_all().await;
+        let task = match mode {
+            WatchMode::Off => tokio::spawn(async {}),
+            WatchMode::Notify | WatchMode::Poll(_) => tokio::spawn(job.run(mode)),
+        };
+        Ok(Self(task.abort_handle()))
+    }
+}
+
+/// What tells one state of a file from another without reading it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Mark {
+    bytes: u64,
+    modified: Option<SystemTime>,
+    file: u64,
+}
+
+#[cfg(unix)]
+fn identity(metadata: &std::fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
+}
+
+#[cfg(not(unix))]
+fn identity(_metadata: &std::fs::Metadata) -> u64 {
+    0
+}
+
+/// Whether a file of this name is a plugin. Scripts will be too.
+fn is_plugin(path: &Path) -> bool {
+    let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    !hidden && path.extension().is_some_and(|extension| extension == "wasm")
+}
+
+/// The plugin files of the directory.
+fn list(dir: &Path) -> std::io::Result<BTreeMap<PathBuf, Mark>> {
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        // A link that leads nowhere is as good as no file.
+        if let Ok(metadata) = std::fs::metadata(&path)
+            && is_plugin(&path)
+            && metadata.is_file()
+        {
+            let mark =
+                Mark { bytes: metadata.len(), modified: metadata.modified().ok(), file: identity(&metadata) };
+            files.insert(path, mark);
+        }
+    }
+    Ok(files)
+}
+
+/// What an event says that matters.
+enum Seen {
+    /// These may have changed.
+    Paths(Vec<PathBuf>),
+    /// Anything may have changed.
+    Anything,
+}
+
+/// The operating system's watch on the directory, made again where the directory was replaced.
+struct DirWatcher {
+    sender: UnboundedSender<Seen>,
+    dir: PathBuf,
+    mode: WatchMode,
+    state: DirState,
+}
+
+#[derive(Default)]
+enum DirState {
+    #[default]
+    Unwatched,
+    Watched { _watcher: RecommendedWatcher, identity: u64 },
+}
+
+impl DirWatcher {
+    /// Watches the directory, unless this very one is watched already.
+    fn renew(&mut self) {
+        if self.mode != WatchMode::Notify {
+            return;
+        }
+        let there = std::fs::metadata(&self.dir).map(|metadata| identity(&metadata)).ok();
+        match (&self.state, there) {
+            (DirState::Watched { identity, .. }, Some(there)) if *identity == there => {}
+            (_, None) => self.state = DirState::Unwatched,
+            (_, Some(there)) => match self.watch() {
+                Ok(watcher) => self.state = DirState::Watched { _watcher: watcher, identity: there },
+                Err(error) => {
+                    tracing::warn!(
+                        dir = %self.dir.display(),
+                        "cannot be told of changes and looks every {LOOK:?} instead: {error}"
+                    );
+                    self.state = DirState::Unwatched;
+                    // Said once is enough.
+                    self.mode = WatchMode::Poll(LOOK);
+                }
+            },
+        }
+    }
+
+    fn watch(&self) -> notify::Result<RecommendedWatcher> {
+        let sender = self.sender.clone();
+        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            let seen = match event {
+                Ok(event) if event.need_rescan() => Seen::Anything,
+                // Reading a plugin is no change, and happens on every load.
+                Ok(event) if matches!(event.kind, EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write)) => {
+                    return;
+                }
+                Ok(event) => Seen::Paths(event.paths),
+                Err(_) => Seen::Anything,
+            };
+            // Nobody listens while the host is going down.
+            let _ = sender.send(seen);
+        })?;
+        watcher.watch(&self.dir, RecursiveMode::NonRecursive)?;
+        Ok(watcher)
+    }
+}
+
+/// What a look at one file came to.
+enum Looked {
+    Gone,
+    Unchanged,
+    Admitted(Box<Gated>),
+    Refused(Option<Digest>, PluginError),
+}
+
+async fn load(shared: &Arc<Shared>, path: &Path) -> Looked {
+    if !path.is_file() {
+        return Looked::Gone;
+    }
+    let (read, reader) = (path.to_path_buf(), Arc::clone(shared));
+    let candidate =
+        tokio::task::spawn_blocking(move || Candidate::read(&read, &reader.runtime.settings.limits)).await;
+    let candidate = match candidate {
+        Ok(Ok(candidate)) => candidate,
+        Ok(Err(error)) => return Looked::Refused(None, error),
+        Err(error) => {
+            let kind = PluginErrorKind::Host { message: format!("reading it broke off: {error}") };
+            return Looked::Refused(None, PluginError::new(path.display().to_string(), kind));
+        }
+    };
+    if shared.look(|registry| registry.knows(path, &candidate.digest)) {
+        return Looked::Unchanged;
+    }
+    let digest = candidate.digest.clone();
+    match shared.runtime.admit(candidate).await {
+        Ok(gated) => Looked::Admitted(Box::new(gated)),
+        Err(error) => Looked::Refused(Some(digest), error),
+    }
+}
+
+/// A file that changed a moment ago.
+struct Restless {
+    first: Instant,
+    last: Instant,
+}
+
+impl Restless {
+    fn due(&self) -> Instant {
+        (self.last + QUIET).min(self.first + RESTLESS)
+    }
+}
+
+/// The load of one file that is under way.
+enum Loading {
+    Newest,
+    /// The file changed meanwhile, so it is looked at once more afterwards.
+    Again,
+}
+
+struct Job {
+    shared: Arc<Shared>,
+    dir: PathBuf,
+    events: UnboundedReceiver<Seen>,
+    watcher: DirWatcher,
+    /// The files as of the last look at the directory.
+    seen: BTreeMap<PathBuf, Mark>,
+    /// Files that are waited for to come to rest.
+    restless: BTreeMap<PathBuf, Restless>,
+    /// One load a file at a time, so that an older version can never overtake a newer one.
+    loading: BTreeMap<PathBuf, Loading>,
+    /// Files that ended in the middle, and when that becomes their fault.
+    unfinished: BTreeMap<PathBuf, (Instant, PluginError)>,
+    loads: JoinSet<(PathBuf, Looked)>,
+}
+
+impl Job {
+    /// Loads all files at once, and lets them take their slots in the order of their names.
+    async fn load_all(&mut self) {
+        let paths: Vec<PathBuf> = self.seen.keys().cloned().collect();
+        let loads = paths.iter().map(|path| load(&self.shared, path));
+        let looked = futures::future::join_all(loads).await;
+        for (path, looked) in paths.into_iter().zip(looked) {
+            match looked {
+                Looked::Refused(digest, error) => self.shared.change(|registry| registry.refuse(&path, digest, error)),
+                looked => self.settle(path, looked),
+            }
+        }
+    }
+
+    async fn run(mut self, mode: WatchMode) {
+        let every = match mode {
+            WatchMode::Poll(every) => every.max(QUIET),
+            WatchMode::Notify | WatchMode::Off => LOOK,
+        };
+        let mut look = tokio::time::interval(every);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let due = self.next_due();
+            tokio::select! {
+                Some(seen) = self.events.recv() => match seen {
+                    Seen::Paths(paths) => paths.into_iter().for_each(|path| self.changed(path)),
+                    Seen::Anything => self.look(),
+                },
+                Some(done) = self.loads.join_next() => match done {
+                    Ok((path, looked)) => self.loaded(path, looked),
+                    Err(error) => tracing::error!("loading a plugin broke off: {error}"),
+                },
+                () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => self.start_due(),
+                _ = look.tick() => self.look(),
+            }
+        }
+    }
+
+    /// Compares the directory with the last look at it.
+    fn look(&mut self) {
+        if let Err(error) = std::fs::create_dir_all(&self.dir) {
+            tracing::warn!(dir = %self.dir.display(), "the plugins directory is gone and cannot be made: {error}");
+        }
+        self.watcher.renew();
+        let now = list(&self.dir).unwrap_or_default();
+        let all: BTreeSet<PathBuf> = self.seen.keys().chain(now.keys()).cloned().collect();
+        for path in all {
+            if self.seen.get(&path) != now.get(&path) {
+                self.changed(path);
+            }
+        }
+        self.seen = now;
+    }
+
+    fn changed(&mut self, path: PathBuf) {
+        if is_plugin(&path) {
+            self.unfinished.remove(&path);
+            let now = Instant::now();
+            self.restless.entry(path).or_insert(Restless { first: now, last: now }).last = now;
+        }
+    }
+
+    fn next_due(&self) -> Option<Instant> {
+        let restless = self.restless.values().map(Restless::due);
+        restless.chain(self.unfinished.values().map(|(due, _)| *due)).min()
+    }
+
+    fn start_due(&mut self) {
+        let now = Instant::now();
+        let rested = self.restless.extract_if(.., |_, restless| restless.due() <= now);
+        for path in rested.map(|(path, _)| path).collect::<Vec<_>>() {
+            self.start(path);
+        }
+        let broken = self.unfinished.extract_if(.., |_, (due, _)| *due <= now);
+        for (path, (_, error)) in broken.collect::<Vec<_>>() {
+            self.shared.change(|registry| registry.refuse(&path, None, error));
+        }
+    }
+
+    fn start(&mut self, path: PathBuf) {
+        if self.loading.contains_key(&path) {
+            self.loading.insert(path, Loading::Again);
+            return;
+        }
+        self.loading.insert(path.clone(), Loading::Newest);
+        let shared = Arc::clone(&self.shared);
+        self.loads.spawn(async move {
+            let looked = load(&shared, &path).await;
+            (path, looked)
+        });
+    }
+
+    fn loaded(&mut self, path: PathBuf, looked: Looked) {
+        let again = matches!(self.loading.remove(&path), Some(Loading::Again));
+        match looked {
+            // What is wrong with a version that is no longer there concerns nobody.
+            Looked::Refused(..) if again => {}
+            looked => self.settle(path.clone(), looked),
+        }
+        if again {
+            self.start(path);
+        }
+    }
+
+    fn settle(&mut self, path: PathBuf, looked: Looked) {
+        match looked {
+            Looked::Unchanged => {}
+            Looked::Gone => {
+                let mut again = Vec::new();
+                self.shared.change(|registry| {
+                    if !registry.has_file(&path) {
+                        return Vec::new();
+                    }
+                    let (events, waiting) = registry.remove(&path);
+                    again = waiting;
+                    events
+                });
+                again.into_iter().for_each(|path| self.changed(path));
+            }
+            Looked::Admitted(gated) => self.shared.change(|registry| registry.accept(&path, *gated)),
+            Looked::Refused(_, error) if matches!(error.kind(), PluginErrorKind::Incomplete { .. }) => {
+                self.unfinished.insert(path, (Instant::now() + UNFINISHED, error));
+            }
+            Looked::Refused(digest, error) => self.shared.change(|registry| registry.refuse(&path, digest, error)),
+        }
+    }
+}
