@@ -107,7 +107,8 @@ impl Read for ZstdFrames {
             match self.decoder.reset(&mut self.source) {
                 Ok(()) => self.in_frame = true,
                 Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
-                    length, ..
+                    length,
+                    ..
                 })) => self.source.seek_relative(i64::from(length))?,
                 Err(error) => return Err(io::Error::new(io::ErrorKind::InvalidData, error)),
             }

@@ -1,0 +1,101 @@
+//! Times, spans, sizes and counts as people read them.
+
+use farmhand_model::view::FrameCounts;
+use farmhand_model::{Seconds, Timestamp};
+
+/// `4.2 s`, `1 min 05 s`, `2 h 03 min`, `3 d 04 h`.
+pub(super) fn span(span: Seconds) -> String {
+    let seconds = span.0.max(0.0);
+    if seconds < 10.0 {
+        return format!("{seconds:.1} s");
+    }
+    let whole = seconds.round() as u64;
+    match whole {
+        0..60 => format!("{whole} s"),
+        60..3600 => format!("{} min {:02} s", whole / 60, whole % 60),
+        3600..86_400 => format!("{} h {:02} min", whole / 3600, whole % 3600 / 60),
+        _ => format!("{} d {:02} h", whole / 86_400, whole % 86_400 / 3600),
+    }
+}
+
+/// `12 MiB`, `1.5 GiB`.
+pub(super) fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 || value >= 10.0 { format!("{value:.0} {}", UNITS[unit]) } else { format!("{value:.1} {}", UNITS[unit]) }
+}
+
+/// How long ago it was.
+pub(super) fn ago(then: Timestamp, now: Timestamp) -> String {
+    format!("{} ago", span(now.since(then)))
+}
+
+/// A point in time in this machine's time zone.
+pub(super) fn local(at: Timestamp) -> String {
+    match jiff::Timestamp::from_millisecond(at.0) {
+        Ok(time) => time.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        Err(_) => at.to_string(),
+    }
+}
+
+/// Now, as far as a command is concerned.
+pub(super) fn now() -> Timestamp {
+    Timestamp(jiff::Timestamp::now().as_millisecond())
+}
+
+/// `23/48`, with what a person must know about the rest.
+pub(super) fn frames(counts: &FrameCounts) -> String {
+    let finished = counts.done + counts.skipped;
+    let mut text = format!("{finished}/{}", counts.total);
+    if counts.failed > 0 {
+        text.push_str(&format!(", {} failed", counts.failed));
+    }
+    text
+}
+
+/// `1 frame`, `2 frames`.
+pub(super) fn count(number: u64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans() {
+        let check = |seconds: f64, expect: &str| assert_eq!(span(Seconds(seconds)), expect);
+        check(-1.0, "0.0 s");
+        check(4.21, "4.2 s");
+        check(59.4, "59 s");
+        check(59.6, "1 min 00 s");
+        check(65.0, "1 min 05 s");
+        check(7380.0, "2 h 03 min");
+        check(273_600.0, "3 d 04 h");
+    }
+
+    #[test]
+    fn sizes() {
+        let check = |size: u64, expect: &str| assert_eq!(bytes(size), expect);
+        check(0, "0 B");
+        check(1023, "1023 B");
+        check(1536, "1.5 KiB");
+        check(64 << 20, "64 MiB");
+        check(3 << 40, "3.0 TiB");
+        check(u64::MAX, "16777216 TiB");
+    }
+
+    #[test]
+    fn counts() {
+        let counts = FrameCounts { total: 48, done: 20, skipped: 3, ..FrameCounts::default() };
+        assert_eq!(frames(&counts), "23/48");
+        assert_eq!(frames(&FrameCounts { failed: 2, ..counts }), "23/48, 2 failed");
+        assert_eq!((count(1, "frame"), count(0, "task")), ("1 frame".to_owned(), "0 tasks".to_owned()));
+        assert_eq!(ago(Timestamp(0), Timestamp(65_000)), "1 min 05 s ago");
+    }
+}

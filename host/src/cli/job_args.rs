@@ -1,0 +1,226 @@
+//! The flags that describe a job, for `submit` and `render`, and the submission that they come to.
+
+use super::context::Context;
+use super::error::CliError;
+use crate::farm::Submission;
+use clap::Args;
+use farmhand_model::job::{Chunking, FrameOrder, JobLimits};
+use farmhand_model::{FrameSet, JobId};
+use serde_json::{Map, Value};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+#[derive(Debug, Clone, Default, PartialEq, Args)]
+pub(super) struct JobArgs {
+    /// Frames, such as 1-100, 1,5,10-20 or 1-100x5; by default the scene's own range, where it can be read
+    #[arg(short, long, value_name = "SET", allow_hyphen_values = true)]
+    frames: Option<FrameSet>,
+    /// Where the images go, as the DCC understands it: out/shot_####; relative paths start here. By default the scene's
+    /// own setting
+    #[arg(short, long, value_name = "PATH")]
+    output: Option<String>,
+    /// Render this layer on its own; may be repeated
+    #[arg(short, long = "layer", value_name = "NAME")]
+    layers: Vec<String>,
+    /// Set an option of the plugin: samples=16, engine=CYCLES, resolution.percentage=50; may be repeated
+    #[arg(short = 'O', long = "option", value_name = "NAME=VALUE")]
+    options: Vec<JobOption>,
+    /// Use this plugin, with a requirement on its version after an @: blender, maya@^2.1
+    #[arg(short, long, value_name = "NAME")]
+    plugin: Option<String>,
+    /// Use a DCC version that meets this requirement: ^4.5, >=2024
+    #[arg(long, value_name = "REQUIREMENT")]
+    dcc_version: Option<String>,
+    /// What people call the job; by default the scene's name
+    #[arg(long)]
+    name: Option<String>,
+    /// Who submits it; by default who you are here
+    #[arg(long)]
+    user: Option<String>,
+    /// In which order frames are given out: forward, reverse, or spread (first, last, middle, then in between)
+    #[arg(long, value_parser = parse_order, value_name = "ORDER")]
+    order: Option<FrameOrder>,
+    /// Frames that one process gets: auto, whole, or a number
+    #[arg(long, value_parser = parse_chunk, value_name = "FRAMES")]
+    chunk: Option<Chunking>,
+    /// CPU threads of each task
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    threads: Option<u32>,
+    /// 0 to 100; higher goes first
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=100))]
+    priority: Option<u8>,
+    /// Leave frames alone whose images are there and whole
+    #[arg(long)]
+    skip_existing: bool,
+    /// Start once these jobs are done
+    #[arg(long, value_name = "JOB", value_delimiter = ',')]
+    after: Vec<JobId>,
+    /// Tasks at once
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    max_tasks: Option<u32>,
+    /// Tries that transient faults may cost a frame, besides the first
+    #[arg(long, value_name = "N")]
+    retries: Option<u32>,
+    /// End an attempt after this long; 0 means never
+    #[arg(long, value_name = "SECONDS")]
+    attempt_seconds: Option<u32>,
+    /// End an attempt when one frame takes this long; 0 means never
+    #[arg(long, value_name = "SECONDS")]
+    frame_seconds: Option<u32>,
+    /// End an attempt that shows no sign of life for this long; 0 means never
+    #[arg(long, value_name = "SECONDS")]
+    stall_seconds: Option<u32>,
+    /// Fail the job when more frames than this have failed
+    #[arg(long, value_name = "N")]
+    max_failed_frames: Option<u32>,
+}
+
+/// One `NAME=VALUE`: dots in the name nest, and the value is JSON where it can be read as such.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct JobOption {
+    path: Vec<String>,
+    value: Value,
+}
+
+impl FromStr for JobOption {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, value) = text.split_once('=').ok_or("write NAME=VALUE, such as samples=16")?;
+        let path: Vec<String> = name.split('.').map(str::to_owned).collect();
+        if path.iter().any(String::is_empty) {
+            return Err(format!("`{name}` is no name of an option"));
+        }
+        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+        Ok(Self { path, value })
+    }
+}
+
+fn parse_order(text: &str) -> Result<FrameOrder, String> {
+    match text {
+        "forward" => Ok(FrameOrder::Forward),
+        "reverse" => Ok(FrameOrder::Reverse),
+        "spread" => Ok(FrameOrder::Spread),
+        _ => Err("write forward, reverse or spread".to_owned()),
+    }
+}
+
+fn parse_chunk(text: &str) -> Result<Chunking, String> {
+    match (text, text.parse()) {
+        ("auto", _) => Ok(Chunking::Auto),
+        ("whole", _) => Ok(Chunking::Whole),
+        (_, Ok(frames)) if frames > 0 => Ok(Chunking::Fixed(frames)),
+        _ => Err("write auto, whole, or a number from 1".to_owned()),
+    }
+}
+
+impl JobArgs {
+    /// The job that these flags describe, for this scene.
+    pub(super) fn submission(&self, context: &Context, scene: &Path) -> Result<Submission, CliError> {
+        let user = self.user.clone().or_else(|| std::env::var("USER").ok()).filter(|user| !user.is_empty());
+        Ok(Submission {
+            scene: text_of(context.absolute(scene))?,
+            frames: self.frames.clone(),
+            name: self.name.clone(),
+            user,
+            plugin: self.plugin.clone(),
+            dcc_version: self.dcc_version.clone(),
+            layers: self.layers.clone(),
+            output: self.output.as_deref().map(|output| absolute_output(context, output)).transpose()?,
+            options: nested(&self.options)?,
+            priority: self.priority.unwrap_or(50),
+            after: self.after.clone(),
+            order: self.order.unwrap_or_default(),
+            chunk: self.chunk.unwrap_or_default(),
+            threads: self.threads,
+            skip_existing: self.skip_existing,
+            limits: JobLimits {
+                max_tasks: self.max_tasks,
+                retries: self.retries,
+                attempt_seconds: self.attempt_seconds,
+                frame_seconds: self.frame_seconds,
+                stall_seconds: self.stall_seconds,
+                max_failed_frames: self.max_failed_frames,
+            },
+            paused: false,
+        })
+    }
+}
+
+fn text_of(path: PathBuf) -> Result<String, CliError> {
+    path.into_os_string()
+        .into_string()
+        .map_err(|path| CliError::Usage(format!("{} is not valid Unicode, which jobs must be", path.display())))
+}
+
+/// Relative outputs start at the working directory, as everything else in a shell. `//` is Blender's own word for the
+/// directory of the scene, and stays.
+fn absolute_output(context: &Context, output: &str) -> Result<String, CliError> {
+    if output.starts_with("//") {
+        return Ok(output.to_owned());
+    }
+    let path = std::path::absolute(context.absolute(Path::new(output)))
+        .map_err(|source| CliError::Io { context: format!("`{output}` is no path"), source })?;
+    text_of(path)
+}
+
+fn nested(options: &[JobOption]) -> Result<Map<String, Value>, CliError> {
+    let mut root = Map::new();
+    for option in options {
+        let mut table = &mut root;
+        let clash = || CliError::Usage(format!("--option {} is given twice", option.path.join(".")));
+        let (last, parents) = option.path.split_last().ok_or_else(clash)?;
+        for name in parents {
+            let inner = table.entry(name).or_insert_with(|| Value::Object(Map::new()));
+            table = inner.as_object_mut().ok_or_else(clash)?;
+        }
+        if table.insert(last.clone(), option.value.clone()).is_some() {
+            return Err(clash());
+        }
+    }
+    Ok(root)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn options_nest_and_are_json_where_they_can_be() {
+        let check = |texts: &[&str], expect: Result<Value, &str>| {
+            let options: Vec<JobOption> = texts.iter().map(|text| text.parse().expect(text)).collect();
+            let made = nested(&options).map(Value::Object).map_err(|error| error.to_string());
+            assert_eq!(made, expect.map_err(str::to_owned), "{texts:?}");
+        };
+        check(&[], Ok(json!({})));
+        check(
+            &["samples=16", "engine=CYCLES", "denoise=true", "empty=", "version=\"4\""],
+            Ok(json!({"samples": 16, "engine": "CYCLES", "denoise": true, "empty": "", "version": "4"})),
+        );
+        check(
+            &["resolution.x=1920", "resolution.y=1080", "list=[1,2]", "expression=a=b"],
+            Ok(json!({"resolution": {"x": 1920, "y": 1080}, "list": [1, 2], "expression": "a=b"})),
+        );
+        check(&["a=1", "a=2"], Err("--option a is given twice"));
+        check(&["a=1", "a.b=2"], Err("--option a.b is given twice"));
+    }
+
+    #[test]
+    fn what_is_no_option_is_refused() {
+        let check = |text: &str, expect: &str| assert_eq!(text.parse::<JobOption>(), Err(expect.to_owned()));
+        check("samples", "write NAME=VALUE, such as samples=16");
+        check("=16", "`` is no name of an option");
+        check("a..b=1", "`a..b` is no name of an option");
+    }
+
+    #[test]
+    fn chunks_and_orders() {
+        assert_eq!(parse_chunk("auto"), Ok(Chunking::Auto));
+        assert_eq!(parse_chunk("whole"), Ok(Chunking::Whole));
+        assert_eq!(parse_chunk("12"), Ok(Chunking::Fixed(12)));
+        assert!(parse_chunk("0").is_err() && parse_chunk("-1").is_err() && parse_chunk("all").is_err());
+        assert_eq!(parse_order("spread"), Ok(FrameOrder::Spread));
+        assert!(parse_order("random").is_err());
+    }
+}

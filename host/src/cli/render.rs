@@ -1,0 +1,138 @@
+//! `farmhand render`: one job from the shell, start to end, with the daemon that runs or with one of its own.
+
+use super::client::Client;
+use super::context::Context;
+use super::daemon;
+use super::error::CliError;
+use super::interrupt::Interrupt;
+use super::job_args::JobArgs;
+use super::local::{Life, LocalDaemon, runtime, start_log};
+use super::progress::{Waited, Watcher};
+use super::report;
+use super::submit::{submit, submitted_line, to_json, watcher_hint};
+use crate::config::Config;
+use crate::farm::OnStop;
+use clap::Args;
+use farmhand_model::view::{JobSummary, JobView, Page};
+use farmhand_model::{JobId, JobStatus};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How often the jobs of other terminals are looked at, once this one's is done.
+const GUEST_POLL: Duration = Duration::from_millis(500);
+
+#[derive(Debug, Args)]
+pub(super) struct RenderArgs {
+    /// The scene
+    #[arg(value_name = "SCENE")]
+    scene: PathBuf,
+    #[command(flatten)]
+    job: JobArgs,
+}
+
+pub(super) fn run(context: &mut Context, args: &RenderArgs) -> Result<(), CliError> {
+    let body = to_json(&args.job.submission(context, &args.scene)?)?;
+    let config = context.config()?;
+    let runtime = runtime()?;
+    let guard = runtime.enter();
+    let interrupt = Interrupt::listen()
+        .map_err(|source| CliError::Io { context: "cannot listen for signals".to_owned(), source })?;
+    let result = match daemon::find(&config) {
+        Ok(found) => with_daemon(context, found.client, &body, &interrupt),
+        // A daemon that was named is wanted; only where none was, this command may be its own.
+        Err(CliError::NoDaemon { .. }) if config.url.is_none() => {
+            with_own(context, config, &body, &interrupt, &runtime)
+        }
+        Err(error) => Err(error),
+    };
+    drop(guard);
+    runtime.shutdown_background();
+    result
+}
+
+fn with_daemon(context: &mut Context, mut client: Client, body: &str, interrupt: &Interrupt) -> Result<(), CliError> {
+    let job = submit(&client, body, None)?;
+    let mut watcher = Watcher::new(context, interrupt, &job);
+    introduce(&watcher, &client, &job);
+    match watcher.wait(&mut client)? {
+        Waited::Ended(job) => report::ended(context, &client, &job),
+        Waited::Interrupted => {
+            watcher_hint(job.summary.id);
+            Err(CliError::Interrupted)
+        }
+    }
+}
+
+fn with_own(
+    context: &mut Context,
+    config: Config,
+    body: &str,
+    interrupt: &Interrupt,
+    runtime: &tokio::runtime::Runtime,
+) -> Result<(), CliError> {
+    let config = config.for_one_shot();
+    start_log(&config, Life::OneShot)?;
+    let daemon = runtime.block_on(LocalDaemon::start(&config, Life::OneShot))?;
+    let mut client = Client::new(daemon.url(), config.token.clone());
+    let result = submit(&client, body, None).and_then(|job| {
+        let mut watcher = Watcher::new(context, interrupt, &job);
+        introduce(&watcher, &client, &job);
+        match watcher.wait(&mut client)? {
+            Waited::Ended(job) => report::ended(context, &client, &job),
+            Waited::Interrupted => {
+                watcher.note("cancelling; a second Ctrl-C ends this at once");
+                cancel(&client, job.summary.id)?;
+                Err(CliError::Interrupted)
+            }
+        }
+    });
+    if !interrupt.is_asked() {
+        wait_for_guests(&client, &daemon, interrupt);
+    }
+    runtime.block_on(daemon.stop(OnStop::Kill));
+    result
+}
+
+fn introduce(watcher: &Watcher<'_>, client: &Client, job: &JobView) {
+    watcher.note(&submitted_line(job));
+    watcher.note(&format!("live page: {}/#/jobs/{}", client.url(), job.summary.id));
+    if let Some(output) = &job.spec.output {
+        watcher.note(&format!("images: {}", super::output::clean(output)));
+    }
+    for note in &job.notes {
+        watcher.note(&format!("note: {}", super::output::clean(note)));
+    }
+}
+
+fn cancel(client: &Client, job: JobId) -> Result<JobView, CliError> {
+    client.post_text(&format!("/jobs/{job}/cancel"), "{}", &[])
+}
+
+/// Another `farmhand render` may have found this daemon and submitted to it: it stays until their jobs have ended.
+fn wait_for_guests(client: &Client, daemon: &LocalDaemon, interrupt: &Interrupt) {
+    let mut told = false;
+    loop {
+        let path = "/jobs?state=waiting,running,cancelling&limit=1000";
+        let Ok(live) = client.get::<Page<JobSummary>>(path) else { return };
+        let guests: Vec<String> = live
+            .items
+            .iter()
+            .filter(|job| job.submitted >= daemon.started() && job.status != JobStatus::Paused)
+            .map(|job| job.id.to_string())
+            .collect();
+        if guests.is_empty() || interrupt.is_asked() {
+            return;
+        }
+        if !told {
+            told = true;
+            let text = format!(
+                "job {} came from elsewhere and still renders with this daemon; Ctrl-C ends it",
+                guests.join(", ")
+            );
+            // Nobody may be reading; waiting is right all the same.
+            let _ = writeln!(std::io::stderr(), "{text}");
+        }
+        std::thread::sleep(GUEST_POLL);
+    }
+}

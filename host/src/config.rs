@@ -1,1 +1,0 @@
-//! `farmhand.toml` and `FARMHAND_*`.

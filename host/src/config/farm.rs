@@ -1,0 +1,151 @@
+//! From the configuration to what the farm and the API are started with.
+
+use super::typed::{Config, PluginConfig, WatchChoice};
+use crate::api::ApiSettings;
+use crate::farm::{FarmSettings, OnStop, ProcessSettings, ShimCommand};
+use farmhand_plugin::{Grant, Limits, PluginSettings, WatchMode};
+use farmhand_scheduler::{NodeCapacity, Policy};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How much of this machine renders may use, with everything decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NodeSize {
+    /// CPU cores in all.
+    pub cores: u32,
+    /// Tasks at once.
+    pub slots: u32,
+    /// CPU threads of each task.
+    pub threads_per_task: u32,
+}
+
+impl NodeSize {
+    /// Fills in what is not configured: two slots with half of the cores each, since a second process loads, builds
+    /// and saves while the first one renders; on a single core one.
+    #[must_use]
+    pub fn resolve(found: u32, cores: Option<u32>, slots: Option<u32>, threads: Option<u32>) -> Self {
+        let cores = cores.unwrap_or(found).max(1);
+        let slots = slots.unwrap_or_else(|| threads.map_or(cores.min(2), |threads| (cores / threads).max(1)));
+        let threads_per_task = threads.unwrap_or_else(|| (cores / slots).max(1));
+        Self { cores, slots, threads_per_task }
+    }
+}
+
+impl Config {
+    /// How much of a machine with this many cores renders may use.
+    #[must_use]
+    pub fn node_size(&self, cores_found: u32) -> NodeSize {
+        NodeSize::resolve(cores_found, self.cores, self.slots, self.threads_per_task)
+    }
+
+    /// What the farm is started with, on a machine with this many cores, with shims started from `program`.
+    #[must_use]
+    pub fn farm_settings(&self, cores_found: u32, program: PathBuf) -> FarmSettings {
+        let size = self.node_size(cores_found);
+        FarmSettings {
+            data_dir: self.data_dir.clone(),
+            capacity: NodeCapacity {
+                slots: size.slots,
+                // Where slots and threads are configured to more than there are cores, that is meant.
+                threads: size.cores.max(size.slots * size.threads_per_task),
+                threads_per_task: size.threads_per_task,
+            },
+            policy: Policy {
+                retries: self.retries,
+                attempt_seconds: self.attempt_seconds,
+                frame_seconds: self.frame_seconds,
+                stall_seconds: self.stall_seconds,
+                ..Policy::default()
+            },
+            plugins: self.plugin_settings(),
+            tools: self.tools.clone(),
+            roots: self.roots.clone(),
+            shim: ShimCommand { program, args: vec!["shim".into()] },
+            process: ProcessSettings {
+                log_cap_bytes: self.log_cap_mb << 20,
+                grace: Duration::from_secs(u64::from(self.grace_seconds)),
+                nice: self.nice,
+            },
+        }
+    }
+
+    /// What the plugin host is told.
+    #[must_use]
+    pub fn plugin_settings(&self) -> PluginSettings {
+        let limits = limits(self.plugin_memory_mb, self.plugin_call_ms);
+        let each = |of: fn(&PluginConfig) -> bool| self.plugins.iter().filter(move |(_, plugin)| of(plugin));
+        PluginSettings {
+            dir: Some(self.plugins_dir.clone()),
+            watch: match self.plugins_watch {
+                WatchChoice::Notify => WatchMode::Notify,
+                WatchChoice::Poll => WatchMode::Poll(Duration::from_secs(1)),
+                WatchChoice::Off => WatchMode::Off,
+            },
+            plugin_limits: each(|_| true)
+                .map(|(name, plugin)| (name.clone(), limits_of(plugin)))
+                .collect::<BTreeMap<_, _>>(),
+            grants: each(|plugin| !plugin.read.is_empty() || !plugin.config.is_empty())
+                .map(|(name, plugin)| (name.clone(), grant_of(plugin)))
+                .collect(),
+            limits,
+            ..PluginSettings::new(&self.cache_dir)
+        }
+    }
+
+    /// What the API is started with; `listen` is the address that is really listened on.
+    pub fn api_settings(&self, listen: SocketAddr) -> Result<ApiSettings, crate::api::ApiError> {
+        let token = self.token.as_ref().map(|token| crate::api::Token::new(token.reveal())).transpose()?;
+        Ok(ApiSettings { token, allowed_hosts: self.allowed_hosts.clone(), ..ApiSettings::new(listen) })
+    }
+
+    /// The same configuration for a daemon that lives only as long as one command: a free port of this machine, and
+    /// nothing outlives it.
+    #[must_use]
+    pub fn for_one_shot(mut self) -> Self {
+        self.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        self.on_stop = OnStop::Kill;
+        self
+    }
+}
+
+fn limits(memory_mb: u64, call_ms: u64) -> Limits {
+    Limits {
+        memory: usize::try_from(memory_mb << 20).unwrap_or(usize::MAX),
+        call: Duration::from_millis(call_ms),
+        read: Duration::from_millis(call_ms / 4),
+        ..Limits::default()
+    }
+}
+
+fn limits_of(plugin: &PluginConfig) -> Limits {
+    limits(plugin.memory_mb, plugin.call_ms)
+}
+
+fn grant_of(plugin: &PluginConfig) -> Grant {
+    Grant { read: plugin.read.clone(), config: serde_json::Value::Object(plugin.config.clone()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_is_divided_so_that_no_core_idles() {
+        let check = |found, cores, slots, threads, expect: (u32, u32, u32)| {
+            let size = NodeSize::resolve(found, cores, slots, threads);
+            assert_eq!((size.cores, size.slots, size.threads_per_task), expect);
+        };
+        check(1, None, None, None, (1, 1, 1));
+        check(2, None, None, None, (2, 2, 1));
+        check(16, None, None, None, (16, 2, 8));
+        check(16, Some(12), None, None, (12, 2, 6));
+        check(16, None, Some(4), None, (16, 4, 4));
+        check(16, None, Some(5), None, (16, 5, 3));
+        check(16, None, None, Some(4), (16, 4, 4));
+        check(16, None, None, Some(32), (16, 1, 32));
+        check(2, None, Some(8), None, (2, 8, 1));
+        check(0, None, None, None, (1, 1, 1));
+    }
+}

@@ -1,0 +1,330 @@
+//! Everything that can be set, in the order in which the reference page shows it.
+
+/// What a key takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Any text but an empty one.
+    Text,
+    /// A text that is never shown.
+    Secret,
+    /// A file or directory; relative ones start at the file's own directory, `~/` at the home directory.
+    Path,
+    /// Several of those.
+    Paths,
+    /// Several texts.
+    Texts,
+    /// An IP address with a port.
+    Address,
+    /// `http://host:port`.
+    Url,
+    /// A whole number, both ends allowed.
+    Count(u64, u64),
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A table with anything in it; not for the environment.
+    Table,
+}
+
+/// One thing that can be set.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub section: &'static str,
+    pub name: &'static str,
+    pub kind: Kind,
+    /// As the reference page says it; `value` of the default where it is one that can be written down.
+    pub default: Fallback,
+    /// Full sentences.
+    pub doc: &'static str,
+}
+
+/// What holds where a key is not set.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Fallback {
+    /// This, as it would be written in an environment variable.
+    Is(&'static str),
+    /// Something that depends on the machine or on other keys, in words.
+    Words(&'static str),
+}
+
+const fn key(
+    section: &'static str,
+    name: &'static str,
+    kind: Kind,
+    default: Fallback,
+    doc: &'static str,
+) -> Key {
+    Key { section, name, kind, default, doc }
+}
+
+use Fallback::{Is, Words};
+use Kind::{Address, Choice, Count, Path, Paths, Secret, Table, Text, Texts, Url};
+
+const DAY: u64 = 24 * 60 * 60;
+
+/// What every section is about.
+pub(super) const SECTIONS: &[(&str, &str)] = &[
+    ("server", "The daemon's address, and who may use it."),
+    ("data", "Where farmhand keeps what must not be lost."),
+    ("node", "How much of this machine renders may use."),
+    ("plugins", "Where plugins come from, and what they may use and see."),
+    ("tools", "Programs that farmhand should not look for: `blender = \"/opt/blender-4.5/blender\"`."),
+    ("paths", "Which directories jobs may name."),
+    ("render", "What happens to a render process. Jobs can set their own limits."),
+    ("log", "What the daemon says of itself, on standard error."),
+];
+
+/// Everything that can be set, except `[tools]` and `[plugins.NAME]`, which take any name.
+pub(super) const KEYS: &[Key] = &[
+    key(
+        "server",
+        "listen",
+        Address,
+        Is("127.0.0.1:7878"),
+        "Address and port that the daemon listens on. Port 0 takes a free one. Any address but a loopback one also \
+         needs a token and `paths.roots`, or the daemon does not start.",
+    ),
+    key(
+        "server",
+        "token",
+        Secret,
+        Words("none"),
+        "What clients must show, at least 16 characters. Better kept in a file of its own: see `token_file`.",
+    ),
+    key(
+        "server",
+        "token_file",
+        Path,
+        Words("none"),
+        "A file that holds the token and nothing else. Make one with `openssl rand -hex 32 > token; chmod 600 token`. \
+         The commands read it too, so they need no `--token` on this machine.",
+    ),
+    key(
+        "server",
+        "allowed_hosts",
+        Texts,
+        Words("none"),
+        "Names, besides the address itself, under which browsers may reach the daemon: `render01` or \
+         `farm.example:8080`. Others are refused, which keeps web pages from reaching it by DNS rebinding.",
+    ),
+    key(
+        "server",
+        "url",
+        Url,
+        Words("the daemon that runs on this machine"),
+        "Where the commands look for the daemon. Only needed for one on another machine.",
+    ),
+    key(
+        "data",
+        "dir",
+        Path,
+        Words("`$XDG_DATA_HOME/farmhand`, which is `~/.local/share/farmhand`"),
+        "Database, logs and scripts of attempts, compiled plugins. On a local disk: SQLite and network file systems \
+         do not go together. One daemon at a time may use it.",
+    ),
+    key(
+        "node",
+        "cores",
+        Count(1, 4096),
+        Words("all that the machine, its cgroup and its affinity allow"),
+        "CPU cores that renders may use.",
+    ),
+    key(
+        "node",
+        "slots",
+        Count(1, 1024),
+        Words("2, or 1 on a single core"),
+        "Tasks at once. Two processes with half of the cores each finish sooner than one with all, since loading, \
+         building and saving use one core only.",
+    ),
+    key(
+        "node",
+        "threads_per_task",
+        Count(1, 4096),
+        Words("`cores` divided by `slots`, at least 1"),
+        "CPU threads of each task. The same for all the frames of a job, since the number can change the last bit of \
+         a pixel.",
+    ),
+    key(
+        "plugins",
+        "dir",
+        Path,
+        Words("`plugins` in the data directory"),
+        "Plugins dropped in here serve within a second, and go before built-in ones of the same name.",
+    ),
+    key(
+        "plugins",
+        "watch",
+        Choice(&["notify", "poll", "off"]),
+        Is("notify"),
+        "How changes in the directory are noticed. `poll` looks once a second: for network file systems, which send \
+         no events.",
+    ),
+    key(
+        "plugins",
+        "memory_mb",
+        Count(1, 4096),
+        Is("64"),
+        "Memory that one instance of a plugin may hold, in MiB.",
+    ),
+    key(
+        "plugins",
+        "call_ms",
+        Count(10, 600_000),
+        Is("2000"),
+        "Running time of one call of a plugin, in milliseconds. A batch of log lines gets a quarter of it.",
+    ),
+    key(
+        "paths",
+        "roots",
+        Paths,
+        Words("not confined"),
+        "Directories that scenes are read from and images are written to; whatever a job or a plugin names outside \
+         of them is refused, after links have been followed. Without roots a job may name whatever the daemon's user \
+         may read and write: right for one artist's own machine, where the daemon runs as that artist, and refused on \
+         an address that other machines can reach.",
+    ),
+    key(
+        "render",
+        "on_stop",
+        Choice(&["keep", "kill"]),
+        Is("keep"),
+        "What happens to running renders when the daemon stops: with `keep` they go on and the next daemon takes them \
+         up; with `kill` they end and their frames go back to the queue. `farmhand render` without a daemon always \
+         kills.",
+    ),
+    key(
+        "render",
+        "retries",
+        Count(0, 100),
+        Is("3"),
+        "Tries that transient faults may cost a frame, besides the first.",
+    ),
+    key(
+        "render",
+        "attempt_seconds",
+        Count(0, 365 * DAY),
+        Is("0"),
+        "Time that one attempt may take, in seconds; 0 means no limit.",
+    ),
+    key(
+        "render",
+        "frame_seconds",
+        Count(0, 365 * DAY),
+        Is("0"),
+        "Time that one frame may take, in seconds from its start; 0 means no limit.",
+    ),
+    key(
+        "render",
+        "stall_seconds",
+        Count(0, 30 * DAY),
+        Is("600"),
+        "Time without output, without CPU use and without a new file, all three, after which an attempt counts as \
+         stalled and is ended; 0 means never.",
+    ),
+    key(
+        "render",
+        "grace_seconds",
+        Count(0, 3600),
+        Is("10"),
+        "Time between asking a process to end and killing it.",
+    ),
+    key(
+        "render",
+        "log_cap_mb",
+        Count(1, 65_536),
+        Is("64"),
+        "Log kept of one attempt, in MiB: the first half and the last half of it; what comes between is counted.",
+    ),
+    key(
+        "render",
+        "nice",
+        Count(0, 19),
+        Is("5"),
+        "Added to the niceness of render processes, so that the machine stays usable while it renders. Costs nothing \
+         on an idle machine.",
+    ),
+    key(
+        "log",
+        "level",
+        Text,
+        Is("info"),
+        "`error`, `warn`, `info`, `debug` or `trace`, or a filter such as `info,farmhand_plugin=debug`.",
+    ),
+    key("log", "format", Choice(&["text", "json"]), Is("text"), "`json` writes one object a line."),
+];
+
+/// What can be set of one plugin, in `[plugins.NAME]`. `section` is a stand-in for the name.
+pub(super) const PLUGIN_KEYS: &[Key] = &[
+    key(
+        "plugins.NAME",
+        "config",
+        Table,
+        Words("empty"),
+        "Handed to the plugin as it is, as JSON. What may be in it is the plugin's own matter.",
+    ),
+    key(
+        "plugins.NAME",
+        "read",
+        Paths,
+        Words("none"),
+        "Directories under which the plugin may read text files. Plugins can reach no file otherwise.",
+    ),
+    key(
+        "plugins.NAME",
+        "memory_mb",
+        Count(1, 4096),
+        Words("`plugins.memory_mb`"),
+        "As above, for this plugin.",
+    ),
+    key(
+        "plugins.NAME",
+        "call_ms",
+        Count(10, 600_000),
+        Words("`plugins.call_ms`"),
+        "As above, for this plugin.",
+    ),
+];
+
+/// The key of this section and name.
+pub(super) fn find(section: &str, name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.section == section && key.name == name)
+}
+
+/// The word of `known` that somebody may have meant.
+pub(super) fn near_miss<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+        // A third of the letters may be wrong; beyond that a suggestion is a guess.
+        .filter(|(distance, candidate)| *distance <= candidate.len().div_ceil(3))
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_misses_are_near() {
+        let check = |word: &str, expect: Option<&str>| {
+            assert_eq!(near_miss(word, ["listen", "token", "token_file", "url"]), expect, "{word}");
+        };
+        check("lisen", Some("listen"));
+        check("tokne", Some("token"));
+        check("tokenfile", Some("token_file"));
+        check("port", None);
+        check("", None);
+    }
+
+    #[test]
+    fn every_key_belongs_to_a_section_and_is_there_once() {
+        for (index, key) in KEYS.iter().enumerate() {
+            assert!(SECTIONS.iter().any(|(section, _)| *section == key.section), "{}", key.section);
+            assert!(
+                !KEYS[..index].iter().any(|other| (other.section, other.name) == (key.section, key.name))
+            );
+            assert!(key.doc.ends_with('.'), "{} is documented in full sentences", key.name);
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! The configuration as the program uses it: every value of its own type, everything decided that can be decided
+//! without looking at the machine.
+
+use super::error::{ConfigError, Place};
+use super::layer::Settings;
+use super::load::is_secret;
+use super::value::{Value, parse_address};
+use crate::farm::OnStop;
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// A text that is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a text.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text itself.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// How changes in the plugins directory are noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WatchChoice {
+    /// The operating system says so.
+    Notify,
+    /// By looking once a second.
+    Poll,
+    /// Not at all.
+    Off,
+}
+
+/// How the daemon's own log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What one plugin may use and see.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PluginConfig {
+    /// Handed to it as JSON.
+    pub config: serde_json::Map<String, serde_json::Value>,
+    /// Directories that it may read text files under.
+    pub read: Vec<PathBuf>,
+    /// Memory of one instance.
+    pub memory_mb: u64,
+    /// Running time of one call.
+    pub call_ms: u64,
+}
+
+/// The configuration.
+#[derive(Debug)]
+pub struct Config {
+    /// The file that was read; absent: none was found.
+    pub file: Option<PathBuf>,
+    /// Every value with the place that it came from.
+    pub settings: Settings,
+    /// Where the daemon listens.
+    pub listen: SocketAddr,
+    /// What clients must show.
+    pub token: Option<Secret>,
+    /// Where it was read from, where that is a file of its own.
+    pub token_file: Option<PathBuf>,
+    /// Names under which browsers may reach the daemon.
+    pub allowed_hosts: Vec<String>,
+    /// Where commands look for the daemon; absent: on this machine.
+    pub url: Option<String>,
+    /// What must not be lost.
+    pub data_dir: PathBuf,
+    /// Cores that renders may use; absent: all.
+    pub cores: Option<u32>,
+    /// Tasks at once; absent: by the number of cores.
+    pub slots: Option<u32>,
+    /// Threads of each task; absent: cores by slots.
+    pub threads_per_task: Option<u32>,
+    /// Where plugins are dropped in.
+    pub plugins_dir: PathBuf,
+    /// How changes there are noticed.
+    pub plugins_watch: WatchChoice,
+    /// Compiled plugins.
+    pub cache_dir: PathBuf,
+    /// Memory of one plugin instance.
+    pub plugin_memory_mb: u64,
+    /// Running time of one plugin call.
+    pub plugin_call_ms: u64,
+    /// Single plugins, by name.
+    pub plugins: BTreeMap<String, PluginConfig>,
+    /// Programs by tool id.
+    pub tools: BTreeMap<String, PathBuf>,
+    /// Directories that jobs may name; empty: not confined.
+    pub roots: Vec<PathBuf>,
+    /// What happens to running renders when the daemon stops.
+    pub on_stop: OnStop,
+    /// Tries that transient faults may cost a frame, besides the first.
+    pub retries: u32,
+    /// 0 means no limit.
+    pub attempt_seconds: u32,
+    /// 0 means no limit.
+    pub frame_seconds: u32,
+    /// 0 means never.
+    pub stall_seconds: u32,
+    /// Between asking a process to end and killing it.
+    pub grace_seconds: u32,
+    /// Log kept of one attempt.
+    pub log_cap_mb: u64,
+    /// Added to the niceness of renders.
+    pub nice: i32,
+    /// Filter of the daemon's own log.
+    pub log_level: String,
+    /// How it is written.
+    pub log_format: LogFormat,
+}
+
+impl Config {
+    pub(super) fn from_settings(
+        mut settings: Settings,
+        file: Option<PathBuf>,
+        default_data_dir: Option<&Path>,
+    ) -> Result<Self, ConfigError> {
+        let mut problems = settings.take_problems();
+        let data_dir = settings.path("data.dir").or_else(|| default_data_dir.map(Path::to_path_buf));
+        if data_dir.is_none() {
+            let message = "there is no home directory to keep data in: set it";
+            settings.problem(&Place::Default, Some("data.dir"), message);
+        }
+        let data_dir = data_dir.unwrap_or_default();
+        let (token, token_file) = read_token(&mut settings);
+        let roots = settings.paths("paths.roots");
+        // A value that could not be read has been reported, and its default stands in for it here.
+        let listen = settings.text("server.listen").and_then(parse_address).unwrap_or(DEFAULT_LISTEN);
+        check_open_address(&mut settings, listen, token.is_some(), !roots.is_empty());
+        problems.extend(settings.take_problems());
+        if !problems.is_empty() {
+            problems.sort_by_key(|problem| match problem.place {
+                Place::File { line, column, .. } => (line, column),
+                _ => (usize::MAX, 0),
+            });
+            return Err(ConfigError { problems });
+        }
+        let plugin_memory_mb = settings.count("plugins.memory_mb").unwrap_or_default();
+        let plugin_call_ms = settings.count("plugins.call_ms").unwrap_or_default();
+        Ok(Self {
+            file,
+            listen,
+            token,
+            token_file,
+            allowed_hosts: settings.texts("server.allowed_hosts"),
+            url: settings.text("server.url").map(str::to_owned),
+            cores: settings.small("node.cores"),
+            slots: settings.small("node.slots"),
+            threads_per_task: settings.small("node.threads_per_task"),
+            plugins_dir: settings.path("plugins.dir").unwrap_or_else(|| data_dir.join("plugins")),
+            plugins_watch: match settings.text("plugins.watch") {
+                Some("poll") => WatchChoice::Poll,
+                Some("off") => WatchChoice::Off,
+                _ => WatchChoice::Notify,
+            },
+            cache_dir: data_dir.join("cache"),
+            data_dir,
+            plugin_memory_mb,
+            plugin_call_ms,
+            plugins: settings.plugins(plugin_memory_mb, plugin_call_ms),
+            tools: settings.tools(),
+            roots,
+            on_stop: if settings.text("render.on_stop") == Some("kill") {
+                OnStop::Kill
+            } else {
+                OnStop::Keep
+            },
+            retries: settings.small("render.retries").unwrap_or_default(),
+            attempt_seconds: settings.small("render.attempt_seconds").unwrap_or_default(),
+            frame_seconds: settings.small("render.frame_seconds").unwrap_or_default(),
+            stall_seconds: settings.small("render.stall_seconds").unwrap_or_default(),
+            grace_seconds: settings.small("render.grace_seconds").unwrap_or_default(),
+            log_cap_mb: settings.count("render.log_cap_mb").unwrap_or_default(),
+            nice: settings.small("render.nice").and_then(|nice| i32::try_from(nice).ok()).unwrap_or_default(),
+            log_level: settings.text("log.level").unwrap_or("info").to_owned(),
+            log_format: if settings.text("log.format") == Some("json") {
+                LogFormat::Json
+            } else {
+                LogFormat::Text
+            },
+            settings,
+        })
+    }
+
+    /// Key, value as shown, and place of everything that is set; secrets are hidden.
+    pub fn shown(&self) -> impl Iterator<Item = (&str, String, &Place)> {
+        self.settings.iter().map(|(key, setting)| {
+            let value = if is_secret(key) { "(hidden)".to_owned() } else { setting.value.to_string() };
+            (key, value, &setting.place)
+        })
+    }
+}
+
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 7878);
+
+/// The token itself, or the file that holds it, whichever the later layer sets.
+fn read_token(settings: &mut Settings) -> (Option<Secret>, Option<PathBuf>) {
+    let inline = settings.text("server.token").map(|token| Secret::new(token.to_owned()));
+    let Some(path) = settings.path("server.token_file") else {
+        return (inline, None);
+    };
+    let place = settings.place("server.token_file");
+    if inline.is_some() {
+        match settings.place("server.token").layer().cmp(&place.layer()) {
+            Ordering::Greater => return (inline, None),
+            Ordering::Less => {}
+            Ordering::Equal => {
+                let message = "`server.token` is set too; keep one of them";
+                settings.problem(&place, Some("server.token_file"), message);
+                return (inline, None);
+            }
+        }
+    }
+    match std::fs::read_to_string(&path) {
+        Ok(text) => (Some(Secret::new(text.trim().to_owned())), Some(path)),
+        Err(error) => {
+            settings.problem(&place, Some("server.token_file"), format!("cannot be read: {error}"));
+            (None, Some(path))
+        }
+    }
+}
+
+/// What other machines can reach must ask who they are, and must not be able to read and write everywhere.
+fn check_open_address(settings: &mut Settings, listen: SocketAddr, has_token: bool, has_roots: bool) {
+    if listen.ip().is_loopback() {
+        return;
+    }
+    let place = settings.place("server.listen");
+    let reached = format!("other machines can reach {listen}, so it needs");
+    if !has_token {
+        let message = format!("{reached} a token: set `server.token_file`, or listen on 127.0.0.1");
+        settings.problem(&place, Some("server.listen"), message);
+    }
+    if !has_roots {
+        let message = format!(
+            "{reached} `paths.roots`: the directories that jobs may read and write; or listen on 127.0.0.1"
+        );
+        settings.problem(&place, Some("server.listen"), message);
+    }
+}
+
+/// Typed looks at single settings. The layers have checked each against its kind, so that a value of another kind
+/// cannot be there.
+impl Settings {
+    fn place(&self, key: &str) -> Place {
+        self.get(key).map_or(Place::Default, |setting| setting.place.clone())
+    }
+
+    fn text(&self, key: &str) -> Option<&str> {
+        match &self.get(key)?.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn path(&self, key: &str) -> Option<PathBuf> {
+        self.text(key).map(PathBuf::from)
+    }
+
+    fn count(&self, key: &str) -> Option<u64> {
+        match self.get(key)?.value {
+            Value::Count(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    fn small(&self, key: &str) -> Option<u32> {
+        self.count(key).and_then(|number| u32::try_from(number).ok())
+    }
+
+    fn texts(&self, key: &str) -> Vec<String> {
+        match self.get(key).map(|setting| &setting.value) {
+            Some(Value::List(items)) => items.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn paths(&self, key: &str) -> Vec<PathBuf> {
+        self.texts(key).into_iter().map(PathBuf::from).collect()
+    }
+
+    fn tools(&self) -> BTreeMap<String, PathBuf> {
+        self.iter()
+            .filter_map(|(key, _)| Some((key.strip_prefix("tools.")?.to_owned(), self.path(key)?)))
+            .collect()
+    }
+
+    fn plugins(&self, memory_mb: u64, call_ms: u64) -> BTreeMap<String, PluginConfig> {
+        let names = self.iter().filter_map(|(key, _)| {
+            let (name, _) = key.strip_prefix("plugins.")?.rsplit_once('.')?;
+            Some(name.to_owned())
+        });
+        names
+            .map(|name| {
+                let key = |of: &str| format!("plugins.{name}.{of}");
+                let config = match self.get(&key("config")).map(|setting| &setting.value) {
+                    Some(Value::Table(table)) => table.clone(),
+                    _ => serde_json::Map::new(),
+                };
+                let plugin = PluginConfig {
+                    config,
+                    read: self.paths(&key("read")),
+                    memory_mb: self.count(&key("memory_mb")).unwrap_or(memory_mb),
+                    call_ms: self.count(&key("call_ms")).unwrap_or(call_ms),
+                };
+                (name, plugin)
+            })
+            .collect()
+    }
+}

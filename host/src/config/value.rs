@@ -1,0 +1,259 @@
+//! Values: what a key holds after it was checked, and the checks, for the file and for texts alike.
+
+use super::keys::Kind;
+use std::net::SocketAddr;
+use std::path::{Component, Path, PathBuf};
+use toml::de::DeValue;
+
+/// What a key holds. Paths are absolute.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Texts, words, addresses, paths.
+    Text(String),
+    /// Whole numbers.
+    Count(u64),
+    /// Lists of texts or paths.
+    List(Vec<String>),
+    /// A plugin's own table.
+    Table(serde_json::Map<String, serde_json::Value>),
+}
+
+/// Where relative paths start.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Base<'a> {
+    pub dir: &'a Path,
+    pub home: Option<&'a Path>,
+}
+
+impl Value {
+    /// A value as TOML wrote it.
+    pub(super) fn of_toml(kind: Kind, value: &DeValue<'_>, base: Base<'_>) -> Result<Self, String> {
+        let wrong = || Err(format!("{} is expected, not {}", wanted(kind), described(value)));
+        match (kind, value) {
+            (Kind::Count(least, most), DeValue::Integer(number)) => {
+                let text = number.to_string();
+                match u64::from_str_radix(number.as_str(), number.radix()) {
+                    Ok(number) if (least..=most).contains(&number) => Ok(Value::Count(number)),
+                    _ => Err(format!("{text} is not {}", wanted(kind))),
+                }
+            }
+            (Kind::Count(..) | Kind::Table, DeValue::String(_)) => wrong(),
+            (Kind::Paths | Kind::Texts, DeValue::Array(items)) => {
+                let item_kind = if kind == Kind::Paths { Kind::Path } else { Kind::Text };
+                let mut texts = Vec::new();
+                for item in items.iter() {
+                    match item.get_ref() {
+                        DeValue::String(text) => texts.push(checked(item_kind, text, base)?),
+                        other => {
+                            return Err(format!(
+                                "a list of texts is expected, not one with {}",
+                                described(other)
+                            ));
+                        }
+                    }
+                }
+                Ok(Value::List(texts))
+            }
+            (Kind::Paths | Kind::Texts, _) => wrong(),
+            (Kind::Table, DeValue::Table(_)) => match json_of(value)? {
+                serde_json::Value::Object(table) => Ok(Value::Table(table)),
+                _ => wrong(),
+            },
+            (_, DeValue::String(text)) => checked(kind, text, base).map(Value::Text),
+            _ => wrong(),
+        }
+    }
+
+    /// A value as an environment variable or a flag gives it: lists are separated by commas, lists of paths as in
+    /// `PATH`.
+    pub(super) fn of_text(kind: Kind, text: &str, base: Base<'_>) -> Result<Self, String> {
+        match kind {
+            Kind::Count(least, most) => match text.trim().parse() {
+                Ok(number) if (least..=most).contains(&number) => Ok(Value::Count(number)),
+                _ => Err(format!("`{text}` is not {}", wanted(kind))),
+            },
+            Kind::Texts => {
+                let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+                Ok(Value::List(items.map(str::to_owned).collect()))
+            }
+            Kind::Paths => {
+                let items = std::env::split_paths(text).filter(|item| !item.as_os_str().is_empty());
+                items
+                    .map(|item| checked(Kind::Path, &item.to_string_lossy(), base))
+                    .collect::<Result<_, _>>()
+                    .map(Value::List)
+            }
+            Kind::Table => Err("can only be set in a file".to_owned()),
+            _ => checked(kind, text, base).map(Value::Text),
+        }
+    }
+}
+
+/// Shown as it would be written in an environment variable.
+impl std::fmt::Display for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Value::Text(text) => f.write_str(text),
+            Value::Count(number) => write!(f, "{number}"),
+            Value::List(items) => f.write_str(&items.join(", ")),
+            Value::Table(table) => f.write_str(&serde_json::Value::Object(table.clone()).to_string()),
+        }
+    }
+}
+
+/// What a kind takes, in words.
+pub(super) fn wanted(kind: Kind) -> String {
+    match kind {
+        Kind::Text | Kind::Secret => "a text".to_owned(),
+        Kind::Path => "a path".to_owned(),
+        Kind::Paths => "a list of paths".to_owned(),
+        Kind::Texts => "a list of texts".to_owned(),
+        Kind::Address => "an IP address with a port, such as `127.0.0.1:7878`".to_owned(),
+        Kind::Url => "an address such as `http://render01:7878`".to_owned(),
+        Kind::Count(least, most) => format!("a whole number from {least} to {most}"),
+        Kind::Choice(words) => {
+            let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+            format!("one of {}", quoted.join(", "))
+        }
+        Kind::Table => "a table".to_owned(),
+    }
+}
+
+fn described(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::String(text) => format!("the text \"{text}\""),
+        DeValue::Integer(number) => format!("the number {number}"),
+        DeValue::Float(number) => format!("the number {number}"),
+        DeValue::Boolean(value) => format!("`{value}`"),
+        DeValue::Datetime(_) => "a date".to_owned(),
+        DeValue::Array(_) => "a list".to_owned(),
+        DeValue::Table(_) => "a table".to_owned(),
+    }
+}
+
+/// A single text, checked and made absolute where it is a path.
+fn checked(kind: Kind, text: &str, base: Base<'_>) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err(format!("{} is expected, not an empty text", wanted(kind)));
+    }
+    let not = || format!("`{text}` is not {}", wanted(kind));
+    match kind {
+        Kind::Path => absolute(text, base),
+        Kind::Address => parse_address(text).map(|address| address.to_string()).ok_or_else(not),
+        Kind::Url => {
+            let rest = text.strip_prefix("http://").ok_or_else(|| {
+                if text.starts_with("https://") {
+                    format!("`{text}`: the daemon itself speaks plain http; put a proxy or a tunnel on this machine")
+                } else {
+                    not()
+                }
+            })?;
+            let host = rest.trim_end_matches('/');
+            let is_host = !host.is_empty() && !host.contains(['/', ' ', '?', '#', '@']);
+            if is_host { Ok(format!("http://{host}")) } else { Err(not()) }
+        }
+        Kind::Choice(words) if !words.contains(&text) => {
+            match super::keys::near_miss(text, words.iter().copied()) {
+                Some(word) => Err(format!("{}; did you mean `{word}`?", not())),
+                None => Err(not()),
+            }
+        }
+        _ => Ok(text.to_owned()),
+    }
+}
+
+/// An address with its port; `localhost` counts as 127.0.0.1.
+pub(super) fn parse_address(text: &str) -> Option<SocketAddr> {
+    match text.strip_prefix("localhost:") {
+        Some(port) => Some(SocketAddr::from(([127, 0, 0, 1], port.parse().ok()?))),
+        None => text.parse().ok(),
+    }
+}
+
+fn absolute(text: &str, base: Base<'_>) -> Result<String, String> {
+    let path = match (text.strip_prefix("~/"), base.home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        (Some(_), None) => return Err(format!("`{text}` starts at a home directory, and there is none")),
+        (None, _) => base.dir.join(text),
+    };
+    // `.` and doubled slashes go; `..` stays, since what it means depends on links.
+    let tidy: PathBuf = path.components().filter(|part| !matches!(part, Component::CurDir)).collect();
+    Ok(tidy.to_string_lossy().into_owned())
+}
+
+fn json_of(value: &DeValue<'_>) -> Result<serde_json::Value, String> {
+    use serde_json::Value as Json;
+    Ok(match value {
+        DeValue::String(text) => Json::from(text.as_ref()),
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+            .map(Json::from)
+            .map_err(|_| format!("{number} is too large a number"))?,
+        DeValue::Float(number) => number
+            .as_str()
+            .parse::<f64>()
+            .ok()
+            .and_then(serde_json::Number::from_f64)
+            .map(Json::Number)
+            .ok_or_else(|| format!("{number} cannot be written in JSON"))?,
+        DeValue::Boolean(value) => Json::from(*value),
+        DeValue::Datetime(date) => Json::from(date.to_string()),
+        DeValue::Array(items) => {
+            Json::Array(items.iter().map(|item| json_of(item.get_ref())).collect::<Result<_, _>>()?)
+        }
+        DeValue::Table(table) => {
+            let mut object = serde_json::Map::new();
+            for (name, value) in table {
+                object.insert(name.get_ref().to_string(), json_of(value.get_ref())?);
+            }
+            Json::Object(object)
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_text(kind: Kind, text: &str) -> Result<Value, String> {
+        let base = Base { dir: Path::new("/site"), home: Some(Path::new("/home/tess")) };
+        Value::of_text(kind, text, base)
+    }
+
+    #[test]
+    fn texts_become_values() {
+        let text = |text: &str| Ok(Value::Text(text.to_owned()));
+        let list = |items: &[&str]| Ok(Value::List(items.iter().map(|item| (*item).to_owned()).collect()));
+        assert_eq!(of_text(Kind::Count(1, 8), " 8 "), Ok(Value::Count(8)));
+        assert_eq!(of_text(Kind::Path, "data"), text("/site/data"));
+        assert_eq!(of_text(Kind::Path, "./a//b/"), text("/site/a/b"));
+        assert_eq!(of_text(Kind::Path, "~/data"), text("/home/tess/data"));
+        assert_eq!(of_text(Kind::Path, "/abs/../x"), text("/abs/../x"));
+        assert_eq!(of_text(Kind::Paths, "/a:b"), list(&["/a", "/site/b"]));
+        assert_eq!(of_text(Kind::Texts, "render01, farm:80,"), list(&["render01", "farm:80"]));
+        assert_eq!(of_text(Kind::Address, "localhost:80"), text("127.0.0.1:80"));
+        assert_eq!(of_text(Kind::Address, "[::1]:80"), text("[::1]:80"));
+        assert_eq!(of_text(Kind::Url, "http://render01:7878/"), text("http://render01:7878"));
+    }
+
+    #[test]
+    fn what_is_no_value_says_what_is() {
+        let check = |kind, text: &str, expect: &str| assert_eq!(of_text(kind, text), Err(expect.to_owned()));
+        check(Kind::Count(1, 8), "9", "`9` is not a whole number from 1 to 8");
+        check(Kind::Count(1, 8), "-1", "`-1` is not a whole number from 1 to 8");
+        check(Kind::Path, "", "a path is expected, not an empty text");
+        check(Kind::Address, "7878", "`7878` is not an IP address with a port, such as `127.0.0.1:7878`");
+        check(Kind::Url, "render01:7878", "`render01:7878` is not an address such as `http://render01:7878`");
+        check(
+            Kind::Url,
+            "https://render01",
+            "`https://render01`: the daemon itself speaks plain http; put a proxy or a tunnel on this machine",
+        );
+        check(
+            Kind::Choice(&["keep", "kill"]),
+            "kep",
+            "`kep` is not one of `keep`, `kill`; did you mean `keep`?",
+        );
+        check(Kind::Choice(&["keep", "kill"]), "leave", "`leave` is not one of `keep`, `kill`");
+        check(Kind::Table, "x", "can only be set in a file");
+    }
+}
