@@ -20,8 +20,8 @@ test("a job is seen from its submission to its last frame without touching the p
   await page.locator(".log-line", { hasText: "gate: waiting at frame 4" }).waitFor();
   await page.locator('.log[data-phase="growing"]').waitFor();
   await frameSays(page, 1, "Frame 2: done");
-  await frameSays(page, 3, "Frame 4: rendering");
-  await frameSays(page, 5, "Frame 6: rendering");
+  await frameSays(page, 3, "Frame 4: running");
+  await frameSays(page, 5, "Frame 6: running");
   assert.deepEqual(await frameNumbers(page), ["3", "2", "1"]);
   await page.waitForFunction(() =>
     [...document.querySelectorAll(".thumbnail img")].every((image) => image.complete && image.naturalWidth > 0),

@@ -68,9 +68,9 @@ export const t = {
 
   frameState: {
     pending: "pending",
-    running: "rendering",
+    running: "running",
     done: "done",
-    skipped: "there before",
+    skipped: "skipped",
     failed: "failed",
   } satisfies Record<FrameState, string>,
 
@@ -145,6 +145,7 @@ export const t = {
     heading: "Attempts",
     none: "No attempt yet.",
     more: "Show earlier attempts",
+    cut: (count: string): string => `Only the newest ${count} are kept here. Load the page again for the others.`,
     id: (id: number): string => `Attempt ${id}`,
     level: (name: string): string => `level ${name}`,
     tryNumber: (number: number): string => `try ${number}`,

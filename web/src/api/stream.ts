@@ -16,8 +16,8 @@ export type Connection =
   | { kind: "offline"; since: number; retryAt: number; problem: Problem };
 
 export interface StreamHandlers {
-  /** The daemon has us: everything that happens from now on arrives. */
-  opened(): void;
+  /** The daemon has us: everything that happens arrives, from where it broke off where `resumed`, else from now. */
+  opened(resumed: boolean): void;
   event(event: FarmEvent): void;
   /** Events are gone: only a fresh reading of everything makes the page right again. */
   missed(): void;
@@ -38,7 +38,7 @@ export class EventStream {
   private stopped = false;
 
   constructor(
-    private readonly client: Client,
+    private readonly client: Pick<Client, "events">,
     private readonly handlers: StreamHandlers,
   ) {}
 
@@ -77,12 +77,13 @@ export class EventStream {
   private async read(abort: AbortController): Promise<void> {
     let silence = setTimeout(() => abort.abort(), SILENCE_MS);
     try {
+      const resumed = this.lastId !== null;
       const response = await this.client.events(this.lastId, abort.signal);
       if (response.body === null) return;
       this.since = null;
       this.retryMs = FIRST_RETRY_MS;
       this.handlers.connection({ kind: "live" });
-      this.handlers.opened();
+      this.handlers.opened(resumed);
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       const parser = new SseParser();
       for (;;) {

@@ -17,6 +17,7 @@ const JOBS_A_PAGE = 1000;
 const ENDED_AT_FIRST = 50;
 const ATTEMPTS_A_PAGE = 50;
 const SYNC_RETRY_MS = 3_000;
+const REFRESH_PAUSE_MS = 1_000;
 
 export interface Farm {
   readonly client: Client;
@@ -161,6 +162,7 @@ export function createFarm(root: URL): Farm {
           view,
           attempts: attempts.items,
           earlier: attempts.next ?? null,
+          isCut: false,
           images,
           grid,
           gridVersion: (draft.detail?.gridVersion ?? 0) + 1,
@@ -172,10 +174,18 @@ export function createFarm(root: URL): Farm {
     }
   }
 
-  /** Costs and notes are no part of a job event, and they change when attempts end. */
+  /** Costs and notes are no part of a job event, and they change when attempts end: which may be all the time. */
+  let refreshing = false;
+  let refreshAgain = false;
   async function refreshView(): Promise<void> {
     const id = state.detail?.id;
-    if (id === undefined) return;
+    refreshAgain = refreshing;
+    if (id === undefined || refreshing) return;
+    refreshing = true;
+    setTimeout(() => {
+      refreshing = false;
+      if (refreshAgain) void refreshView();
+    }, REFRESH_PAUSE_MS);
     try {
       const view = await client.job(id);
       change((draft) => {
@@ -189,11 +199,12 @@ export function createFarm(root: URL): Farm {
   let everOpened = false;
   const stream = new EventStream(client, {
     connection: (next) => batch(() => setConnection(next)),
-    opened() {
-      // A connection that goes on where it broke needs no reading, unless the last one never came to its end.
+    opened(resumed) {
       if (everOpened) setEpoch((before) => before + 1);
-      if (!everOpened || !synced()) void sync();
       everOpened = true;
+      // A connection that goes on where it broke off needs no reading, unless the last one never came to its end.
+      if (!resumed || !synced()) void sync();
+      else if (state.detail !== null && state.detail.view === null) void loadJob(state.detail.id);
     },
     missed: () => void sync(),
     event: receive,

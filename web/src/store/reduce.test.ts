@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { AttemptView, FrameDoneView, JobSummary, JobView, NodeView, PluginView } from "../api/types";
 import { FrameGrid } from "../model/grid";
-import { apply, IMAGES_KEPT, NOTICES_KEPT } from "./reduce";
+import { apply, ATTEMPTS_KEPT, IMAGES_KEPT, NOTICES_KEPT } from "./reduce";
 import { emptyDetail, emptyState, type FarmState } from "./state";
 
 function job(id: number, changes: Partial<JobSummary> = {}): JobSummary {
@@ -152,6 +152,16 @@ describe("attempts", () => {
       [5, "ended"],
       [4, "running"],
     ]);
+  });
+
+  test("are not kept for ever, and it is known that some are gone", () => {
+    const state = withDetail();
+    for (let id = 1; id <= ATTEMPTS_KEPT; id += 1) apply(state, { type: "attempt", attempt: attempt(id) }, 0);
+    expect(state.detail?.isCut).toBe(false);
+    apply(state, { type: "attempt", attempt: attempt(ATTEMPTS_KEPT + 1) }, 0);
+    expect(state.detail?.attempts).toHaveLength(ATTEMPTS_KEPT);
+    expect(state.detail?.attempts.at(-1)?.id).toBe(2);
+    expect(state.detail?.isCut).toBe(true);
   });
 
   test("progress is that of running ones only", () => {

@@ -7,6 +7,8 @@ import type { FarmState } from "./state";
 
 export const IMAGES_KEPT = 24;
 export const NOTICES_KEPT = 50;
+/** A page stays open for days, and a job of tiny tasks has thousands of attempts an hour. */
+export const ATTEMPTS_KEPT = 500;
 
 /** Changes `state` in place; `at` is when the event came. */
 export function apply(state: FarmState, event: FarmEvent, at: number): void {
@@ -25,7 +27,14 @@ export function apply(state: FarmState, event: FarmEvent, at: number): void {
       return;
     case "attempt":
       if (event.attempt.state === "ended") delete state.progress[event.attempt.id];
-      if (state.detail?.id === event.attempt.job) putAttempt(state.detail.attempts, event.attempt);
+      if (state.detail?.id === event.attempt.job) {
+        putAttempt(state.detail.attempts, event.attempt);
+        if (state.detail.attempts.length > ATTEMPTS_KEPT) {
+          state.detail.attempts.splice(ATTEMPTS_KEPT);
+          state.detail.earlier = null;
+          state.detail.isCut = true;
+        }
+      }
       return;
     case "progress": {
       const before = state.progress[event.attempt];

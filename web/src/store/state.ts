@@ -27,6 +27,8 @@ export interface Detail {
   attempts: AttemptView[];
   /** Where earlier attempts go on; null where there are none. */
   earlier: string | null;
+  /** Whether earlier attempts were let go because there were too many to keep. */
+  isCut: boolean;
   /** Newest first. */
   images: FrameDoneView[];
   grid: FrameGrid | null;
@@ -65,5 +67,5 @@ export function emptyState(): FarmState {
 }
 
 export function emptyDetail(id: number): Detail {
-  return { id, view: null, attempts: [], earlier: null, images: [], grid: null, gridVersion: 0 };
+  return { id, view: null, attempts: [], earlier: null, isCut: false, images: [], grid: null, gridVersion: 0 };
 }

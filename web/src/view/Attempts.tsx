@@ -7,6 +7,7 @@ import { asProblem } from "../api/problem";
 import type { AttemptView, Fault } from "../api/types";
 import { count, duration, secondsBetween, shellLine } from "../model/format";
 import { frameCount } from "../model/frames";
+import { ATTEMPTS_KEPT } from "../store/reduce";
 import { attemptAddress } from "../store/route";
 import { t } from "../text";
 import { usePage } from "./context";
@@ -34,6 +35,9 @@ export function Attempts(): JSX.Element {
         <ol class="attempts">
           <For each={attempts()}>{(attempt) => <AttemptRow attempt={attempt} open={attempt.id === open()} />}</For>
         </ol>
+        <Show when={farm.state.detail?.isCut}>
+          <p class="quiet">{t.attempts.cut(count(ATTEMPTS_KEPT))}</p>
+        </Show>
         <Show when={farm.state.detail?.earlier}>
           <button
             type="button"

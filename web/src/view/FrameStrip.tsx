@@ -52,10 +52,10 @@ function LayerStrip(props: { layer: GridLayer }): JSX.Element {
   const version = () => farm.state.detail?.gridVersion;
 
   const fractions = createMemo(() => {
-    const job = farm.state.detail?.id;
     const found = new Map<number, number>();
-    for (const progress of Object.values(farm.state.progress)) {
-      if (progress.job === job && progress.frame !== null) found.set(progress.frame, progress.fraction);
+    for (const attempt of farm.state.detail?.attempts ?? []) {
+      const progress = attempt.state === "ended" ? undefined : farm.state.progress[attempt.id];
+      if (attempt.layer === props.layer.name && progress?.frame != null) found.set(progress.frame, progress.fraction);
     }
     return found;
   });
