@@ -14,20 +14,9 @@ use crate::watch::kill;
 use crate::{Effect, layer::Layer};
 use farmhand_model::dcc::{Decision, Outcome, Verdict};
 use farmhand_model::{
-    AttemptId, AttemptRecord, AttemptState, EndedBy, FrameSet, JobId, JobRecord, JobStatus, Seconds,
+    AttemptId, AttemptRecord, AttemptState, EndedBy, FrameSet, JobId, JobRecord, JobStatus, RestoredJob, Seconds,
     Timestamp,
 };
-
-/// A job as the store has it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RestoredJob {
-    /// Its record.
-    pub record: JobRecord,
-    /// Frames done, by layer index.
-    pub done: Vec<FrameSet>,
-    /// Frames skipped, by layer index.
-    pub skipped: Vec<FrameSet>,
-}
 
 /// All that the scheduler must know to go on.
 #[derive(Debug, Clone, PartialEq)]
