@@ -152,7 +152,7 @@ export const t = {
     threads: (count: number): string => `${count} ${plural(count, "thread", "threads")}`,
     framesDone: (done: string, total: string): string => `${done} of ${total} done`,
     starting: "starting",
-    running: "rendering",
+    running: "running",
     exit: (code: number): string => `exit ${code}`,
     signal: (signal: number): string => `signal ${signal}`,
     endedBy: {
