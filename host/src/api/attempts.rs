@@ -81,7 +81,30 @@ pub(super) async fn log(
     shutdown: Shutdown,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let LogFile { path, live } = farm.attempt_log(id).await?;
+    let log = farm.attempt_log(id).await?;
+    let is_live = move || {
+        let farm = farm.clone();
+        async move { farm.attempt_log(id).await.is_ok_and(|log| log.live) }
+    };
+    answer(id, log, &query, &headers, is_live, || places.take(), shutdown).await
+}
+
+/// The answer for a log, wherever it is. `is_live` says whether a followed one may still grow, `place` makes room for
+/// following it.
+async fn answer<L, F, P>(
+    id: AttemptId,
+    LogFile { path, live }: LogFile,
+    query: &LogQuery,
+    headers: &HeaderMap,
+    is_live: L,
+    place: impl FnOnce() -> Result<P, Problem>,
+    shutdown: Shutdown,
+) -> Result<Response, Problem>
+where
+    L: FnMut() -> F + Send + 'static,
+    F: Future<Output = bool> + Send + 'static,
+    P: Send + 'static,
+{
     let cannot_read = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => FarmError::NoLog(id).into(),
         _ => Problem::new(ProblemKind::Internal, format!("the log of attempt {id} cannot be read: {error}")),
@@ -90,19 +113,14 @@ pub(super) async fn log(
     let length = file.metadata().await.map_err(cannot_read)?.len();
     let part = match query.tail {
         Some(lines) => Part::From(tail_start(&mut file, length, lines).await.map_err(cannot_read)?),
-        None => Part::asked(&headers, length, query.follow)?,
+        None => Part::asked(headers, length, query.follow)?,
     };
     let range = part.range(length);
     if !(query.follow && live) {
         let body = Body::from_stream(span(file, range.clone()));
-        return Ok(answer(&part, &range, length, body));
+        return Ok(finished(&part, &range, length, body));
     }
-    let place = places.take()?;
-    let is_live = move || {
-        let farm = farm.clone();
-        async move { farm.attempt_log(id).await.is_ok_and(|log| log.live) }
-    };
-    let body = Body::from_stream(follow(file, range.start, is_live, shutdown.0, place));
+    let body = Body::from_stream(follow(file, range.start, is_live, shutdown.0, place()?));
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(PLAIN)),
         (LOG_OFFSET, HeaderValue::from(range.start)),
@@ -149,7 +167,8 @@ impl Part {
     }
 }
 
-fn answer(part: &Part, range: &Range<u64>, length: u64, body: Body) -> Response {
+/// An answer whose length is known.
+fn finished(part: &Part, range: &Range<u64>, length: u64, body: Body) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(PLAIN)),
         (header::ACCEPT_RANGES, HeaderValue::from_static("bytes")),
@@ -164,4 +183,112 @@ fn answer(part: &Part, range: &Range<u64>, length: u64, body: Body) -> Response 
         response.headers_mut().insert(header::CONTENT_RANGE, value);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::limits::StreamPlaces;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    const LOG: &str = "one\ntwo\nthree\n";
+
+    struct Asked<'a> {
+        query: LogQuery,
+        range: Option<&'a str>,
+        live: bool,
+    }
+
+    impl Asked<'_> {
+        async fn answer(self) -> Result<Response, Problem> {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), LOG).unwrap();
+            let log = LogFile { path: file.path().to_owned(), live: self.live };
+            let range = self.range.map(|range| (header::RANGE, range.parse().unwrap()));
+            let headers = HeaderMap::from_iter(range);
+            let ended = || std::future::ready(false);
+            answer(AttemptId(3), log, &self.query, &headers, ended, || Ok(()), Shutdown::default()).await
+        }
+    }
+
+    fn asked(tail: Option<u32>, follow: bool, range: Option<&str>) -> Asked<'_> {
+        Asked { query: LogQuery { tail, follow }, range, live: false }
+    }
+
+    async fn text(response: Response) -> String {
+        let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn whole_tail_and_range() {
+        let check = async |asked: Asked<'_>, status: u16, offset: &str, range: Option<&str>, expect: &str| {
+            let response = asked.answer().await.unwrap();
+            assert_eq!(response.status().as_u16(), status);
+            let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap());
+            assert_eq!(header("content-type"), Some(PLAIN));
+            assert_eq!(header("content-range"), range);
+            assert_eq!(header("farmhand-log-offset"), Some(offset));
+            assert_eq!(header("content-length"), Some(expect.len().to_string().as_str()));
+            assert_eq!(text(response).await, expect);
+        };
+        check(asked(None, false, None), 200, "0", None, LOG).await;
+        check(asked(None, true, None), 200, "0", None, LOG).await;
+        check(asked(Some(1), false, None), 200, "8", None, "three\n").await;
+        check(asked(Some(1), false, Some("bytes=0-1")), 200, "8", None, "three\n").await;
+        check(asked(None, false, Some("bytes=4-6")), 206, "4", Some("bytes 4-6/14"), "two").await;
+        check(asked(None, false, Some("bytes=-6")), 206, "8", Some("bytes 8-13/14"), "three\n").await;
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_is_refused() {
+        let outside = asked(None, false, Some("bytes=14-")).answer().await.unwrap_err().into_response();
+        assert_eq!(outside.status(), StatusCode::RANGE_NOT_SATISFIABLE);
+        assert_eq!(outside.headers()[header::CONTENT_RANGE], "bytes */14");
+
+        let gone = LogFile { path: "/nowhere/log".into(), live: false };
+        let query = LogQuery { tail: None, follow: false };
+        let ended = || std::future::ready(false);
+        let answer =
+            answer(AttemptId(3), gone, &query, &HeaderMap::new(), ended, || Ok(()), Shutdown::default())
+                .await;
+        assert_eq!(answer.unwrap_err().kind(), ProblemKind::NoLog);
+    }
+
+    #[tokio::test]
+    async fn following_has_no_length_and_needs_a_place() {
+        let follow = |range| Asked { live: true, ..asked(None, true, range) };
+        let response = follow(Some("bytes=4-")).answer().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        assert!(!response.headers().contains_key(header::CONTENT_LENGTH));
+        assert_eq!(text(response).await, "two\nthree\n");
+        // Everything was read before: nothing yet, and no refusal.
+        assert_eq!(text(follow(Some("bytes=14-")).answer().await.unwrap()).await, "");
+    }
+
+    #[tokio::test]
+    async fn a_place_is_taken_as_long_as_a_log_is_followed() {
+        let places = StreamPlaces::new(1);
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let log = LogFile { path: file.path().to_owned(), live: true };
+        let query = LogQuery { tail: None, follow: true };
+        let was_asked = Arc::new(AtomicBool::new(false));
+        let open = async || {
+            let was_asked = Arc::clone(&was_asked);
+            let live = move || {
+                was_asked.store(true, Ordering::SeqCst);
+                std::future::ready(false)
+            };
+            let headers = HeaderMap::new();
+            answer(AttemptId(3), log.clone(), &query, &headers, live, || places.take(), Shutdown::default())
+                .await
+        };
+        let first = open().await.unwrap();
+        assert_eq!(places.taken(), 1);
+        assert_eq!(open().await.unwrap_err().kind(), ProblemKind::Overloaded);
+        text(first).await;
+        assert!(was_asked.load(Ordering::SeqCst));
+        assert_eq!(places.taken(), 0);
+    }
 }

@@ -4,7 +4,7 @@
 
 use super::jobs::MOST;
 use super::params::{ApiQuery, FromQuery, Id, QueryParams, is_known};
-use super::picture::{LARGEST, PictureError, SharedPictures, Wanted};
+use super::picture::{LARGEST, PictureError, Pictures, SharedPictures, Wanted};
 use super::problem::{FieldError, Part, Problem, ProblemKind};
 use crate::farm::Farm;
 use axum::Json;
@@ -102,10 +102,20 @@ pub(super) async fn picture(
     let verified = farm.image(id, query.layer, frame).await?.ok_or_else(|| {
         Problem::new(ProblemKind::NoImage, format!("frame {frame} of job {id} has no verified image (yet)"))
     })?;
-    let key = pictures.look(verified.path.as_ref(), query.wanted).await?;
+    show(&pictures, &verified, query.wanted, &headers).await
+}
+
+/// A verified frame as an answer.
+async fn show(
+    pictures: &Pictures,
+    verified: &FrameDoneView,
+    wanted: Wanted,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let key = pictures.look(verified.path.as_ref(), wanted).await?;
     let etag = key.etag();
     let caching = [(header::ETAG, etag.clone()), (header::CACHE_CONTROL, "private, no-cache".to_owned())];
-    if is_known(&headers, &etag) {
+    if is_known(headers, &etag) {
         return Ok((StatusCode::NOT_MODIFIED, caching).into_response());
     }
     let picture = pictures.make(key).await?;
@@ -120,5 +130,62 @@ impl From<PictureError> for Problem {
             PictureError::Internal(_) => ProblemKind::Internal,
         };
         Problem::new(kind, error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use farmhand_model::Timestamp;
+    use image::{Rgb, RgbImage};
+    use std::path::Path;
+
+    fn verified(path: &Path) -> FrameDoneView {
+        FrameDoneView {
+            job: JobId(1),
+            layer: None,
+            frame: 7,
+            attempt: None,
+            path: path.display().to_string(),
+            bytes: 0,
+            seconds: None,
+            at: Timestamp(0),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_picture_is_sent_once_until_it_changes() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f.png");
+        RgbImage::from_pixel(8, 8, Rgb([1, 2, 3])).save(&path).unwrap();
+        let pictures = Pictures::new();
+        let wanted = Wanted { size: None, exposure: 0.0 };
+        let get =
+            async |headers: &HeaderMap| show(&pictures, &verified(&path), wanted, headers).await.unwrap();
+
+        let first = get(&HeaderMap::new()).await;
+        assert_eq!(
+            (first.status(), &first.headers()[header::CONTENT_TYPE]),
+            (StatusCode::OK, &"image/png".parse().unwrap())
+        );
+        let known = HeaderMap::from_iter([(header::IF_NONE_MATCH, first.headers()[header::ETAG].clone())]);
+        assert_eq!(get(&known).await.status(), StatusCode::NOT_MODIFIED);
+        RgbImage::from_pixel(9, 9, Rgb([1, 2, 3])).save(&path).unwrap();
+        assert_eq!(get(&known).await.status(), StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_shown_is_told_apart() {
+        let dir = tempfile::tempdir().unwrap();
+        let movie = dir.path().join("f.mp4");
+        std::fs::write(&movie, "no picture").unwrap();
+        let check = async |path: &Path, expect: ProblemKind| {
+            let wanted = Wanted { size: None, exposure: 0.0 };
+            let refused =
+                show(&Pictures::new(), &verified(path), wanted, &HeaderMap::new()).await.unwrap_err();
+            assert_eq!(refused.kind(), expect, "{refused:?}");
+        };
+        check(&movie, ProblemKind::NoPreview).await;
+        check(&dir.path().join("gone.png"), ProblemKind::NoImage).await;
     }
 }
