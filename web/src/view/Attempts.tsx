@@ -86,8 +86,14 @@ function howEnded(attempt: AttemptView): string {
 function AttemptRow(props: { attempt: AttemptView; open: boolean }): JSX.Element {
   const { now } = usePage();
   let row: HTMLLIElement | undefined;
+  // Into sight within the list, and without moving the page.
   createEffect(() => {
-    if (props.open) row?.scrollIntoView({ block: "nearest" });
+    const list = row?.parentElement;
+    if (!props.open || row === undefined || list == null) return;
+    const above = row.offsetTop - list.scrollTop;
+    const below = above + row.offsetHeight - list.clientHeight;
+    if (above < 0) list.scrollTop += above;
+    else if (below > 0) list.scrollTop += below;
   });
   const attempt = () => props.attempt;
   const state = () => stateOf(attempt());
