@@ -6,11 +6,10 @@ use crate::effect::Turn;
 use crate::job::Job;
 use crate::policy::PluginState;
 use crate::refusal::Refusal;
-use crate::restore::RestoredJob;
 use crate::scheduler::Scheduler;
 use crate::watch::kill;
 use farmhand_model::job::{JobEdit, JobLimits};
-use farmhand_model::{Change, EndedBy, FrameSet, FrameState, JobId, JobRecord, JobStatus};
+use farmhand_model::{Change, EndedBy, FrameSet, FrameState, JobId, JobRecord, JobStatus, RestoredJob};
 use std::sync::Arc;
 
 /// The highest priority.

@@ -1,10 +1,9 @@
 //! What the scheduler is told.
 
 use crate::policy::PluginState;
-use crate::restore::RestoredJob;
 use farmhand_model::dcc::{Fact, Fault, Outcome, Verdict};
 use farmhand_model::job::JobEdit;
-use farmhand_model::{AttemptId, FrameSet, JobId, JobRecord, JobStatus, PluginStamp, Timestamp};
+use farmhand_model::{AttemptId, FrameSet, JobId, JobRecord, JobStatus, PluginStamp, RestoredJob, Timestamp};
 
 /// One thing that happened. Commands of people may be refused; reports of the runner never are: what comes too late
 /// is dropped with a notice.

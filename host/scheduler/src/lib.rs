@@ -37,8 +37,9 @@ mod tests;
 
 pub use effect::{Effect, StartOrder};
 pub use event::{Event, Signs};
+pub use farmhand_model::RestoredJob;
 pub use policy::{LevelProfile, NodeCapacity, PluginProfile, PluginState, Policy};
 pub use refusal::Refusal;
-pub use restore::{Restored, RestoredJob};
+pub use restore::Restored;
 pub use scheduler::Scheduler;
 pub use view::summary_of_record;

@@ -14,7 +14,7 @@ use crate::watch::kill;
 use crate::{Effect, layer::Layer};
 use farmhand_model::dcc::{Decision, Outcome, Verdict};
 use farmhand_model::{
-    AttemptId, AttemptRecord, AttemptState, EndedBy, FrameSet, JobId, JobRecord, JobStatus, RestoredJob, Seconds,
+    AttemptId, AttemptRecord, AttemptState, EndedBy, FrameSet, JobId, JobStatus, RestoredJob, Seconds,
     Timestamp,
 };
 

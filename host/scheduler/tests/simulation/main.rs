@@ -5,6 +5,8 @@
 //! A failing run names its seed; `SIMULATION_SEED=<seed>` runs that one alone.
 
 mod dice;
+mod people;
+mod renders;
 mod store;
 mod world;
 

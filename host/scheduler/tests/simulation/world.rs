@@ -1,18 +1,14 @@
 //! The world around the scheduler: processes that render, fail and outlive the daemon, people, plugins and time.
 
 use crate::dice::Dice;
+use crate::people::{PLUGINS, ready};
+use crate::renders::{Process, ending};
 use crate::store::Store;
-use farmhand_model::dcc::{Cause, Decision, Fault, FrameShape, Outcome, Severity, Verdict};
-use farmhand_model::job::{JobCosts, JobEdit, JobLimits, PluginChoice};
+use farmhand_model::dcc::{Decision, FrameShape};
 use farmhand_model::view::FrameCounts;
 use farmhand_model::why::WaitReason;
-use farmhand_model::{
-    AttemptId, Chunking, Digest, EndedBy, FrameOrder, FrameSet, JobId, JobRecord, JobSpec, JobStatus,
-    PluginStamp, Seconds, Timestamp,
-};
-use farmhand_scheduler::{
-    Effect, Event, LevelProfile, NodeCapacity, PluginProfile, PluginState, Policy, Refusal, Scheduler, Signs,
-};
+use farmhand_model::{AttemptId, EndedBy, FrameSet, JobId, JobStatus, Seconds, Timestamp};
+use farmhand_scheduler::{Effect, Event, NodeCapacity, PluginState, Policy, Scheduler};
 use std::collections::BTreeMap;
 
 /// What may happen in a world.
@@ -23,36 +19,21 @@ pub struct Mood {
     pub failures: bool,
 }
 
-/// A render's process with its shim: it lives whether the daemon does or not.
-struct Process {
-    job: JobId,
-    layer: u32,
-    frames: FrameSet,
-    /// What its log says is rendered.
-    rendered: FrameSet,
-    running: bool,
-    killed: Option<EndedBy>,
-    /// It has ended so; nobody may know it yet.
-    exit: Option<(Outcome, Verdict)>,
-}
-
 pub struct World {
-    dice: Dice,
-    mood: Mood,
-    now: Timestamp,
-    capacity: NodeCapacity,
-    scheduler: Scheduler,
-    store: Store,
-    processes: BTreeMap<AttemptId, Process>,
-    plugins: BTreeMap<&'static str, PluginState>,
+    pub dice: Dice,
+    pub mood: Mood,
+    pub now: Timestamp,
+    pub capacity: NodeCapacity,
+    pub scheduler: Scheduler,
+    pub store: Store,
+    pub processes: BTreeMap<AttemptId, Process>,
+    pub plugins: BTreeMap<&'static str, PluginState>,
     /// No more trouble: everything must come to its end.
-    draining: bool,
+    pub draining: bool,
 }
 
 /// The daemon died in this turn.
 struct Crashed;
-
-const PLUGINS: [&str; 2] = ["blender", "maya"];
 
 impl World {
     pub fn new(mut dice: Dice, mood: Mood) -> Self {
@@ -140,11 +121,15 @@ impl World {
     }
 
     /// One event, its changes made durable and its orders carried out; the daemon may die at any point of it.
-    fn send(&mut self, event: Event) -> bool {
-        let effects = match self.scheduler.handle(self.now, event.clone()) {
+    pub fn send(&mut self, event: Event) -> bool {
+        let may_be_refused = matches!(
+            event,
+            Event::Pause(_) | Event::Resume(_) | Event::Cancel(_) | Event::Retry { .. } | Event::Edit { .. }
+        );
+        let effects = match self.scheduler.handle(self.now, event) {
             Ok(effects) => effects,
             Err(refusal) => {
-                self.check_refusal(&event, &refusal);
+                assert!(may_be_refused, "{refusal}");
                 // It changed nothing, so that only what was due anyway happens now.
                 self.send(Event::Tick);
                 return false;
@@ -237,16 +222,8 @@ impl World {
         }
     }
 
-    fn check_refusal(&self, event: &Event, refusal: &Refusal) {
-        let is_command = matches!(
-            event,
-            Event::Pause(_) | Event::Resume(_) | Event::Cancel(_) | Event::Retry { .. } | Event::Edit { .. }
-        );
-        assert!(is_command, "{event:?} was refused: {refusal}");
-    }
-
     /// The daemon is gone, and the next one goes on from what is durable.
-    fn restart(&mut self) {
+    pub fn restart(&mut self) {
         let (scheduler, effects) =
             Scheduler::restore(self.capacity, Policy::default(), self.now, self.store.restored());
         self.scheduler = scheduler;
@@ -283,7 +260,7 @@ impl World {
         }
     }
 
-    fn settle(&mut self, attempt: AttemptId, frame: i32) {
+    pub fn settle(&mut self, attempt: AttemptId, frame: i32) {
         let seconds = self.dice.one_in(2).then_some(1.5);
         let skipped = frame % 7 == 3;
         self.send(Event::FrameSettled {
@@ -296,275 +273,10 @@ impl World {
         });
     }
 
-    fn submit(&mut self) {
-        let id = self.store.jobs.keys().next_back().map_or(JobId(1), |id| id.next());
-        if id.0 > 12 {
-            return;
-        }
-        let spec = self.spec(id);
-        let record = JobRecord {
-            id,
-            failed: vec![FrameSet::new(); spec.layers.len().max(1)],
-            status: if self.dice.one_in(10) && self.mood.commands {
-                JobStatus::Paused
-            } else {
-                JobStatus::Waiting
-            },
-            submitted: self.now,
-            started: None,
-            finished: None,
-            failure: None,
-            notes: Vec::new(),
-            requeued: Vec::new(),
-            counts: FrameCounts::default(),
-            costs: JobCosts::default(),
-            losses: 0,
-            spec,
-        };
-        let ended = self.store.ended_before(&record.spec.after);
-        self.send(Event::Submit { job: Box::new(record), ended });
-    }
-
-    fn spec(&mut self, id: JobId) -> JobSpec {
-        let dice = &mut self.dice;
-        let first = dice.below(20) as i32 - 10;
-        let step = 1 + dice.below(3) as usize;
-        let count = 1 + dice.below(24) as usize;
-        let maybe = |dice: &mut Dice, n: u64| dice.one_in(3).then(|| dice.below(n) as u32);
-        JobSpec {
-            name: format!("shot {id}"),
-            user: None,
-            scene: "shot.blend".into(),
-            plugin: PluginChoice { name: PLUGINS[dice.below(2) as usize].to_owned(), version: None },
-            dcc_version: None,
-            frames: (first..).step_by(step).take(count).collect(),
-            layers: if dice.one_in(4) { vec!["a".to_owned(), "b".to_owned()] } else { Vec::new() },
-            output: None,
-            options: serde_json::Map::new(),
-            priority: dice.below(101) as u8,
-            after: if id.0 > 1 && dice.one_in(4) {
-                vec![JobId(1 + dice.below(id.0 - 1))]
-            } else {
-                Vec::new()
-            },
-            order: [FrameOrder::Forward, FrameOrder::Reverse, FrameOrder::Spread][dice.below(3) as usize],
-            chunk: match dice.below(5) {
-                0 => Chunking::Whole,
-                1 | 2 => Chunking::Fixed(1 + dice.below(6) as u32),
-                _ => Chunking::Auto,
-            },
-            threads: maybe(dice, 9),
-            skip_existing: false,
-            limits: JobLimits {
-                max_tasks: maybe(dice, 3),
-                retries: maybe(dice, 4),
-                attempt_seconds: maybe(dice, 100),
-                frame_seconds: maybe(dice, 100),
-                stall_seconds: maybe(dice, 300),
-                max_failed_frames: maybe(dice, 10),
-            },
-        }
-    }
-
-    fn plugin_state(&mut self) -> PluginState {
-        match self.dice.below(8) {
-            0 => PluginState::Unavailable { reason: "it traps".to_owned() },
-            1 => PluginState::MissingTool { reason: "no blender".to_owned() },
-            2 => ready(&[FrameShape::Single]),
-            3 | 4 => ready(&[FrameShape::Stepped, FrameShape::Any]),
-            _ => ready(&[FrameShape::Any, FrameShape::Stepped, FrameShape::Single]),
-        }
-    }
-
-    fn announce(&mut self, name: &'static str, state: PluginState) {
-        self.plugins.insert(name, state.clone());
-        self.send(Event::Plugin { name: name.to_owned(), state });
-    }
-
-    fn reload(&mut self) {
-        let state = self.plugin_state();
-        let name = PLUGINS[self.dice.below(2) as usize];
-        self.announce(name, state);
-    }
-
-    fn command(&mut self) {
-        let jobs: Vec<JobId> = self.store.jobs.keys().copied().collect();
-        let Some(&job) = self.dice.pick(&jobs) else { return };
-        match self.dice.below(6) {
-            0 => self.send(Event::Pause(job)),
-            1 => self.send(Event::Resume(job)),
-            2 if self.dice.one_in(2) => self.send(Event::Cancel(job)),
-            3 => {
-                let limits =
-                    JobLimits { max_failed_frames: Some(self.dice.below(8) as u32), ..JobLimits::default() };
-                let edit = JobEdit { priority: Some(self.dice.below(101) as u8), limits: Some(limits) };
-                self.send(Event::Edit { job, edit })
-            }
-            _ => {
-                if !self.scheduler.holds(job) {
-                    let ended = self.store.ended_before(&self.store.jobs[&job].spec.after);
-                    let recalled = Box::new(self.store.restored_job(job));
-                    self.send(Event::Recall { job: recalled, ended });
-                }
-                let all = &self.store.jobs[&job].spec.frames;
-                let some = all.take_first(1 + self.dice.below(10));
-                let frames = self.dice.one_in(2).then_some(some);
-                self.send(Event::Retry { job, frames })
-            }
-        };
-    }
-
-    /// What an attempt says that is over, or never was.
-    fn late_report(&mut self) {
-        let over: Vec<_> =
-            self.store.attempts.values().filter(|attempt| !attempt.is_live()).cloned().collect();
-        let attempt = self.dice.pick(&over).map_or(AttemptId(999_999), |attempt| attempt.id);
-        let before = self.store.attempts.clone();
-        match self.dice.below(4) {
-            0 => self.send(Event::Running { attempt }),
-            1 => {
-                let (outcome, verdict) = ending(EndedBy::Itself, Decision::FailJob, Vec::new());
-                self.send(Event::Ended { attempt, outcome: Box::new(outcome), verdict })
-            }
-            2 => self.send(Event::FrameStarted { attempt, frame: 1 }),
-            _ => {
-                self.settle(attempt, 1);
-                true
-            }
-        };
-        if !self.mood.crashes {
-            assert_eq!(
-                before.get(&attempt),
-                self.store.attempts.get(&attempt),
-                "an attempt that is over changed"
-            );
-        }
-    }
-
     fn wait(&mut self) {
         let next = self.scheduler.next_wakeup().filter(|_| self.dice.one_in(2));
         let pause = Seconds(self.dice.below(90) as f64);
         self.now = next.unwrap_or(self.now + pause).max(self.now);
         self.send(Event::Tick);
     }
-
-    /// One process goes one step on.
-    fn render(&mut self) {
-        self.now = self.now.plus_millis(self.dice.below(3000) as i64);
-        let ids: Vec<AttemptId> = self.processes.keys().copied().collect();
-        let Some(&id) = self.dice.pick(&ids) else { return };
-        let Some(process) = self.processes.get_mut(&id) else { return };
-        if let Some((outcome, verdict)) = process.exit.clone() {
-            if self.send(Event::Ended { attempt: id, outcome: Box::new(outcome), verdict })
-                && self.store.attempts.get(&id).is_some_and(|attempt| !attempt.is_live())
-            {
-                self.processes.remove(&id);
-            }
-            return;
-        }
-        if let Some(why) = process.killed {
-            let decision = self.decision();
-            self.exit(id, why, decision);
-            return;
-        }
-        if !process.running {
-            process.running = true;
-            self.send(Event::Built { attempt: id, stamp: stamp() });
-            self.send(Event::Running { attempt: id });
-            return;
-        }
-        let trouble = if self.mood.failures && !self.draining { 6 } else { 400 };
-        if self.dice.one_in(trouble) {
-            let decision = self.decision();
-            return self.exit(id, EndedBy::Itself, decision);
-        }
-        if self.dice.one_in(10) {
-            // A quiet moment: nothing new in it.
-            let signs = Signs {
-                last_output: Some(Timestamp(0)),
-                cpu_seconds: Some(1.0),
-                newest_file: Some(Timestamp(0)),
-            };
-            self.now = self.now + Seconds(40.0);
-            self.send(Event::Alive { attempt: id, signs });
-            return;
-        }
-        let Some(process) = self.processes.get_mut(&id) else { return };
-        match process.frames.difference(&process.rendered).first() {
-            None => self.exit(id, EndedBy::Itself, Decision::Accept),
-            Some(frame) => {
-                process.rendered.insert(frame);
-                if self.dice.one_in(2) {
-                    self.send(Event::FrameStarted { attempt: id, frame });
-                }
-                self.settle(id, frame);
-            }
-        }
-    }
-
-    fn exit(&mut self, id: AttemptId, by: EndedBy, decision: Decision) {
-        let faults = self.faults(id);
-        if let Some(process) = self.processes.get_mut(&id) {
-            process.exit = Some(ending(by, decision, faults));
-        }
-    }
-
-    fn decision(&mut self) -> Decision {
-        match self.dice.below(12) {
-            0..3 => Decision::Accept,
-            3..6 => Decision::Retry { after_ms: self.dice.below(3) as u32 * 2000 },
-            6 | 7 => Decision::FallBack,
-            8 | 9 => Decision::FailFrames,
-            10 if self.dice.one_in(3) => Decision::FailJob,
-            _ if self.draining => Decision::Accept,
-            _ => Decision::QuarantineNode,
-        }
-    }
-
-    fn faults(&mut self, id: AttemptId) -> Vec<Fault> {
-        let frames: Vec<i32> =
-            self.processes.get(&id).map(|process| process.frames.iter().collect()).unwrap_or_default();
-        let mut faults = Vec::new();
-        while self.dice.one_in(2) {
-            let severity = [Severity::Transient, Severity::FrameFatal, Severity::WorkerFatal]
-                [self.dice.below(3) as usize];
-            let licence = !self.draining && self.dice.one_in(6);
-            let frame = if self.dice.one_in(2) { self.dice.pick(&frames).copied() } else { None };
-            let cause = if licence { Cause::Licence } else { Cause::Crash };
-            faults.push(Fault { severity, cause, message: "it broke".to_owned(), frame });
-        }
-        faults
-    }
-}
-
-fn ready(shapes: &[FrameShape]) -> PluginState {
-    let level =
-        |(index, shape): (usize, &FrameShape)| LevelProfile { name: format!("level {index}"), shape: *shape };
-    PluginState::Ready(PluginProfile {
-        version: semver::Version::new(1, 0, 0),
-        levels: shapes.iter().enumerate().map(level).collect(),
-    })
-}
-
-fn stamp() -> PluginStamp {
-    PluginStamp {
-        name: "blender".to_owned(),
-        version: "1.0.0".to_owned(),
-        digest: Digest("00".repeat(32)),
-        generation: 1,
-    }
-}
-
-fn ending(ended_by: EndedBy, decision: Decision, faults: Vec<Fault>) -> (Outcome, Verdict) {
-    let outcome = Outcome {
-        exit_code: Some(1),
-        signal: None,
-        ended_by,
-        seconds: Seconds(3.0),
-        frames_done: FrameSet::new(),
-        frames_missing: FrameSet::new(),
-        faults,
-        facts: Vec::new(),
-    };
-    (outcome, Verdict { decision, reason: "dice".to_owned() })
 }
