@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-const VARIABLE_PREFIX: &str = "FARMHAND_TOOL_";
+const VARIABLE_PREFIX: &str = "FARMHAND_TOOLS_";
 
 /// What said that a program is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub enum ToolSource {
     Configuration,
     /// An environment variable.
     Variable {
-        /// Such as `FARMHAND_TOOL_BLENDER`.
+        /// Such as `FARMHAND_TOOLS_BLENDER`.
         name: String,
     },
     /// A directory of PATH.
@@ -66,7 +66,7 @@ pub(super) struct Places {
     pub(super) home: Option<PathBuf>,
 }
 
-/// The variable that names a tool: `FARMHAND_TOOL_MAYA_PY` for `maya-py`.
+/// The variable that names a tool: `FARMHAND_TOOLS_MAYA_PY` for `maya-py`.
 pub(super) fn variable(id: &str) -> String {
     let id: String =
         id.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
@@ -170,8 +170,8 @@ mod tests {
 
     #[test]
     fn names_variables_after_tools() {
-        assert_eq!(variable("blender"), "FARMHAND_TOOL_BLENDER");
-        assert_eq!(variable("maya-py.2"), "FARMHAND_TOOL_MAYA_PY_2");
+        assert_eq!(variable("blender"), "FARMHAND_TOOLS_BLENDER");
+        assert_eq!(variable("maya-py.2"), "FARMHAND_TOOLS_MAYA_PY_2");
     }
 
     #[test]

@@ -85,7 +85,7 @@ async fn the_newest_version_that_is_welcome_wins_wherever_it_is() {
         assert_eq!(machine.find(wanted).await, expect, "{wanted}");
     }
     let problem = machine.find("=2.83").await.unwrap_err();
-    let found = ["=2.83", "10.0 at", "4.2.2 at", "3.4.1 at", "[tools] blender", "FARMHAND_TOOL_BLENDER"];
+    let found = ["=2.83", "10.0 at", "4.2.2 at", "3.4.1 at", "[tools] blender", "FARMHAND_TOOLS_BLENDER"];
     assert_has(&problem, &found);
 }
 
@@ -106,7 +106,7 @@ async fn what_a_person_chose_goes_first() {
     let newest = machine.blender("bin/blender", "4.2");
     let configured = machine.blender("studio/blender", "3.6");
     let variable = machine.blender("mine/blender", "2.93");
-    machine.places.variables.insert("FARMHAND_TOOL_BLENDER".into(), variable.clone());
+    machine.places.variables.insert("FARMHAND_TOOLS_BLENDER".into(), variable.clone());
     assert_eq!(machine.find("*").await.unwrap().0, variable);
     // A directory will do as well.
     machine.places.configured.insert("blender".into(), machine.path("studio"));
@@ -121,7 +121,7 @@ async fn what_a_person_chose_goes_first() {
 async fn a_choice_that_cannot_be_used_is_told_and_not_passed_over() {
     let mut machine = Machine::new();
     machine.blender("bin/blender", "4.2");
-    let name = "FARMHAND_TOOL_BLENDER";
+    let name = "FARMHAND_TOOLS_BLENDER";
     machine.places.variables.insert(name.into(), machine.path("nowhere/blender"));
     assert_has(&machine.find("*").await.unwrap_err(), &["nowhere/blender is not there", name]);
     let text = machine.path("text");
