@@ -16,6 +16,7 @@ mod shim;
 mod spec;
 mod staging;
 mod tail;
+mod verify;
 
 pub use activity::Activity;
 pub use dir::{AttemptDir, DirError, DirState};
@@ -28,3 +29,4 @@ pub use shim::shim_main;
 pub use spec::{EnvSpec, LogLimits, ShimSpec};
 pub use staging::{Staging, StagingCleanup, StagingError, Swept, sweep_staging};
 pub use tail::{Batch, LogTail, TailHandle};
+pub use verify::{Check, Format, Problem, Verified, VerifyError, verify_image, verify_movie};
