@@ -100,7 +100,10 @@ impl Client {
         }
     }
 
-    fn read<T: DeserializeOwned>(&self, sent: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<T, CliError> {
+    fn read<T: DeserializeOwned>(
+        &self,
+        sent: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    ) -> Result<T, CliError> {
         let mut response = self.checked(sent)?;
         let text = response
             .body_mut()
@@ -138,7 +141,9 @@ impl Client {
     fn broken(&self, error: &ureq::Error) -> CliError {
         match error {
             ureq::Error::ConnectionFailed | ureq::Error::HostNotFound => self.not_there(),
-            ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => self.not_there(),
+            ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+                self.not_there()
+            }
             other => CliError::Connection { url: self.url.clone(), reason: other.to_string() },
         }
     }

@@ -1,10 +1,10 @@
 //! What every command starts with: the configuration, the daemon, and where to print.
 
+use super::Global;
 use super::client::Client;
 use super::daemon;
 use super::error::CliError;
 use super::output::Output;
-use super::Global;
 use crate::config::{Config, Flag, Surroundings, load};
 use std::path::PathBuf;
 
@@ -17,10 +17,8 @@ pub(super) struct Context {
 
 impl Context {
     pub(super) fn new(global: Global) -> Result<Self, CliError> {
-        let surroundings = Surroundings::of_process().map_err(|source| CliError::Io {
-            context: "the working directory is gone".to_owned(),
-            source,
-        })?;
+        let surroundings = Surroundings::of_process()
+            .map_err(|source| CliError::Io { context: "the working directory is gone".to_owned(), source })?;
         let out = Output::standard(global.json);
         Ok(Self { global, surroundings, out })
     }

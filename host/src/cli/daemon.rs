@@ -9,7 +9,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The remedy where no daemon runs.
-pub(super) const START_ONE: &str = "start one with `farmhand serve`, or name it with --server or FARMHAND_SERVER_URL";
+pub(super) const START_ONE: &str =
+    "start one with `farmhand serve`, or name it with --server or FARMHAND_SERVER_URL";
 
 const FILE: &str = "daemon.json";
 
@@ -221,7 +222,10 @@ mod tests {
         let first = announcement("http://127.0.0.1:1").publish(dir.path()).expect("written");
         let second = announcement("http://127.0.0.1:2").publish(dir.path()).expect("written");
         drop(first);
-        assert_eq!(Announcement::read(dir.path()).map(|found| found.url).as_deref(), Some("http://127.0.0.1:2"));
+        assert_eq!(
+            Announcement::read(dir.path()).map(|found| found.url).as_deref(),
+            Some("http://127.0.0.1:2")
+        );
         drop(second);
         assert_eq!(Announcement::read(dir.path()), None);
     }

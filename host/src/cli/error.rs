@@ -79,9 +79,10 @@ impl CliError {
     fn help(&self) -> Option<String> {
         match self {
             CliError::NoDaemon { help, .. } => Some(help.clone()),
-            CliError::Refused(refusal) if refusal.status == 401 => {
-                Some("give the daemon's token with FARMHAND_SERVER_TOKEN, `server.token_file` or --token".to_owned())
-            }
+            CliError::Refused(refusal) if refusal.status == 401 => Some(
+                "give the daemon's token with FARMHAND_SERVER_TOKEN, `server.token_file` or --token"
+                    .to_owned(),
+            ),
             CliError::Failed { help, .. } => help.clone(),
             _ => None,
         }
@@ -170,7 +171,10 @@ mod tests {
             let refusal: Refusal = serde_json::from_value(json).expect("a problem");
             assert_eq!(refusal.to_string(), expect);
         };
-        check(serde_json::json!({"status": 404, "title": "No such job", "detail": "there is no job 7"}), "there is no job 7");
+        check(
+            serde_json::json!({"status": 404, "title": "No such job", "detail": "there is no job 7"}),
+            "there is no job 7",
+        );
         check(serde_json::json!({"status": 500, "title": "Broken"}), "Broken");
         check(
             serde_json::json!({

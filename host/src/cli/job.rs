@@ -158,11 +158,8 @@ ATTEMPT  STATE    FRAMES         LEVEL   TRY  TIME        VERDICT
 
     #[test]
     fn frames_by_state() {
-        let run = |state, frames: &str| FrameRuns {
-            layer: None,
-            state,
-            frames: frames.parse().expect("frames"),
-        };
+        let run =
+            |state, frames: &str| FrameRuns { layer: None, state, frames: frames.parse().expect("frames") };
         let view = FramesView {
             job: JobId(12),
             counts: FrameCounts::default(),
@@ -171,7 +168,7 @@ ATTEMPT  STATE    FRAMES         LEVEL   TRY  TIME        VERDICT
         let expect = "\
 FRAMES  STATE   LAYER  WHICH
     46  done           1-46
-     2  failed         47-48
+     2  failed         47,48
 ";
         assert_eq!(frame_table(&view).render(Style::Plain), expect);
     }

@@ -148,9 +148,9 @@ impl JobArgs {
 }
 
 fn text_of(path: PathBuf) -> Result<String, CliError> {
-    path.into_os_string()
-        .into_string()
-        .map_err(|path| CliError::Usage(format!("{} is not valid Unicode, which jobs must be", path.display())))
+    path.into_os_string().into_string().map_err(|path| {
+        CliError::Usage(format!("{} is not valid Unicode, which jobs must be", path.display()))
+    })
 }
 
 /// Relative outputs start at the working directory, as everything else in a shell. `//` is Blender's own word for the

@@ -71,7 +71,8 @@ pub(super) fn status_cell(status: JobStatus) -> Cell {
 }
 
 fn table(jobs: &[JobSummary], now: Timestamp) -> Table {
-    let mut table = Table::new(&["#JOB", "STATE", "#FRAMES", "#PRIO", "TIME", "PLUGIN", "USER", "NAME", "WHY"]);
+    let mut table =
+        Table::new(&["#JOB", "STATE", "#FRAMES", "#PRIO", "TIME", "PLUGIN", "USER", "NAME", "WHY"]);
     for job in jobs {
         let time = match (job.eta, job.finished, job.started) {
             (_, Some(finished), Some(started)) => format!("took {}", human::span(finished.since(started))),
@@ -109,7 +110,8 @@ mod tests {
     #[test]
     fn the_queue_at_a_glance() {
         let running = summary();
-        let mut waiting = JobSummary { id: JobId(7), status: JobStatus::Waiting, started: None, eta: None, ..summary() };
+        let mut waiting =
+            JobSummary { id: JobId(7), status: JobStatus::Waiting, started: None, eta: None, ..summary() };
         waiting.why = Some(WhyView::from(WaitReason::Behind { job: JobId(12) }));
         waiting.user = None;
         let mut failed = JobSummary { id: JobId(3), status: JobStatus::Failed, eta: None, ..summary() };

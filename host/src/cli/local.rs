@@ -1,9 +1,9 @@
 //! A daemon inside this process: the farm and the API, announced in the data directory for as long as it lives.
 
+use super::client::Client;
 use super::daemon::{Announced, Announcement, url_of};
 use super::error::CliError;
 use super::human;
-use super::client::Client;
 use crate::api;
 use crate::config::{Config, LogFormat, Place};
 use crate::farm::{Farm, OnStop};
@@ -39,7 +39,8 @@ impl LocalDaemon {
     /// Starts it; once this returns, it accepts requests.
     pub(super) async fn start(config: &Config, life: Life) -> Result<Self, CliError> {
         let started = human::now();
-        let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config, error))?;
+        let listener =
+            TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config, error))?;
         let address = listener.local_addr().map_err(|error| cannot_listen(config, error))?;
         let settings = config.api_settings(address)?;
         let program = std::env::current_exe().map_err(|source| CliError::Io {

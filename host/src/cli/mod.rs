@@ -184,7 +184,10 @@ mod tests {
     fn global_options_may_stand_anywhere() {
         let check = |line: &str| {
             let cli = Cli::try_parse_from(line.split(' ')).expect(line);
-            assert!(cli.global.json && cli.global.server.as_deref() == Some("http://render01:7878"), "{line}");
+            assert!(
+                cli.global.json && cli.global.server.as_deref() == Some("http://render01:7878"),
+                "{line}"
+            );
         };
         check("farmhand --json --server http://render01:7878 jobs");
         check("farmhand jobs --json --server http://render01:7878");

@@ -132,7 +132,9 @@ impl Table {
         let rows: Vec<Vec<Cell>> =
             has_head.then(titles).into_iter().chain(self.rows.iter().cloned()).collect();
         let widths: Vec<usize> = (0..self.head.len())
-            .map(|index| rows.iter().filter_map(|row| row.get(index)).map(|cell| cell.text.chars().count()).max())
+            .map(|index| {
+                rows.iter().filter_map(|row| row.get(index)).map(|cell| cell.text.chars().count()).max()
+            })
             .map(Option::unwrap_or_default)
             .collect();
         let mut out = String::new();
@@ -189,10 +191,7 @@ mod tests {
         let mut table = Table::new(&["#JOB", "NAME", "WHY"]);
         table.row([Cell::from(7), Cell::from("häuser"), Cell::from("")]);
         table.row([Cell::from(1234), Cell::from("a\tb\x1b[31m"), Cell::from("waits")]);
-        assert_eq!(
-            table.render(Style::Plain),
-            " JOB  NAME      WHY\n   7  häuser\n1234  a b [31m  waits\n"
-        );
+        assert_eq!(table.render(Style::Plain), " JOB  NAME      WHY\n   7  häuser\n1234  a b [31m  waits\n");
     }
 
     #[test]

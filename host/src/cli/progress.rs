@@ -58,7 +58,9 @@ impl<'a> Watcher<'a> {
                 }
                 Err(error @ (CliError::NoDaemon { .. } | CliError::Connection { .. })) => {
                     let since = *gone_since.get_or_insert_with(|| {
-                        self.display.note("the daemon does not answer; its renders go on, waiting for it to come back");
+                        self.display.note(
+                            "the daemon does not answer; its renders go on, waiting for it to come back",
+                        );
                         Instant::now()
                     });
                     if since.elapsed() > PATIENCE {
@@ -156,7 +158,9 @@ impl Display {
                 let state = serde_json::to_string(&job.status).unwrap_or_default();
                 let is_news = match &self.last {
                     None => true,
-                    Some((last_state, last_ended)) => *last_state != state || ended >= last_ended + line_every(job),
+                    Some((last_state, last_ended)) => {
+                        *last_state != state || ended >= last_ended + line_every(job)
+                    }
                 };
                 if is_news {
                     self.last = Some((state, ended));
@@ -255,7 +259,10 @@ pub(super) mod tests {
                 faults: Vec::new(),
                 facts: Vec::new(),
             }),
-            verdict: Some(Verdict { decision: Decision::FallBack, reason: "out of memory\x1b[2J".to_owned() }),
+            verdict: Some(Verdict {
+                decision: Decision::FallBack,
+                reason: "out of memory\x1b[2J".to_owned(),
+            }),
             consequence: Some("tried again at level safe".to_owned()),
             faults: Vec::new(),
             facts: Vec::new(),
@@ -284,7 +291,7 @@ pub(super) mod tests {
         let attempt = attempt();
         assert_eq!(
             failure_line(&attempt).as_deref(),
-            Some("attempt 7 left frames 4-5 undone: out of memory [2J; tried again at level safe")
+            Some("attempt 7 left frames 4,5 undone: out of memory [2J; tried again at level safe")
         );
         let mut cancelled = attempt.clone();
         if let Some(outcome) = &mut cancelled.outcome {

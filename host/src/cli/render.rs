@@ -51,7 +51,12 @@ pub(super) fn run(context: &mut Context, args: &RenderArgs) -> Result<(), CliErr
     result
 }
 
-fn with_daemon(context: &mut Context, mut client: Client, body: &str, interrupt: &Interrupt) -> Result<(), CliError> {
+fn with_daemon(
+    context: &mut Context,
+    mut client: Client,
+    body: &str,
+    interrupt: &Interrupt,
+) -> Result<(), CliError> {
     let job = submit(&client, body, None)?;
     let mut watcher = Watcher::new(context, interrupt, &job);
     introduce(&watcher, &client, &job);

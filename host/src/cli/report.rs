@@ -19,7 +19,8 @@ pub(super) fn ended(context: &mut Context, client: &Client, job: &JobView) -> Re
     if context.out.json {
         context.out.json(job)?;
     } else if job.summary.status == JobStatus::Done {
-        let images: Vec<FrameDoneView> = client.get(&format!("/jobs/{}/images?limit=1000", job.summary.id))?;
+        let images: Vec<FrameDoneView> =
+            client.get(&format!("/jobs/{}/images?limit=1000", job.summary.id))?;
         context.out.line(done_line(job))?;
         for line in image_lines(&images) {
             context.out.line(line)?;
@@ -68,9 +69,10 @@ fn failure(client: &Client, job: &JobView) -> Result<Vec<String>, CliError> {
     let frames: FramesView = client.get(&format!("/jobs/{id}/frames"))?;
     let attempts: Page<AttemptView> = client.get(&format!("/jobs/{id}/attempts?limit=1000"))?;
     let mut lines = failure_lines(job, &frames, &attempts.items);
-    let failing = attempts.items.iter().find(|attempt| {
-        attempt.outcome.as_ref().is_some_and(|outcome| !outcome.frames_missing.is_empty())
-    });
+    let failing = attempts
+        .items
+        .iter()
+        .find(|attempt| attempt.outcome.as_ref().is_some_and(|outcome| !outcome.frames_missing.is_empty()));
     if let Some(attempt) = failing
         && let Ok(mut log) = client.log(attempt.id, &format!("?tail={TAIL}"))
     {
@@ -92,7 +94,8 @@ fn failure_lines(job: &JobView, frames: &FramesView, attempts: &[AttemptView]) -
     };
     let counts = &frames.counts;
     let done = counts.done + counts.skipped;
-    let mut lines = vec![format!("job {} {state}: {done} of {}", summary.id, human::count(counts.total, "frame"))];
+    let mut lines =
+        vec![format!("job {} {state}: {done} of {}", summary.id, human::count(counts.total, "frame"))];
     lines.extend(summary.failure.as_ref().map(|reason| format!("  {}", clean(reason))));
     for run in frames.runs.iter().filter(|run| run.state == FrameState::Failed) {
         let layer = run.layer.as_ref().map(|layer| format!(" of {layer}")).unwrap_or_default();
@@ -180,8 +183,12 @@ mod tests {
         summary.frames = FrameCounts { total: 48, done: 45, skipped: 3, ..FrameCounts::default() };
         summary.finished = Some(Timestamp(1_065_000));
         assert_eq!(done_line(&job(summary)), "job 12 is done: 45 frames in 1 min 04 s, 3 were there already");
-        let images = [image(10, "/out/b/s_0010.png"), image(9, "/out/b/s_0009.png"), image(1, "/out/a/one.png")];
-        assert_eq!(image_lines(&images), ["images: /out/a/one.png", "images: /out/b/s_0009.png … s_0010.png"]);
+        let images =
+            [image(10, "/out/b/s_0010.png"), image(9, "/out/b/s_0009.png"), image(1, "/out/a/one.png")];
+        assert_eq!(
+            image_lines(&images),
+            ["images: /out/a/one.png", "images: /out/b/s_0009.png … s_0010.png"]
+        );
     }
 
     #[test]
@@ -194,7 +201,11 @@ mod tests {
             counts: FrameCounts { total: 48, done: 46, failed: 2, ..FrameCounts::default() },
             runs: vec![
                 FrameRuns { layer: None, state: FrameState::Done, frames: "1-46".parse().expect("frames") },
-                FrameRuns { layer: None, state: FrameState::Failed, frames: "47-48".parse().expect("frames") },
+                FrameRuns {
+                    layer: None,
+                    state: FrameState::Failed,
+                    frames: "47-48".parse().expect("frames"),
+                },
             ],
         };
         let fault = |message: &str, frame| Fault {
@@ -207,12 +218,15 @@ mod tests {
         newest.faults = vec![fault("the script raised", Some(48)), fault("no camera", None)];
         let mut older = attempt();
         older.faults = vec![fault("the script raised", Some(47))];
-        assert_eq!(failure_lines(&job(summary), &frames, &[newest, older]), [
-            "job 12 failed: 46 of 48 frames",
-            "  more than 1 frame failed",
-            "  failed frames: 47-48",
-            "  the script raised (frames 47-48)",
-            "  no camera",
-        ]);
+        assert_eq!(
+            failure_lines(&job(summary), &frames, &[newest, older]),
+            [
+                "job 12 failed: 46 of 48 frames",
+                "  more than 1 frame failed",
+                "  failed frames: 47,48",
+                "  the script raised (frames 47,48)",
+                "  no camera",
+            ]
+        );
     }
 }

@@ -19,6 +19,9 @@ pub(super) struct ServeArgs {
     /// Serve plugins dropped in here
     #[arg(long, value_name = "DIR")]
     plugins_dir: Option<String>,
+    /// Tasks at once
+    #[arg(long, value_name = "N")]
+    slots: Option<String>,
     /// What happens to running renders when the daemon stops
     #[arg(long, value_name = "WHAT", value_parser = ["keep", "kill"])]
     on_stop: Option<String>,
@@ -30,6 +33,7 @@ impl ServeArgs {
             ("--listen", "server.listen", &self.listen),
             ("--data-dir", "data.dir", &self.data_dir),
             ("--plugins-dir", "plugins.dir", &self.plugins_dir),
+            ("--slots", "node.slots", &self.slots),
             ("--on-stop", "render.on_stop", &self.on_stop),
         ]
         .into_iter()
@@ -57,7 +61,7 @@ pub(super) fn run(context: &Context, args: &ServeArgs) -> Result<(), CliError> {
         interrupt.asked().await;
         tracing::info!("stopping; a second signal ends this at once");
         daemon.stop(config.on_stop).await;
-        Ok(())
+        Ok::<(), CliError>(())
     })?;
     // Threads that still wait for a disk or a plugin must not hold up the end.
     runtime.shutdown_background();

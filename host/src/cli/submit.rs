@@ -67,7 +67,8 @@ fn body(context: &Context, args: &SubmitArgs) -> Result<String, CliError> {
 }
 
 pub(super) fn to_json(submission: &crate::farm::Submission) -> Result<String, CliError> {
-    serde_json::to_string(submission).map_err(|error| CliError::failed(format!("cannot write the job: {error}")))
+    serde_json::to_string(submission)
+        .map_err(|error| CliError::failed(format!("cannot write the job: {error}")))
 }
 
 /// Sends a job, and once more where the answer got lost: the key makes sure that it is one job.
@@ -88,7 +89,10 @@ fn fresh_key() -> String {
 
 pub(super) fn submitted_line(job: &JobView) -> String {
     let count = human::count(job.summary.frames.total, "frame");
-    format!("job {}: {}, frames {} ({count}), {}", job.summary.id, job.summary.name, job.spec.frames, job.summary.plugin)
+    format!(
+        "job {}: {}, frames {} ({count}), {}",
+        job.summary.id, job.summary.name, job.spec.frames, job.summary.plugin
+    )
 }
 
 fn wait(context: &mut Context, client: &mut Client, job: JobView) -> Result<(), CliError> {
@@ -111,7 +115,9 @@ fn wait(context: &mut Context, client: &mut Client, job: JobView) -> Result<(), 
 
 /// What happens to a job whose watcher goes away.
 pub(super) fn watcher_hint(job: farmhand_model::JobId) {
-    let hint = format!("job {job} goes on without this; `farmhand job {job}` shows it, `farmhand cancel {job}` ends it");
+    let hint = format!(
+        "job {job} goes on without this; `farmhand job {job}` shows it, `farmhand cancel {job}` ends it"
+    );
     // Nobody may be reading any more.
     let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{hint}\n").as_bytes());
 }

@@ -3,7 +3,9 @@
 use super::typed::{Config, PluginConfig, WatchChoice};
 use crate::api::ApiSettings;
 use crate::farm::{FarmSettings, OnStop, ProcessSettings, ShimCommand};
+use farmhand_model::Seconds;
 use farmhand_plugin::{Grant, Limits, PluginSettings, WatchMode};
+use farmhand_runner::LogLimits;
 use farmhand_scheduler::{NodeCapacity, Policy};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -64,8 +66,12 @@ impl Config {
             roots: self.roots.clone(),
             shim: ShimCommand { program, args: vec!["shim".into()] },
             process: ProcessSettings {
-                log_cap_bytes: self.log_cap_mb << 20,
-                grace: Duration::from_secs(u64::from(self.grace_seconds)),
+                log: LogLimits {
+                    head_bytes: self.log_cap_mb << 19,
+                    tail_bytes: self.log_cap_mb << 19,
+                    ..LogLimits::default()
+                },
+                grace: Seconds(f64::from(self.grace_seconds)),
                 nice: self.nice,
             },
         }

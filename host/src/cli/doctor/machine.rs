@@ -1,0 +1,54 @@
+//! The machine as this process sees it, for when no daemon can be asked: the same parts, put together the same way.
+
+use super::super::error::CliError;
+use super::super::human;
+use super::super::local::runtime;
+use super::super::plugin::start_plugins;
+use super::Findings;
+use crate::config::Config;
+use farmhand_model::view::{NodeView, PluginView, ToolView};
+use farmhand_plugin::PluginHost;
+use farmhand_resource::{ToolFinder, gpu, node};
+
+/// Looks for everything.
+pub(super) fn look(config: &Config) -> Result<Findings, CliError> {
+    runtime()?.block_on(async {
+        let plugins = start_plugins(config).await?;
+        let facts = node::probe();
+        let gpus = gpu::probe().await;
+        let size = config.node_size(facts.usable_cores);
+        let node = NodeView {
+            name: facts.host_name,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            cores: size.cores,
+            memory_bytes: facts.memory_bytes,
+            slots: size.slots,
+            threads_per_task: size.threads_per_task,
+            gpus: gpus.gpus,
+            gpu_state: gpus.state.to_string(),
+            tools: tools(config, &plugins).await,
+            leases: Vec::new(),
+            breakers: Vec::new(),
+            started: human::now(),
+        };
+        let views: Vec<PluginView> = plugins.views();
+        Ok(Findings { node, plugins: views })
+    })
+}
+
+async fn tools(config: &Config, plugins: &PluginHost) -> Vec<ToolView> {
+    let finder = ToolFinder::new(config.tools.clone());
+    let mut found = Vec::new();
+    for view in plugins.views() {
+        let Ok(plugin) = plugins.get(&view.name) else { continue };
+        let descriptor = plugin.descriptor();
+        for spec in &descriptor.tools {
+            let (path, version, problem) = match finder.find(spec, &descriptor.supports).await {
+                Ok(tool) => (Some(tool.path.display().to_string()), tool.version, None),
+                Err(problem) => (None, None, Some(problem.to_string())),
+            };
+            found.push(ToolView { plugin: view.name.clone(), id: spec.id.clone(), path, version, problem });
+        }
+    }
+    found
+}

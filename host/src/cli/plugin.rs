@@ -1,0 +1,116 @@
+//! `farmhand plugin list`: what serves; and what its sibling `plugin replay` needs of the plugin engine.
+
+use super::context::Context;
+use super::error::CliError;
+use super::output::{Cell, Table, Tone};
+use super::replay;
+use crate::config::Config;
+use clap::Subcommand;
+use farmhand_model::view::PluginView;
+use farmhand_plugin::{PluginHost, PluginSettings, WatchMode};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PluginCommand {
+    /// List plugins: what serves, in which version, and why something newer does not
+    List,
+    /// Feed a log through a plugin's reader and judge, and print what it makes of it
+    Replay(replay::ReplayArgs),
+}
+
+pub(super) fn run(context: &mut Context, command: &PluginCommand) -> Result<(), CliError> {
+    match command {
+        PluginCommand::List => list(context),
+        PluginCommand::Replay(args) => replay::run(context, args),
+    }
+}
+
+fn list(context: &mut Context) -> Result<(), CliError> {
+    let client = context.client()?;
+    if context.out.json {
+        let plugins: serde_json::Value = client.get("/plugins")?;
+        return context.out.json(&plugins);
+    }
+    let plugins: Vec<PluginView> = client.get("/plugins")?;
+    context.out.table(&table(&plugins))
+}
+
+fn table(plugins: &[PluginView]) -> Table {
+    let mut table = Table::new(&["PLUGIN", "STATE", "VERSION", "#GEN", "DIGEST", "FROM", "SCENES", "ABOUT"]);
+    for plugin in plugins {
+        let tone = match plugin.state.as_str() {
+            "serving" => Tone::Good,
+            "degraded" => Tone::Warn,
+            _ => Tone::Bad,
+        };
+        let serving = plugin.serving.as_ref();
+        let about = plugin.failure.as_ref().or(plugin.summary.as_ref());
+        table.row([
+            Cell::from(&plugin.name),
+            Cell::toned(&plugin.state, tone),
+            Cell::from(serving.map_or("", |stamp| stamp.version.as_str())),
+            Cell::from(serving.map(|stamp| stamp.generation.to_string()).unwrap_or_default()),
+            Cell::from(serving.map_or("", |stamp| stamp.digest.short())),
+            Cell::from(&plugin.source),
+            Cell::from(plugin.extensions.join(", ")),
+            Cell::toned(
+                about.cloned().unwrap_or_default(),
+                if plugin.failure.is_some() { tone } else { Tone::Plain },
+            ),
+        ]);
+    }
+    table
+}
+
+/// All plugins as the daemon would load them, in this process and without watching for changes.
+pub(super) async fn start_plugins(config: &Config) -> Result<PluginHost, CliError> {
+    let mut settings = PluginSettings { watch: WatchMode::Off, ..config.plugin_settings() };
+    // A directory that is not there yet has nothing in it, and looking is no reason to make one.
+    settings.dir = settings.dir.filter(|dir| dir.is_dir());
+    PluginHost::start(settings, crate::farm::builtins())
+        .await
+        .map_err(|error| CliError::failed(format!("the plugin engine does not start: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::output::Style;
+    use super::*;
+    use farmhand_model::{Digest, PluginStamp, Timestamp};
+
+    #[test]
+    fn a_plugin_that_does_not_serve_says_why() {
+        let blender = PluginView {
+            name: "blender".to_owned(),
+            state: "serving".to_owned(),
+            source: "built-in".to_owned(),
+            serving: Some(PluginStamp {
+                name: "blender".to_owned(),
+                version: "0.1.0".to_owned(),
+                digest: Digest("a1b2c3d4e5f6a7b8".to_owned()),
+                generation: 2,
+            }),
+            summary: Some("Blender".to_owned()),
+            extensions: vec!["blend".to_owned()],
+            levels: Vec::new(),
+            options_schema: None,
+            failure: None,
+            changed: Timestamp(0),
+        };
+        let broken = PluginView {
+            name: "mine".to_owned(),
+            state: "failed".to_owned(),
+            source: "mine.wasm".to_owned(),
+            serving: None,
+            summary: None,
+            extensions: Vec::new(),
+            failure: Some("it is no component".to_owned()),
+            ..blender.clone()
+        };
+        let expect = "\
+PLUGIN   STATE    VERSION  GEN  DIGEST        FROM       SCENES  ABOUT
+blender  serving  0.1.0      2  a1b2c3d4e5f6  built-in   blend   Blender
+mine     failed                               mine.wasm          it is no component
+";
+        assert_eq!(table(&[blender, broken]).render(Style::Plain), expect);
+    }
+}
