@@ -1,7 +1,7 @@
 //! Attempts over HTTP, and their logs: whole, a range, the last lines, or followed while they grow.
 
 use super::limits::{Shutdown, StreamPlaces};
-use super::log::{Asked, asked_range, follow, span, tail_start};
+use super::log::{Asked, asked_range, blocking, follow, kept, kept_bytes, span, tail_start};
 use super::params::{ApiQuery, FromQuery, Id, QueryParams};
 use super::problem::{Problem, ProblemKind};
 use crate::farm::{Farm, FarmError, LogFile};
@@ -12,9 +12,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use farmhand_model::AttemptId;
 use farmhand_model::view::AttemptView;
+use farmhand_runner::LogFiles;
 use std::io;
 use std::ops::Range;
-use tokio::fs::File;
 
 /// Most lines that `tail` gives.
 const MOST_LINES: u32 = 100_000;
@@ -105,25 +105,33 @@ where
     F: Future<Output = bool> + Send + 'static,
     P: Send + 'static,
 {
-    let cannot_read = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => FarmError::NoLog(id).into(),
-        _ => Problem::new(ProblemKind::Internal, format!("the log of attempt {id} cannot be read: {error}")),
+    let cannot_read = |error: io::Error| {
+        Problem::new(ProblemKind::Internal, format!("the log of attempt {id} cannot be read: {error}"))
     };
-    let mut file = File::open(path).await.map_err(cannot_read)?;
-    let length = file.metadata().await.map_err(cannot_read)?.len();
-    let part = match query.tail {
-        Some(lines) => Part::From(tail_start(&mut file, length, lines).await.map_err(cannot_read)?),
-        None => Part::asked(headers, length, query.follow)?,
-    };
-    let range = part.range(length);
-    if !(query.follow && live) {
-        let body = Body::from_stream(span(file, range.clone()));
-        return Ok(finished(&part, &range, length, body));
+    let log = blocking({
+        let path = path.clone();
+        move || LogFiles::open(&path)
+    })
+    .await
+    .map_err(cannot_read)?;
+    if log.segments().is_empty() && !live {
+        return Err(FarmError::NoLog(id).into());
     }
-    let body = Body::from_stream(follow(file, range.start, is_live, shutdown.0, place()?));
+    let part = match query.tail {
+        Some(lines) => {
+            let log = log.clone();
+            Part::From(blocking(move || tail_start(&log, lines)).await.map_err(cannot_read)?)
+        }
+        None => Part::asked(headers, &log, query.follow)?,
+    };
+    if !(query.follow && live) {
+        return Ok(finished(part, log));
+    }
+    let start = part.start();
+    let body = Body::from_stream(follow(path, start, is_live, shutdown.0, place()?));
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(PLAIN)),
-        (LOG_OFFSET, HeaderValue::from(range.start)),
+        (LOG_OFFSET, HeaderValue::from(start)),
         (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
     Ok((headers, body).into_response())
@@ -133,54 +141,65 @@ const PLAIN: &str = "text/plain; charset=utf-8";
 
 /// Which part of a log is asked for.
 enum Part {
-    /// From this byte to the end, as a complete answer.
+    /// What is kept from this byte to the end, as a complete answer.
     From(u64),
-    /// This range, as a partial answer.
+    /// This range, which is kept in one piece, as a partial answer.
     Range(Range<u64>),
 }
 
 impl Part {
-    fn asked(headers: &HeaderMap, length: u64, is_followed: bool) -> Result<Self, Problem> {
+    fn asked(headers: &HeaderMap, log: &LogFiles, is_followed: bool) -> Result<Self, Problem> {
         let header = headers.get(header::RANGE).and_then(|value| value.to_str().ok());
-        match asked_range(header, length) {
-            Asked::Whole => Ok(Part::From(0)),
+        let end = log.end();
+        let outside = match asked_range(header, end) {
+            Asked::Whole => return Ok(Part::From(0)),
+            Asked::Part(range) if is_followed => return Ok(Part::From(range.start)),
             // Somebody who has read everything so far waits for more.
-            Asked::Outside if is_followed => Ok(Part::From(length)),
-            Asked::Part(range) if is_followed => Ok(Part::From(range.start)),
-            Asked::Part(range) => Ok(Part::Range(range)),
-            Asked::Outside => {
-                let detail = format!("the log has {length} bytes, and the range begins after its end");
-                let problem = Problem::new(ProblemKind::RangeNotSatisfiable, detail);
-                Err(match HeaderValue::from_str(&format!("bytes */{length}")) {
-                    Ok(value) => problem.with_header(header::CONTENT_RANGE, value),
-                    Err(_) => problem,
-                })
-            }
-        }
+            Asked::Outside if is_followed => return Ok(Part::From(end)),
+            Asked::Part(range) => match kept(log, &range) {
+                // HTTP allows for less than was asked for, and `Content-Range` says what it is.
+                Some(range) => return Ok(Part::Range(range)),
+                None => format!("none of bytes {} to {} are kept any more", range.start, range.end - 1),
+            },
+            Asked::Outside => format!("the log has {end} bytes, and the range begins after its end"),
+        };
+        let problem = Problem::new(ProblemKind::RangeNotSatisfiable, outside);
+        Err(match HeaderValue::from_str(&format!("bytes */{end}")) {
+            Ok(value) => problem.with_header(header::CONTENT_RANGE, value),
+            Err(_) => problem,
+        })
     }
 
-    fn range(&self, length: u64) -> Range<u64> {
+    fn start(&self) -> u64 {
         match self {
-            Part::From(start) => *start..length,
-            Part::Range(range) => range.clone(),
+            Part::From(start) => *start,
+            Part::Range(range) => range.start,
         }
     }
 }
 
 /// An answer whose length is known.
-fn finished(part: &Part, range: &Range<u64>, length: u64, body: Body) -> Response {
+fn finished(part: Part, log: LogFiles) -> Response {
+    let end = log.end();
+    let start = part.start();
+    let (range, described) = match part {
+        Part::From(start) => (start..end, None),
+        Part::Range(range) => {
+            let described =
+                HeaderValue::from_str(&format!("bytes {}-{}/{end}", range.start, range.end - 1)).ok();
+            (range, described)
+        }
+    };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(PLAIN)),
         (header::ACCEPT_RANGES, HeaderValue::from_static("bytes")),
-        (header::CONTENT_LENGTH, HeaderValue::from(range.end - range.start)),
-        (LOG_OFFSET, HeaderValue::from(range.start)),
+        (header::CONTENT_LENGTH, HeaderValue::from(kept_bytes(&log, &range))),
+        (LOG_OFFSET, HeaderValue::from(start)),
     ];
-    let mut response = (headers, body).into_response();
-    if let Part::Range(range) = part
-        && let Ok(value) = HeaderValue::from_str(&format!("bytes {}-{}/{length}", range.start, range.end - 1))
-    {
+    let mut response = (headers, Body::from_stream(span(log, range))).into_response();
+    if let Some(described) = described {
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-        response.headers_mut().insert(header::CONTENT_RANGE, value);
+        response.headers_mut().insert(header::CONTENT_RANGE, described);
     }
     response
 }
@@ -202,13 +221,19 @@ mod tests {
 
     impl Asked<'_> {
         async fn answer(self) -> Result<Response, Problem> {
-            let file = tempfile::NamedTempFile::new().unwrap();
-            std::fs::write(file.path(), LOG).unwrap();
-            let log = LogFile { path: file.path().to_owned(), live: self.live };
+            let dir = tempfile::tempdir().unwrap();
+            let log = LogFile { path: dir.path().join("log"), live: self.live };
+            std::fs::write(&log.path, LOG).unwrap();
             let range = self.range.map(|range| (header::RANGE, range.parse().unwrap()));
             let headers = HeaderMap::from_iter(range);
             let ended = || std::future::ready(false);
-            answer(AttemptId(3), log, &self.query, &headers, ended, || Ok(()), Shutdown::default()).await
+            let response =
+                answer(AttemptId(3), log, &self.query, &headers, ended, || Ok(()), Shutdown::default())
+                    .await?;
+            // The files are gone when this returns, so everything is read here.
+            let (parts, body) = response.into_parts();
+            let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+            Ok(Response::from_parts(parts, Body::from(bytes)))
         }
     }
 
@@ -247,7 +272,7 @@ mod tests {
         assert_eq!(outside.status(), StatusCode::RANGE_NOT_SATISFIABLE);
         assert_eq!(outside.headers()[header::CONTENT_RANGE], "bytes */14");
 
-        let gone = LogFile { path: "/nowhere/log".into(), live: false };
+        let gone = LogFile { path: "/nowhere/attempt/log".into(), live: false };
         let query = LogQuery { tail: None, follow: false };
         let ended = || std::future::ready(false);
         let answer =
@@ -270,8 +295,8 @@ mod tests {
     #[tokio::test]
     async fn a_place_is_taken_as_long_as_a_log_is_followed() {
         let places = StreamPlaces::new(1);
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let log = LogFile { path: file.path().to_owned(), live: true };
+        let dir = tempfile::tempdir().unwrap();
+        let log = LogFile { path: dir.path().join("log"), live: true };
         let query = LogQuery { tail: None, follow: true };
         let was_asked = Arc::new(AtomicBool::new(false));
         let open = async || {

@@ -1,19 +1,20 @@
 //! Reading an attempt's log: a span of it, its last lines, and following it while it grows. Memory stays at one block
-//! however long the log or a line of it is.
+//! however long the log or a line of it is. Offsets count in the whole output, of which the middle may have been
+//! dropped.
 //!
-//! What a client asked for and what it is answered with is in `attempts`.
+//! What a client asked for and what it is answered with is in `attempts`; how the log lies on disk is the runner's.
 
 use axum::body::Bytes;
+use farmhand_runner::{LogFiles, LogPiece};
 use futures::Stream;
 use std::io;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use tokio::fs::File;
-use tokio::io::{AsyncReadExt, AsyncSeekExt, SeekFrom};
 use tokio_util::sync::CancellationToken;
 
-/// Read at once: large enough that 200 MB cost few calls, small enough that 100 readers cost nothing.
-const BLOCK: usize = 64 * 1024;
+/// Read at once: large enough that 64 MB cost few calls, small enough that 100 readers cost nothing.
+const BLOCK: usize = 128 * 1024;
 
 /// How far back the last lines are looked for, so that one endless line does not cost a walk through a whole log.
 const TAIL_BYTES: u64 = 16 * 1024 * 1024;
@@ -52,53 +53,86 @@ pub(super) fn asked_range(header: Option<&str>, length: u64) -> Asked {
     if range.start < range.end { Asked::Part(range) } else { Asked::Outside }
 }
 
-/// Where the last `lines` lines of a file's first `length` bytes begin. A line without its newline at the end counts.
-pub(super) async fn tail_start(file: &mut File, length: u64, lines: u32) -> io::Result<u64> {
-    let floor = length.saturating_sub(TAIL_BYTES);
-    let mut newlines = 0;
-    let mut end = length;
-    let mut block = vec![0; BLOCK];
-    while end > floor {
-        let start = end.saturating_sub(BLOCK as u64).max(floor);
-        let part = &mut block[..(end - start) as usize];
-        file.seek(SeekFrom::Start(start)).await?;
-        file.read_exact(part).await?;
-        for (index, _) in part.iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n') {
-            let after = start + index as u64 + 1;
-            // The newline that ends the last line begins no line.
-            if after == length {
-                continue;
-            }
-            newlines += 1;
-            if newlines == lines {
-                return Ok(after);
-            }
-        }
-        end = start;
+/// The part of a range that is kept in one piece: from its first kept byte to where bytes were dropped. Absent where
+/// none of it is kept.
+pub(super) fn kept(log: &LogFiles, asked: &Range<u64>) -> Option<Range<u64>> {
+    let mut kept: Option<Range<u64>> = None;
+    for segment in log.segments() {
+        let part = segment.start.max(asked.start)..(segment.start + segment.len).min(asked.end);
+        kept = match kept {
+            _ if part.is_empty() => kept,
+            None => Some(part),
+            Some(before) if before.end == part.start => Some(before.start..part.end),
+            Some(before) => return Some(before),
+        };
     }
-    Ok(floor)
+    kept
 }
 
-/// A span of a file, block by block. Ends early where the file does.
-pub(super) fn span(mut file: File, span: Range<u64>) -> impl Stream<Item = io::Result<Bytes>> {
+/// How many bytes of a range are kept.
+pub(super) fn kept_bytes(log: &LogFiles, asked: &Range<u64>) -> u64 {
+    log.segments()
+        .iter()
+        .map(|segment| {
+            let end = (segment.start + segment.len).min(asked.end);
+            end.saturating_sub(segment.start.max(asked.start))
+        })
+        .sum()
+}
+
+/// Where the last `lines` lines begin. A line without its newline at the end counts. Reads from disk.
+pub(super) fn tail_start(log: &LogFiles, lines: u32) -> io::Result<u64> {
+    let end_of_log = log.end();
+    let floor = end_of_log.saturating_sub(TAIL_BYTES);
+    let mut newlines = 0;
+    let mut first = end_of_log;
+    for segment in log.segments().iter().rev() {
+        let lowest = segment.start.max(floor);
+        let mut end = segment.start + segment.len;
+        while end > lowest {
+            let start = end.saturating_sub(BLOCK as u64).max(lowest);
+            let piece = log.read(start, (end - start) as usize)?;
+            for (index, _) in piece.bytes.iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n') {
+                let after = start + index as u64 + 1;
+                // The newline that ends the last line begins no line.
+                if after == end_of_log {
+                    continue;
+                }
+                newlines += 1;
+                if newlines == lines {
+                    return Ok(after);
+                }
+            }
+            (first, end) = (start, start);
+        }
+        if lowest == floor {
+            break;
+        }
+    }
+    Ok(first)
+}
+
+/// What is kept of a range, block by block.
+pub(super) fn span(log: LogFiles, span: Range<u64>) -> impl Stream<Item = io::Result<Bytes>> {
     async_stream::try_stream! {
-        file.seek(SeekFrom::Start(span.start)).await?;
-        let mut left = span.end - span.start;
-        while left > 0 {
-            let block = read_block(&mut file, left).await?;
-            if block.is_empty() {
+        let mut offset = span.start;
+        while offset < span.end {
+            let from = log.clone();
+            let LogPiece { start, mut bytes } = blocking(move || from.read(offset, BLOCK)).await?;
+            bytes.truncate(usize::try_from(span.end.saturating_sub(start)).unwrap_or(usize::MAX));
+            if bytes.is_empty() {
                 break;
             }
-            left -= block.len() as u64;
-            yield block;
+            offset = start + bytes.len() as u64;
+            yield Bytes::from(bytes);
         }
     }
 }
 
-/// A file from `start` on, and what is added to it, until `is_live` says that nothing more will be, or the daemon
+/// A log from `start` on, and what is added to it, until `is_live` says that nothing more will be, or the daemon
 /// stops. Holds `place` as long as it lives.
 pub(super) fn follow<L, F, P>(
-    mut file: File,
+    log: PathBuf,
     start: u64,
     mut is_live: L,
     stop: CancellationToken,
@@ -110,18 +144,20 @@ where
 {
     async_stream::try_stream! {
         let _place = place;
-        file.seek(SeekFrom::Start(start)).await?;
+        let mut offset = start;
         let mut live = true;
         let mut asked = Instant::now();
         loop {
             let mut grew = false;
             loop {
-                let block = read_block(&mut file, BLOCK as u64).await?;
-                if block.is_empty() {
+                let log = log.clone();
+                let piece = blocking(move || LogFiles::open(&log)?.read(offset, BLOCK)).await?;
+                if piece.bytes.is_empty() {
                     break;
                 }
                 grew = true;
-                yield block;
+                offset = piece.start + piece.bytes.len() as u64;
+                yield Bytes::from(piece.bytes);
             }
             if !live {
                 break;
@@ -141,11 +177,11 @@ where
     }
 }
 
-async fn read_block(file: &mut File, most: u64) -> io::Result<Bytes> {
-    let size = most.min(BLOCK as u64) as usize;
-    let mut block = Vec::with_capacity(size);
-    file.take(size as u64).read_to_end(&mut block).await?;
-    Ok(Bytes::from(block))
+/// Runs what reads from disk where it may block.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
 #[cfg(test)]
@@ -177,76 +213,109 @@ mod tests {
         assert_eq!(asked_range(Some("bytes=0-"), 0), Asked::Outside);
     }
 
-    async fn file(contents: &[u8]) -> (tempfile::NamedTempFile, File) {
-        let mut written = tempfile::NamedTempFile::new().unwrap();
-        written.write_all(contents).unwrap();
-        let opened = File::open(written.path()).await.unwrap();
-        (written, opened)
+    /// A log whose first bytes are `head`, with segments behind it that begin where they say.
+    struct Log {
+        dir: tempfile::TempDir,
     }
 
-    #[tokio::test]
-    async fn the_last_lines_are_found_across_blocks() {
-        async fn check(contents: &[u8], lines: u32, expect: &[u8]) {
-            let (_kept, mut file) = file(contents).await;
-            let start = tail_start(&mut file, contents.len() as u64, lines).await.unwrap();
-            assert_eq!(String::from_utf8_lossy(&contents[start as usize..]), String::from_utf8_lossy(expect));
+    impl Log {
+        fn new(head: &[u8], segments: &[(u64, &[u8])]) -> Self {
+            let log = Self { dir: tempfile::tempdir().unwrap() };
+            std::fs::write(log.path(), head).unwrap();
+            for (start, bytes) in segments {
+                std::fs::write(log.dir.path().join(format!("log.{start:020}")), bytes).unwrap();
+            }
+            log
         }
-        check(b"", 5, b"").await;
-        check(b"a\nb\nc\n", 2, b"b\nc\n").await;
-        check(b"a\nb\nc", 2, b"b\nc").await;
-        check(b"a\nb\nc\n", 3, b"a\nb\nc\n").await;
-        check(b"a\nb\nc\n", 9, b"a\nb\nc\n").await;
-        check(b"\n\n\n", 1, b"\n").await;
+
+        fn path(&self) -> PathBuf {
+            self.dir.path().join("log")
+        }
+
+        fn files(&self) -> LogFiles {
+            LogFiles::open(&self.path()).unwrap()
+        }
+
+        fn append(&self, bytes: &[u8]) {
+            let mut file = std::fs::OpenOptions::new().append(true).open(self.path()).unwrap();
+            file.write_all(bytes).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_last_lines_are_found_across_blocks_and_segments() {
+        let check = |head: &[u8], segments: &[(u64, &[u8])], lines: u32, expect: u64| {
+            assert_eq!(
+                tail_start(&Log::new(head, segments).files(), lines).unwrap(),
+                expect,
+                "{lines} of {segments:?}"
+            );
+        };
+        check(b"", &[], 5, 0);
+        check(b"a\nb\nc\n", &[], 2, 2);
+        check(b"a\nb\nc", &[], 2, 2);
+        check(b"a\nb\nc\n", &[], 3, 0);
+        check(b"a\nb\nc\n", &[], 9, 0);
+        check(b"\n\n\n", &[], 1, 2);
         let long = format!("{}\n{}\nlast\n", "x".repeat(3 * BLOCK), "y".repeat(2 * BLOCK));
-        let expect = format!("{}\nlast\n", "y".repeat(2 * BLOCK));
-        check(long.as_bytes(), 2, expect.as_bytes()).await;
+        check(long.as_bytes(), &[], 2, 3 * BLOCK as u64 + 1);
+        // What is behind the head, and what is behind the gap.
+        check(b"a\nb", &[(3, b"c\nd\n")], 2, 2);
+        check(b"a\nb\n", &[(100, b"c\nd\n")], 1, 102);
+        check(b"a\nb\n", &[(100, b"c\nd\n")], 2, 4);
+        check(b"a\nb\n", &[(100, b"c\nd\n")], 3, 2);
     }
 
     async fn all(stream: impl Stream<Item = io::Result<Bytes>>) -> Vec<u8> {
-        stream
-            .try_fold(Vec::new(), async |mut all, block| {
-                all.extend(block);
-                Ok(all)
-            })
-            .await
-            .unwrap()
+        let add = async |mut all: Vec<u8>, block: Bytes| {
+            all.extend(block);
+            Ok(all)
+        };
+        stream.try_fold(Vec::new(), add).await.unwrap()
     }
 
     #[tokio::test]
-    async fn a_span_is_exact_and_ends_where_the_file_does() {
+    async fn a_span_is_exact_and_leaves_out_what_was_dropped() {
         let contents: Vec<u8> = (0..3 * BLOCK).map(|n| n as u8).collect();
-        let (_kept, opened) = file(&contents).await;
-        assert_eq!(all(span(opened, 10..(2 * BLOCK as u64 + 5))).await, &contents[10..2 * BLOCK + 5]);
-        let (_kept, opened) = file(b"short").await;
-        assert_eq!(all(span(opened, 2..1000)).await, b"ort");
+        let log = Log::new(&contents, &[]);
+        let range = 10..(2 * BLOCK as u64 + 5);
+        assert_eq!(all(span(log.files(), range.clone())).await, &contents[10..2 * BLOCK + 5]);
+        assert_eq!(kept(&log.files(), &range), Some(range.clone()));
+
+        let log = Log::new(b"head", &[(4, b"-more"), (100, b"tail")]);
+        let check = async |asked: Range<u64>, expect: &str, one_piece: Option<Range<u64>>| {
+            let found = all(span(log.files(), asked.clone())).await;
+            assert_eq!(String::from_utf8(found).unwrap(), expect, "{asked:?}");
+            assert_eq!(kept_bytes(&log.files(), &asked), expect.len() as u64, "{asked:?}");
+            assert_eq!(kept(&log.files(), &asked), one_piece, "{asked:?}");
+        };
+        check(0..104, "head-moretail", Some(0..9)).await;
+        check(2..7, "ad-mo", Some(2..7)).await;
+        check(50..102, "ta", Some(100..102)).await;
+        check(20..30, "", None).await;
     }
 
     #[tokio::test]
     async fn following_shows_what_is_added_and_ends_with_the_attempt() {
-        let (mut writer, opened) = file(b"one\n").await;
+        let log = Log::new(b"one\n", &[]);
         let live = Arc::new(AtomicBool::new(true));
         let still = Arc::clone(&live);
-        let stream = follow(
-            opened,
-            0,
-            move || std::future::ready(still.load(Ordering::SeqCst)),
-            CancellationToken::new(),
-            (),
-        );
+        let is_live = move || std::future::ready(still.load(Ordering::SeqCst));
+        let stream = follow(log.path(), 0, is_live, CancellationToken::new(), ());
         pin_mut!(stream);
         assert_eq!(stream.next().await.unwrap().unwrap(), "one\n");
-        writer.write_all(b"two\n").unwrap();
+        log.append(b"two\n");
         assert_eq!(stream.next().await.unwrap().unwrap(), "two\n");
-        writer.write_all(b"three\n").unwrap();
+        log.append(b"three\n");
         live.store(false, Ordering::SeqCst);
         assert_eq!(all(stream).await, b"three\n");
     }
 
     #[tokio::test]
     async fn following_ends_when_the_daemon_stops() {
-        let (_writer, opened) = file(b"one\n").await;
+        let log = Log::new(b"one\n", &[]);
         let stop = CancellationToken::new();
-        let stream = follow(opened, 2, || std::future::ready(true), stop.clone(), ());
+        let stream = follow(log.path(), 2, || std::future::ready(true), stop.clone(), ());
         pin_mut!(stream);
         assert_eq!(stream.next().await.unwrap().unwrap(), "e\n");
         stop.cancel();
