@@ -53,3 +53,14 @@ pub struct FrameRecord {
     /// When it was in place.
     pub at: Timestamp,
 }
+
+/// A job with its settled frames: what the store gives back and the scheduler goes on from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RestoredJob {
+    /// Its record.
+    pub record: JobRecord,
+    /// Frames done, by layer index.
+    pub done: Vec<FrameSet>,
+    /// Frames skipped, by layer index.
+    pub skipped: Vec<FrameSet>,
+}

@@ -54,6 +54,11 @@ pub enum FarmEvent {
         /// What its slot is now.
         plugin: Box<PluginView>,
     },
+    /// A plugin's file is gone, and no built-in one stands behind it.
+    PluginRemoved {
+        /// The slot that was.
+        name: String,
+    },
     /// Slots, load or tools of this node changed.
     Node {
         /// What it is now.

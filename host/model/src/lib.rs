@@ -38,7 +38,7 @@ pub mod view;
 pub mod why;
 
 pub use attempt::{AttemptRecord, AttemptState, EndedBy, PluginStamp};
-pub use change::{Change, FrameRecord};
+pub use change::{Change, FrameRecord, RestoredJob};
 pub use frames::{FrameSet, MAX_FRAMES, ParseFramesError, Run, TooManyFrames};
 pub use ids::{AttemptId, Digest, JobId};
 pub use job::{Chunking, FrameOrder, FrameState, JobRecord, JobSpec, JobStatus};

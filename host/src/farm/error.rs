@@ -36,3 +36,43 @@ pub enum FarmError {
 fn problems_text(problems: &[Problem]) -> String {
     problems.iter().map(|p| format!("{}: {}", p.field, p.message)).collect::<Vec<_>>().join("; ")
 }
+
+/// Why a farm did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum FarmStartError {
+    /// The data directory cannot be used.
+    #[error("the data directory {} cannot be used: {source}; choose another with `--data-dir`", dir.display())]
+    DataDir {
+        /// The directory.
+        dir: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another daemon uses the data directory.
+    #[error("another farmhand uses the data directory {}; stop that one, or choose another with `--data-dir`", dir.display())]
+    InUse {
+        /// The directory.
+        dir: std::path::PathBuf,
+    },
+    /// The database cannot be used.
+    #[error("the database cannot be used: {source}")]
+    Store {
+        /// Why.
+        source: farmhand_store::StoreError,
+    },
+    /// The plugin engine cannot start.
+    #[error("the plugin engine cannot start: {source}")]
+    Plugins {
+        /// Why.
+        source: farmhand_plugin::PluginHostError,
+    },
+    /// A root cannot be used.
+    #[error("`paths.roots` cannot be used: {source}")]
+    Roots {
+        /// Why.
+        source: farmhand_runner::RootsError,
+    },
+    /// Something of ours failed.
+    #[error("{0}")]
+    Internal(String),
+}

@@ -3,21 +3,44 @@
 //! It puts the scheduler, the store, the plugins and the runner together and keeps one promise for all of them: a
 //! change is durable before anybody hears of it. It decides nothing (the scheduler does) and knows no HTTP.
 
+mod attempt;
 mod bus;
+mod driver;
 mod error;
+mod node;
+mod parts;
+mod settings;
+mod start;
 mod submission;
+mod submit;
+mod views;
 
 pub use bus::{BusItem, EventBus, Subscription};
-pub use error::FarmError;
+pub use error::{FarmError, FarmStartError};
+pub use settings::{FarmSettings, OnStop, ProcessSettings, ShimCommand};
+pub(crate) use start::builtins;
 pub use submission::Submission;
 
+use attempt::Manifest;
+use driver::DriverHandle;
+use farmhand_model::dcc::Problem;
 use farmhand_model::job::JobEdit;
 use farmhand_model::view::{
     AttemptView, FrameDoneView, FramesView, JobSummary, JobView, NodeView, Page, PluginView, WhyView,
 };
-use farmhand_model::{AttemptId, FrameSet, JobId, JobStatus};
+use farmhand_model::why::WaitReason;
+use farmhand_model::{AttemptId, AttemptRecord, Change, FrameSet, JobId, JobRecord, JobStatus, Timestamp};
+use farmhand_plugin::LoadedPlugin;
+use farmhand_runner::AttemptDir;
+use farmhand_scheduler::{Event, RestoredJob, Scheduler, summary_of_record};
+use farmhand_store::{JobFilter, Store};
+use parts::Parts;
+use sha2::{Digest as _, Sha256};
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::task::JoinHandle;
 
 /// The farm. Cheap to clone; every clone is the same farm.
 #[derive(Clone)]
@@ -26,7 +49,22 @@ pub struct Farm {
 }
 
 struct Inner {
-    bus: EventBus,
+    parts: Arc<Parts>,
+    driver: DriverHandle,
+    next_job: AtomicU64,
+    /// Submissions one at a time, so that two with one idempotency key cannot both be new.
+    keyed: tokio::sync::Mutex<()>,
+    tasks: [JoinHandle<()>; 2],
+    /// Held as long as the farm lives.
+    _lock: File,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
 }
 
 /// What `submit` did.
@@ -74,91 +112,268 @@ pub struct LogFile {
     pub live: bool,
 }
 
-#[expect(clippy::unused_async, reason = "filled in with the driver")]
 impl Farm {
-    /// Submits a job. `key` makes it safe to send twice.
-    pub async fn submit(&self, _submission: Submission, _key: Option<String>) -> Result<Submitted, FarmError> {
-        Err(FarmError::Stopping)
+    /// Submits a job. `key` makes it safe to send twice: the same key and the same request make one job.
+    pub async fn submit(&self, submission: Submission, key: Option<String>) -> Result<Submitted, FarmError> {
+        let request = serde_json::to_vec(&submission).map_err(internal)?;
+        let request: String = Sha256::digest(&request).iter().map(|byte| format!("{byte:02x}")).collect();
+        // Held over the look-up and the commit, so that two of the same key cannot both find nothing.
+        let _one_at_a_time = self.inner.keyed.lock().await;
+        if let Some(key) = &key {
+            if let Some((kept, job)) = self.store().idempotent(key).await.map_err(internal)? {
+                if kept.0 != request {
+                    return Err(FarmError::KeyReused(key.clone()));
+                }
+                return Ok(Submitted { job: self.job(job).await?, created: false });
+            }
+        }
+        let mut record = submit::prepare(&self.inner.parts, submission).await?;
+        let ended = self.ended_dependencies(&record).await?;
+        record.id = JobId(self.inner.next_job.fetch_add(1, Ordering::Relaxed));
+        let id = record.id;
+        let at = record.submitted;
+        let with = key.map(|key| Change::IdempotencyKey { key, request, job: id, at }).into_iter().collect();
+        self.command(vec![Event::Submit { job: Box::new(record), ended }], with).await?;
+        Ok(Submitted { job: self.job(id).await?, created: true })
     }
 
     /// Jobs, newest first.
-    pub async fn jobs(&self, _query: JobQuery) -> Result<Page<JobSummary>, FarmError> {
-        Err(FarmError::Stopping)
+    pub async fn jobs(&self, query: JobQuery) -> Result<Page<JobSummary>, FarmError> {
+        let before = parse_cursor::<JobId>(query.cursor.as_deref())?;
+        let limit = query.limit.clamp(1, 1000);
+        let filter = JobFilter { statuses: query.statuses, before, limit };
+        let records = self.store().jobs(filter).await.map_err(internal)?;
+        let next = (records.len() == limit as usize).then(|| records.last().map(|last| last.id.to_string())).flatten();
+        let items = self
+            .ask(move |scheduler, now| {
+                records
+                    .iter()
+                    .map(|record| {
+                        scheduler.summary(record.id, now).unwrap_or_else(|| summary_of_record(record))
+                    })
+                    .collect()
+            })
+            .await?;
+        Ok(Page { items, next })
     }
 
     /// One job.
     pub async fn job(&self, id: JobId) -> Result<JobView, FarmError> {
-        Err(FarmError::NoJob(id))
+        let record = self.store().job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
+        let attempts = self.store().count_attempts(id).await.map_err(internal)?;
+        let live = self.ask(move |scheduler, now| scheduler.summary(id, now).zip(scheduler.costs(id))).await?;
+        let (summary, costs) = match live {
+            Some(live) => live,
+            None => (summary_of_record(&record), record.costs),
+        };
+        Ok(JobView { summary, spec: record.spec, notes: record.notes, costs, attempts })
     }
 
     /// Changes priority and limits.
-    pub async fn edit(&self, id: JobId, _edit: JobEdit) -> Result<JobView, FarmError> {
-        Err(FarmError::NoJob(id))
+    pub async fn edit(&self, id: JobId, edit: JobEdit) -> Result<JobView, FarmError> {
+        if edit.priority.is_some_and(|priority| priority > 100) {
+            let message = "a priority is from 0 to 100".to_owned();
+            return Err(FarmError::Invalid(vec![Problem { field: "/priority".to_owned(), message }]));
+        }
+        self.change_job(id, Event::Edit { job: id, edit }).await
     }
 
     /// Pauses, resumes, cancels, retries.
-    pub async fn control(&self, id: JobId, _control: JobControl) -> Result<JobView, FarmError> {
-        Err(FarmError::NoJob(id))
+    pub async fn control(&self, id: JobId, control: JobControl) -> Result<JobView, FarmError> {
+        let event = match control {
+            JobControl::Pause => Event::Pause(id),
+            JobControl::Resume => Event::Resume(id),
+            JobControl::Cancel => Event::Cancel(id),
+            JobControl::Retry { frames } => Event::Retry { job: id, frames },
+        };
+        self.change_job(id, event).await
     }
 
     /// Runs per state.
     pub async fn frames(&self, id: JobId) -> Result<FramesView, FarmError> {
-        Err(FarmError::NoJob(id))
+        if let Some(view) = self.ask(move |scheduler, _| scheduler.frames(id)).await? {
+            return Ok(view);
+        }
+        let record = self.store().job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
+        let settled = self.store().settled(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
+        Ok(views::frames_of_record(&record, settled))
     }
 
     /// The images that came last, newest first.
-    pub async fn images(&self, id: JobId, _limit: u32) -> Result<Vec<FrameDoneView>, FarmError> {
-        Err(FarmError::NoJob(id))
+    pub async fn images(&self, id: JobId, limit: u32) -> Result<Vec<FrameDoneView>, FarmError> {
+        let record = self.store().job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
+        let frames = self.store().latest_frames(id, limit.clamp(1, 1000)).await.map_err(internal)?;
+        Ok(frames
+            .iter()
+            .filter(|frame| !frame.path.is_empty())
+            .map(|frame| views::frame_done(frame, record.layer_name(frame.layer).map(str::to_owned)))
+            .collect())
     }
 
     /// One frame's image; `None` where it is not done. `layer` is absent for a job without named layers.
     pub async fn image(
         &self,
         id: JobId,
-        _layer: Option<String>,
-        _frame: i32,
+        layer: Option<String>,
+        frame: i32,
     ) -> Result<Option<FrameDoneView>, FarmError> {
-        Err(FarmError::NoJob(id))
+        let record = self.store().job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
+        let Some(index) = record.layer_index(layer.as_deref()) else { return Ok(None) };
+        let found = self.store().frame(id, index, frame).await.map_err(internal)?;
+        Ok(found.filter(|frame| !frame.path.is_empty()).map(|frame| views::frame_done(&frame, layer)))
     }
 
     /// Attempts of a job, newest first.
     pub async fn attempts(
         &self,
         id: JobId,
-        _cursor: Option<String>,
-        _limit: u32,
+        cursor: Option<String>,
+        limit: u32,
     ) -> Result<Page<AttemptView>, FarmError> {
-        Err(FarmError::NoJob(id))
+        self.store().job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
+        let before = parse_cursor::<AttemptId>(cursor.as_deref())?;
+        let limit = limit.clamp(1, 1000);
+        let records = self.store().attempts(id, before, limit).await.map_err(internal)?;
+        let next = (records.len() == limit as usize).then(|| records.last().map(|last| last.id.to_string())).flatten();
+        let items = self
+            .ask(move |scheduler, _| {
+                records
+                    .iter()
+                    .map(|record| views::attempt(scheduler.attempt(record.id).unwrap_or(record), None))
+                    .collect()
+            })
+            .await?;
+        Ok(Page { items, next })
     }
 
-    /// One attempt.
+    /// One attempt, with its command.
     pub async fn attempt(&self, id: AttemptId) -> Result<AttemptView, FarmError> {
-        Err(FarmError::NoAttempt(id))
+        let record = self.attempt_record(id).await?;
+        let dir = self.inner.parts.attempt_dir(id);
+        // A directory that was cleaned up, or not made yet, has no command to show.
+        let command = Manifest::read(&dir).ok().flatten().map(|manifest| manifest.command_view());
+        Ok(views::attempt(&record, command))
     }
 
     /// Where an attempt's log is.
     pub async fn attempt_log(&self, id: AttemptId) -> Result<LogFile, FarmError> {
-        Err(FarmError::NoLog(id))
+        let live = self.attempt_record(id).await?.is_live();
+        let path = AttemptDir::open(self.inner.parts.attempt_dir(id)).log();
+        if path.exists() { Ok(LogFile { path, live }) } else { Err(FarmError::NoLog(id)) }
     }
 
     /// Why a job waits.
     pub async fn why(&self, id: JobId) -> Result<WhyView, FarmError> {
-        Err(FarmError::NoJob(id))
+        if let Some(reason) = self.ask(move |scheduler, now| scheduler.why(id, now)).await? {
+            return Ok(reason.into());
+        }
+        self.store().job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
+        Ok(WaitReason::Ended.into())
     }
 
     /// Every plugin slot.
-    pub async fn plugins(&self) -> Vec<PluginView> {
-        Vec::new()
+    #[must_use]
+    pub fn plugins(&self) -> Vec<PluginView> {
+        self.inner.parts.plugins.views()
+    }
+
+    /// A plugin that serves, such as for a replay.
+    pub fn plugin(&self, name: &str) -> Result<Arc<LoadedPlugin>, FarmError> {
+        self.inner.parts.plugins.get(name).map_err(|error| FarmError::Conflict(error.to_string()))
     }
 
     /// This machine.
     pub async fn node(&self) -> Result<NodeView, FarmError> {
-        Err(FarmError::Stopping)
+        let (leases, breakers) = self.ask(|scheduler, _| (scheduler.leases(), scheduler.breakers())).await?;
+        Ok(node::view(&self.inner.parts, leases, breakers).await)
     }
 
     /// What happens, as it happens.
     #[must_use]
     pub fn events(&self) -> &EventBus {
-        &self.inner.bus
+        &self.inner.parts.bus
     }
+
+    /// What keeps the daemon from keeping its promises at the moment, such as a full disk.
+    #[must_use]
+    pub fn problem(&self) -> Option<String> {
+        self.inner.parts.health.problem()
+    }
+
+    /// Bytes of the database's write-ahead log.
+    #[must_use]
+    pub fn wal_bytes(&self) -> u64 {
+        self.store().wal_bytes()
+    }
+
+    /// Stops giving out work and lets go of the running renders as told. Afterwards every call answers `Stopping`.
+    pub async fn stop(&self, on_stop: OnStop) {
+        self.inner.driver.stop(on_stop == OnStop::Kill).await;
+    }
+
+    fn store(&self) -> &Store {
+        &self.inner.parts.store
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Scheduler, Timestamp) -> T + Send + 'static,
+    ) -> Result<T, FarmError> {
+        self.inner.driver.ask(question).await.map_err(|_| FarmError::Stopping)
+    }
+
+    async fn command(&self, events: Vec<Event>, with: Vec<Change>) -> Result<(), FarmError> {
+        let answer = self.inner.driver.command(events, with).await.map_err(|_| FarmError::Stopping)?;
+        answer.map_err(|refusal| FarmError::Conflict(refusal.to_string()))
+    }
+
+    async fn change_job(&self, id: JobId, event: Event) -> Result<JobView, FarmError> {
+        let record = self.store().job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
+        let mut events = Vec::new();
+        let held = self.ask(move |scheduler, _| scheduler.holds(id)).await?;
+        if !held && matches!(event, Event::Retry { .. }) {
+            let ended = self.ended_dependencies(&record).await?;
+            let job = self.store().restored_job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
+            let job = Box::new(RestoredJob { record: job.record, done: job.done, skipped: job.skipped });
+            events.push(Event::Recall { job, ended });
+        }
+        events.push(event);
+        self.command(events, Vec::new()).await?;
+        self.job(id).await
+    }
+
+    /// How those jobs ended that this one comes after and that the scheduler has let go of.
+    async fn ended_dependencies(&self, record: &JobRecord) -> Result<Vec<(JobId, JobStatus)>, FarmError> {
+        let mut ended = Vec::new();
+        for (index, id) in record.spec.after.iter().enumerate() {
+            match self.store().job(*id).await.map_err(internal)? {
+                Some(job) => ended.push((*id, job.status)),
+                None => {
+                    let field = format!("/after/{index}");
+                    let message = format!("there is no job {id}");
+                    return Err(FarmError::Invalid(vec![Problem { field, message }]));
+                }
+            }
+        }
+        Ok(ended)
+    }
+
+    async fn attempt_record(&self, id: AttemptId) -> Result<AttemptRecord, FarmError> {
+        if let Some(record) = self.ask(move |scheduler, _| scheduler.attempt(id).cloned()).await? {
+            return Ok(record);
+        }
+        self.store().attempt(id).await.map_err(internal)?.ok_or(FarmError::NoAttempt(id))
+    }
+}
+
+fn internal(error: impl std::fmt::Display) -> FarmError {
+    FarmError::Internal(error.to_string())
+}
+
+fn parse_cursor<T: std::str::FromStr>(cursor: Option<&str>) -> Result<Option<T>, FarmError> {
+    let Some(text) = cursor else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| {
+        let message = format!("`{text}` is no cursor; give the `next` of the page before");
+        FarmError::Invalid(vec![Problem { field: "/cursor".to_owned(), message }])
+    })
 }

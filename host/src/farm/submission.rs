@@ -5,14 +5,16 @@ use farmhand_model::{FrameSet, JobId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A job as a person writes it. Only `scene` and `frames` are needed.
+/// A job as a person writes it. Only `scene` is needed, and `frames` where the scene's own range cannot be read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Submission {
     /// Absolute path of the scene.
     pub scene: String,
-    /// Frames of each layer, such as `1-100x5,200`.
-    pub frames: FrameSet,
+    /// Frames of each layer, such as `1-100x5,200`. Default: the scene's own range, for scenes that tell it without
+    /// their DCC (`.blend`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frames: Option<FrameSet>,
     /// Default: the scene's file name without its extension.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

@@ -2,6 +2,7 @@
 
 use crate::apply::status_text;
 use crate::error::ErrorKind;
+pub use farmhand_model::RestoredJob;
 use farmhand_model::{
     AttemptId, AttemptRecord, Digest, FrameRecord, FrameSet, JobId, JobRecord, JobStatus, Timestamp,
 };
@@ -22,17 +23,6 @@ pub struct Restored {
     pub next_job: JobId,
     /// Higher than every attempt's id that was ever committed.
     pub next_attempt: AttemptId,
-}
-
-/// A job with what its frame rows say.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RestoredJob {
-    /// The job.
-    pub record: JobRecord,
-    /// Frames rendered and in place, by layer index.
-    pub done: Vec<FrameSet>,
-    /// Frames that were there before, by layer index.
-    pub skipped: Vec<FrameSet>,
 }
 
 /// The settled frames of a job, each set by layer index.

@@ -1,0 +1,121 @@
+//! How an attempt ended: the outcome as the host saw it, and the verdict: the plugin's, or the host's own where there
+//! is no process to judge or the plugin cannot.
+
+use farmhand_model::dcc::{Cause, Decision, Fault, Outcome, Severity, Verdict};
+use farmhand_model::{EndedBy, FrameSet, Seconds};
+
+/// How long an attempt that could not be made to run waits before it is tried again.
+const RETRY_MS: u32 = 2_000;
+
+/// The end of an attempt.
+pub(super) struct End {
+    pub(super) outcome: Outcome,
+    pub(super) verdict: Verdict,
+}
+
+impl End {
+    /// Its process or its shim is gone without a word; the frames go back.
+    pub(super) fn lost(frames: &FrameSet, reason: String) -> Self {
+        let fault = fault(Severity::Transient, Cause::Other, reason.clone());
+        Self {
+            outcome: without_process(EndedBy::Lost, frames, fault),
+            verdict: verdict(Decision::Retry { after_ms: 0 }, reason),
+        }
+    }
+
+    /// It was told to end before its process had started.
+    pub(super) fn killed_early(by: EndedBy, frames: &FrameSet) -> Self {
+        let mut outcome = without_process(by, frames, None);
+        outcome.ended_by = by;
+        Self {
+            outcome,
+            verdict: verdict(Decision::Retry { after_ms: 0 }, "ended before it had started".to_owned()),
+        }
+    }
+
+    /// The plugin's own code failed before there was a process. Another level may have better luck; when there is
+    /// none, the frames fail with this reason.
+    pub(super) fn plugin_failed(frames: &FrameSet, message: String) -> Self {
+        let fault = fault(Severity::FrameFatal, Cause::Plugin, message.clone());
+        Self {
+            outcome: without_process(EndedBy::Itself, frames, fault),
+            verdict: verdict(Decision::FallBack, message),
+        }
+    }
+
+    /// Nothing of this plugin can run here: the frames go back, and the node takes no more of them for a while.
+    pub(super) fn node_unfit(frames: &FrameSet, cause: Cause, message: String) -> Self {
+        let fault = fault(Severity::WorkerFatal, cause, message.clone());
+        Self {
+            outcome: without_process(EndedBy::Itself, frames, fault),
+            verdict: verdict(Decision::QuarantineNode, message),
+        }
+    }
+
+    /// The job itself cannot be rendered.
+    pub(super) fn job_unfit(frames: &FrameSet, cause: Cause, message: String) -> Self {
+        let fault = fault(Severity::FrameFatal, cause, message.clone());
+        Self {
+            outcome: without_process(EndedBy::Itself, frames, fault),
+            verdict: verdict(Decision::FailJob, message),
+        }
+    }
+
+    /// Something of this machine was in the way for now.
+    pub(super) fn try_again(frames: &FrameSet, cause: Cause, message: String) -> Self {
+        let fault = fault(Severity::Transient, cause, message.clone());
+        Self {
+            outcome: without_process(EndedBy::Itself, frames, fault),
+            verdict: verdict(Decision::Retry { after_ms: RETRY_MS }, message),
+        }
+    }
+
+    /// Every image was there and whole: there was nothing to render.
+    pub(super) fn all_skipped(frames: &FrameSet) -> Self {
+        let mut outcome = without_process(EndedBy::Itself, &FrameSet::new(), None);
+        outcome.frames_done = frames.clone();
+        Self { outcome, verdict: verdict(Decision::Accept, "every image was there and whole".to_owned()) }
+    }
+}
+
+/// The host's own verdict where the plugin has none to give: it failed, or the process was ended by the host.
+pub(super) fn host_verdict(outcome: &Outcome, plugin_error: Option<String>) -> Verdict {
+    if outcome.frames_missing.is_empty() && plugin_error.is_none() {
+        return verdict(Decision::Accept, "every frame is verified".to_owned());
+    }
+    match (outcome.ended_by, plugin_error) {
+        (EndedBy::Cancel, _) => verdict(Decision::Retry { after_ms: 0 }, "cancelled".to_owned()),
+        (EndedBy::DaemonStop, _) => {
+            verdict(Decision::Retry { after_ms: 0 }, "the daemon stopped and took it along".to_owned())
+        }
+        (EndedBy::Lost, _) => {
+            verdict(Decision::Retry { after_ms: 0 }, "its process was lost with its shim".to_owned())
+        }
+        (_, Some(error)) => verdict(
+            Decision::Retry { after_ms: RETRY_MS },
+            format!("the plugin could not judge it, so what is missing is tried again: {error}"),
+        ),
+        (_, None) => verdict(Decision::Retry { after_ms: RETRY_MS }, "frames are missing".to_owned()),
+    }
+}
+
+pub(super) fn verdict(decision: Decision, reason: String) -> Verdict {
+    Verdict { decision, reason }
+}
+
+pub(super) fn fault(severity: Severity, cause: Cause, message: String) -> Option<Fault> {
+    Some(Fault { severity, cause, message, frame: None })
+}
+
+fn without_process(ended_by: EndedBy, missing: &FrameSet, fault: Option<Fault>) -> Outcome {
+    Outcome {
+        exit_code: None,
+        signal: None,
+        ended_by,
+        seconds: Seconds(0.0),
+        frames_done: FrameSet::new(),
+        frames_missing: missing.clone(),
+        faults: fault.into_iter().collect(),
+        facts: Vec::new(),
+    }
+}

@@ -1,0 +1,132 @@
+//! One attempt, from the scheduler's order to the verdict: build the command, run it in a shim, read its output,
+//! verify and place its images, and ask the plugin what the end means.
+//!
+//! An attempt decides nothing: it tells the driver what happened, as events. It can be abandoned at any instant (the
+//! daemon stops, or dies) and taken up again by the next daemon from the files in its directory; every event it
+//! repeats is dropped by the scheduler.
+
+mod ending;
+mod manifest;
+mod prepare;
+mod reading;
+mod settling;
+
+pub(super) use manifest::Manifest;
+
+use super::driver::DriverHandle;
+use super::parts::Parts;
+use ending::End;
+use farmhand_model::dcc::{Outcome, Verdict};
+use farmhand_model::{AttemptId, AttemptRecord, EndedBy};
+use farmhand_runner::{AttemptDir, RunningAttempt};
+use farmhand_scheduler::{Event, StartOrder};
+use prepare::Prepared;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// The driver's hold on a running attempt.
+pub(super) struct AttemptHandle {
+    kill: watch::Sender<Option<EndedBy>>,
+    task: JoinHandle<()>,
+}
+
+impl AttemptHandle {
+    /// Asks for the end of its process tree; the first reason stands.
+    pub(super) fn kill(&self, why: EndedBy) {
+        self.kill.send_if_modified(|reason| {
+            let first = reason.is_none();
+            if first {
+                *reason = Some(why);
+            }
+            first
+        });
+    }
+
+    /// Lets go of it: its process goes on in its shim, and what was not yet told is read again by the next daemon.
+    pub(super) async fn abandon(self) {
+        self.task.abort();
+        // Aborting is the expected end here.
+        let _ = self.task.await;
+    }
+}
+
+/// What every step of an attempt needs.
+pub(super) struct Attempt {
+    pub(super) id: AttemptId,
+    pub(super) parts: Arc<Parts>,
+    pub(super) driver: DriverHandle,
+    pub(super) kill: watch::Receiver<Option<EndedBy>>,
+}
+
+impl Attempt {
+    fn dir(&self) -> PathBuf {
+        self.parts.attempt_dir(self.id)
+    }
+
+    fn killed(&self) -> Option<EndedBy> {
+        *self.kill.borrow()
+    }
+
+    async fn finish(&self, outcome: Outcome, verdict: Verdict) {
+        let outcome = Box::new(outcome);
+        self.driver.tell(Event::Ended { attempt: self.id, outcome, verdict }).await;
+    }
+}
+
+/// Starts a new attempt.
+pub(super) fn start(parts: Arc<Parts>, driver: DriverHandle, order: Box<StartOrder>) -> AttemptHandle {
+    spawn(parts, driver, order.attempt.id, |attempt| async move {
+        let end = match prepare::prepare(&attempt, &order).await {
+            Ok(Prepared::Ready(ready)) => match ready.launch(&attempt).await {
+                Ok((running, manifest, plugin)) => {
+                    reading::follow(&attempt, running, &manifest, plugin).await
+                }
+                Err(refused) => refused,
+            },
+            Ok(Prepared::NothingLeft(end)) => end,
+            Err(refused) => refused,
+        };
+        attempt.finish(end.outcome, end.verdict).await;
+    })
+}
+
+/// Takes up an attempt that an earlier daemon started: its process may still run, have ended, or be lost.
+pub(super) fn adopt(parts: Arc<Parts>, driver: DriverHandle, record: AttemptRecord) -> AttemptHandle {
+    spawn(parts, driver, record.id, move |attempt| async move {
+        let end = match taken_up(&attempt).await {
+            Ok((running, manifest, plugin)) => {
+                attempt.driver.tell(Event::Running { attempt: attempt.id }).await;
+                reading::follow(&attempt, running, &manifest, plugin).await
+            }
+            Err(reason) => End::lost(&record.frames, reason),
+        };
+        attempt.finish(end.outcome, end.verdict).await;
+    })
+}
+
+async fn taken_up(attempt: &Attempt) -> Result<reading::Followed, String> {
+    let path = attempt.dir();
+    let manifest = Manifest::read(&path)
+        .map_err(|error| format!("what it was given cannot be read: {error}"))?
+        .ok_or("the daemon ended before its process was started")?;
+    let dir = AttemptDir::open(path);
+    let running = RunningAttempt::adopt(dir).map_err(|error| error.to_string())?;
+    let plugin = attempt.parts.plugins.get(&manifest.plugin.name).map_err(|error| error.to_string())?;
+    Ok((running, manifest, plugin))
+}
+
+fn spawn<F>(
+    parts: Arc<Parts>,
+    driver: DriverHandle,
+    id: AttemptId,
+    work: impl FnOnce(Attempt) -> F + Send + 'static,
+) -> AttemptHandle
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let (kill, killed) = watch::channel(None);
+    let attempt = Attempt { id, parts, driver, kill: killed };
+    AttemptHandle { kill, task: tokio::spawn(work(attempt)) }
+}

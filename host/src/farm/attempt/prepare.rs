@@ -1,0 +1,284 @@
+//! Everything before an attempt's process starts: programs, directories, the plugin's command, what it may not do,
+//! and the images that are there already.
+
+use super::Attempt;
+use super::ending::End;
+use super::manifest::Manifest;
+use super::reading::Followed;
+use super::settling::{Claim, Settler, is_whole};
+use farmhand_model::dcc::{Cause, Command, ImageOutput, JobContext, Output, TaskContext, Tool};
+use farmhand_model::{FrameSet, JobId, JobSpec, Seconds};
+use farmhand_plugin::LoadedPlugin;
+use farmhand_runner::{AttemptDir, EnvSpec, Roots, ShimSpec, Staging, StagingError};
+use farmhand_scheduler::{Event, StartOrder};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Arguments of one command, in bytes: below what every system takes.
+const MAX_ARGUMENT_BYTES: usize = 1 << 20;
+
+/// What `prepare` came to.
+pub(super) enum Prepared {
+    /// A process can be started.
+    Ready(Box<Ready>),
+    /// All images were there.
+    NothingLeft(End),
+}
+
+/// A process that can be started.
+pub(super) struct Ready {
+    dir: AttemptDir,
+    manifest: Manifest,
+    plugin: Arc<LoadedPlugin>,
+    time_limit: Option<Seconds>,
+}
+
+pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Prepared, End> {
+    let frames = &order.attempt.frames;
+    let plugin = choose(attempt, &order.job).map_err(|error| End::plugin_failed(frames, error))?;
+    let level = plugin.descriptor().levels.get(order.attempt.level as usize).ok_or_else(|| {
+        End::plugin_failed(frames, format!("the plugin no longer has level {}", order.attempt.level + 1))
+    })?;
+    let mut tools = Vec::new();
+    for id in &level.tools {
+        let tool = find_tool(attempt, &plugin, id, &order.job)
+            .await
+            .map_err(|message| End::node_unfit(frames, Cause::MissingFile, message))?;
+        tools.push(tool);
+    }
+
+    let dir = AttemptDir::create(attempt.dir())
+        .map_err(|error| End::node_unfit(frames, Cause::Disk, error.to_string()))?;
+    let beside = order.job.output.as_deref().map_or_else(|| dir.path().to_owned(), fixed_directory);
+    let staging = Staging::create(&beside, attempt.id).map_err(|error| unfit_output(frames, &error))?;
+    let mut task = TaskContext {
+        job: Arc::new(job_context(order.attempt.job, &order.job)),
+        attempt: attempt.id,
+        frames: frames.clone(),
+        layer: order.attempt.layer.clone(),
+        level: order.attempt.level,
+        try_number: order.attempt.try_number,
+        threads: order.attempt.threads,
+        gpus: Vec::new(),
+        tools,
+        scratch: dir.scratch(),
+        staging: staging.path().to_owned(),
+    };
+    let mut command = build(&plugin, &task, frames).await?;
+    if order.job.skip_existing {
+        let there = existing(&command, &attempt.parts.roots).await;
+        if !there.is_empty() {
+            let manifest = manifest(&plugin, task.clone(), command, attempt)
+                .map_err(|error| End::plugin_failed(frames, error))?;
+            let skipped = settle_existing(attempt, &manifest, there).await;
+            if frames.is_subset(&skipped) {
+                return Ok(Prepared::NothingLeft(End::all_skipped(frames)));
+            }
+            task = manifest.task;
+            task.frames.subtract(&skipped);
+            command = build(&plugin, &task, &task.frames).await?;
+        }
+    }
+    let files = std::mem::take(&mut command.files);
+    let mut manifest =
+        manifest(&plugin, task, command, attempt).map_err(|error| End::plugin_failed(frames, error))?;
+    for file in files {
+        write_file(&manifest.task.scratch, &file).map_err(|error| End::plugin_failed(frames, error))?;
+        if file.remove_on_success {
+            manifest.remove_on_success.push(file.path);
+        }
+    }
+    attempt.driver.tell(Event::Built { attempt: attempt.id, stamp: plugin.stamp().clone() }).await;
+    Ok(Prepared::Ready(Box::new(Ready {
+        dir,
+        manifest,
+        plugin,
+        time_limit: order.time_limit,
+    })))
+}
+
+impl Ready {
+    /// Writes down what the next daemon needs, then starts the process.
+    pub(super) async fn launch(self, attempt: &Attempt) -> Result<Followed, End> {
+        let frames = self.manifest.task.frames.clone();
+        if let Some(by) = attempt.killed() {
+            return Err(End::killed_early(by, &frames));
+        }
+        self.manifest
+            .write(self.dir.path())
+            .map_err(|error| End::node_unfit(&frames, Cause::Disk, format!("cannot write its files: {error}")))?;
+        let process = &attempt.parts.settings.process;
+        let spec = ShimSpec {
+            env: EnvSpec::Inherit { remove: own_variables(), set: self.manifest.env.clone() },
+            cwd: Some(self.manifest.cwd.clone()),
+            log: process.log,
+            time_limit: self.time_limit,
+            grace: process.grace,
+            nice: process.nice,
+            ..ShimSpec::new(&self.manifest.program, &self.manifest.args)
+        };
+        let started = async {
+            self.dir.write_command(&spec).map_err(|error| error.to_string())?;
+            attempt.parts.shims.start(&self.dir).await.map_err(|error| error.to_string())
+        };
+        let running = started
+            .await
+            .map_err(|error| End::try_again(&frames, Cause::Other, format!("cannot start its shim: {error}")))?;
+        attempt.driver.tell(Event::Running { attempt: attempt.id }).await;
+        Ok((running, self.manifest, self.plugin))
+    }
+}
+
+/// The daemon's own settings are none of a render's business.
+fn own_variables() -> Vec<String> {
+    std::env::vars_os()
+        .filter_map(|(name, _)| name.into_string().ok())
+        .filter(|name| name.starts_with("FARMHAND_"))
+        .collect()
+}
+
+/// The job as its plugin sees it.
+pub(crate) fn job_context(id: JobId, spec: &JobSpec) -> JobContext {
+    JobContext {
+        id,
+        name: spec.name.clone(),
+        scene: spec.scene.clone(),
+        output: spec.output.clone(),
+        layers: spec.layers.clone(),
+        frames: spec.frames.clone(),
+        options: spec.options.clone(),
+        skip_existing: spec.skip_existing,
+    }
+}
+
+fn choose(attempt: &Attempt, spec: &JobSpec) -> Result<Arc<LoadedPlugin>, String> {
+    let choice = Some((spec.plugin.name.as_str(), spec.plugin.version.as_ref()));
+    attempt.parts.plugins.select(&spec.scene, choice).map_err(|error| error.to_string())
+}
+
+async fn find_tool(
+    attempt: &Attempt,
+    plugin: &LoadedPlugin,
+    id: &str,
+    spec: &JobSpec,
+) -> Result<Tool, String> {
+    let descriptor = plugin.descriptor();
+    let tool = descriptor
+        .tools
+        .iter()
+        .find(|tool| tool.id == id)
+        .ok_or_else(|| format!("the plugin names no tool `{id}`"))?;
+    let wanted = spec.dcc_version.as_ref().unwrap_or(&descriptor.supports);
+    attempt.parts.tools.find(tool, wanted).await.map_err(|problem| problem.to_string())
+}
+
+async fn build(plugin: &LoadedPlugin, task: &TaskContext, frames: &FrameSet) -> Result<Command, End> {
+    plugin.build_command(task).await.map_err(|error| End::plugin_failed(frames, error.to_string()))
+}
+
+/// Checks everything that a broken or hostile plugin could get wrong in a command.
+fn manifest(
+    plugin: &LoadedPlugin,
+    task: TaskContext,
+    command: Command,
+    attempt: &Attempt,
+) -> Result<Manifest, String> {
+    let program = task
+        .tools
+        .iter()
+        .find(|tool| tool.id == command.tool)
+        .map(|tool| tool.path.clone())
+        .ok_or_else(|| format!("the plugin's command runs `{}`, which is none of its level's tools", command.tool))?;
+    let bytes: usize = command.args.iter().map(|argument| argument.len() + 1).sum();
+    if bytes > MAX_ARGUMENT_BYTES {
+        return Err(format!("the plugin's command line has {bytes} bytes; {MAX_ARGUMENT_BYTES} are allowed"));
+    }
+    if let Some(argument) = command.args.iter().find(|argument| argument.contains('\0')) {
+        return Err(format!("the plugin's argument {argument:?} has a NUL byte"));
+    }
+    let roots = &attempt.parts.roots;
+    let own = own_roots(&task.staging)?;
+    for output in &command.outputs {
+        let (path, place) = match output {
+            Output::Image(image) => (&image.path, &image.place),
+            Output::Movie(movie) => (&movie.path, &movie.place),
+        };
+        if own.confine(path).is_err() {
+            roots.confine(path).map_err(|error| error.to_string())?;
+        }
+        if let Some(place) = place {
+            roots.confine(place).map_err(|error| error.to_string())?;
+        }
+    }
+    Ok(Manifest {
+        plugin: plugin.stamp().clone(),
+        program,
+        args: command.args,
+        env: command.env,
+        cwd: command.cwd.unwrap_or_else(|| task.scratch.clone()),
+        outputs: command.outputs,
+        verify: command.verify,
+        remove_on_success: Vec::new(),
+        started: attempt.parts.clock.now(),
+        task,
+    })
+}
+
+fn write_file(scratch: &Path, file: &farmhand_model::dcc::TextFile) -> Result<(), String> {
+    let path = own_roots(scratch)?
+        .confine(&file.path)
+        .map_err(|error| format!("the plugin writes outside its scratch directory: {error}"))?;
+    let write = || -> io::Result<()> {
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        std::fs::write(&path, &file.contents)
+    };
+    write().map_err(|error| format!("cannot write {}: {error}", path.display()))
+}
+
+/// The images that are there and whole, of those whose place is known before the DCC runs.
+async fn existing(command: &Command, roots: &Roots) -> Vec<ImageOutput> {
+    let mut there = Vec::new();
+    for output in &command.outputs {
+        let Output::Image(image) = output else { continue };
+        let place: &PathBuf = image.place.as_ref().unwrap_or(&image.path);
+        let Ok(place) = roots.confine(place) else { continue };
+        if is_whole(place).await {
+            there.push(image.clone());
+        }
+    }
+    there
+}
+
+async fn settle_existing(attempt: &Attempt, manifest: &Manifest, there: Vec<ImageOutput>) -> FrameSet {
+    let settler = Settler::start(attempt, manifest);
+    for image in there {
+        settler.claim(Claim::Existing(image)).await;
+    }
+    settler.finish().await.frames
+}
+
+/// A directory of the attempt's own as the only root.
+fn own_roots(dir: &Path) -> Result<Roots, String> {
+    Roots::new([dir.to_owned()]).map_err(|error| error.to_string())
+}
+
+/// The directory of an output, as far as it is the same for all frames and layers.
+fn fixed_directory(output: &str) -> PathBuf {
+    let varies = |path: &Path| path.to_string_lossy().contains(['{', '#']);
+    let mut directory = Path::new(output).parent().unwrap_or(Path::new("/"));
+    while let Some(parent) = directory.parent().filter(|_| varies(directory)) {
+        directory = parent;
+    }
+    directory.to_owned()
+}
+
+fn unfit_output(frames: &FrameSet, error: &StagingError) -> End {
+    if error.source.kind() == io::ErrorKind::StorageFull {
+        End::node_unfit(frames, Cause::Disk, error.to_string())
+    } else {
+        End::job_unfit(frames, Cause::Disk, error.to_string())
+    }
+}

@@ -1,0 +1,199 @@
+//! From "the DCC says that it wrote this" to "it is there": checks that the frame is this attempt's own, verifies the
+//! image, moves it into place, and tells the scheduler.
+//!
+//! It works beside the reading of the log, in order, so that a slow decode never holds the renderer's output up.
+
+use super::Attempt;
+use super::manifest::Manifest;
+use farmhand_model::dcc::{Cause, Fault, ImageOutput, MovieOutput, Severity};
+use farmhand_model::{FrameSet, Timestamp};
+use farmhand_runner::{Roots, place, verify_image, verify_movie};
+use farmhand_scheduler::Event;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::mpsc;
+
+/// Images waiting to be verified; past that the reading waits, and with it nothing but the log file.
+const QUEUE: usize = 64;
+
+/// What is to be settled.
+pub(super) enum Claim {
+    /// The DCC wrote this image.
+    Image { image: ImageOutput, seconds: Option<f64> },
+    /// The DCC, or the host before it, left this image as it was.
+    Existing(ImageOutput),
+    /// The DCC wrote this movie.
+    Movie(MovieOutput),
+}
+
+/// What came of the claims.
+#[derive(Default)]
+pub(super) struct Settled {
+    pub(super) frames: FrameSet,
+    pub(super) faults: Vec<Fault>,
+}
+
+/// Settles claims in their order until the sender is dropped.
+pub(super) struct Settler {
+    claims: mpsc::Sender<Claim>,
+    task: tokio::task::JoinHandle<Settled>,
+}
+
+impl Settler {
+    pub(super) fn start(attempt: &Attempt, manifest: &Manifest) -> Self {
+        let (claims, inbox) = mpsc::channel(QUEUE);
+        let work = Work {
+            attempt: attempt.id,
+            driver: attempt.driver.clone(),
+            roots: attempt.parts.roots.clone(),
+            frames: manifest.task.frames.clone(),
+            staging: manifest.task.staging.clone(),
+            not_before: system_time(manifest.started),
+            settled: Settled::default(),
+        };
+        Self { claims, task: tokio::spawn(work.run(inbox)) }
+    }
+
+    pub(super) async fn claim(&self, claim: Claim) {
+        // The task ends only after this sender is dropped, or with the daemon.
+        let _ = self.claims.send(claim).await;
+    }
+
+    /// Waits until every claim is settled.
+    pub(super) async fn finish(self) -> Settled {
+        drop(self.claims);
+        self.task.await.unwrap_or_default()
+    }
+}
+
+struct Work {
+    attempt: farmhand_model::AttemptId,
+    driver: super::DriverHandle,
+    roots: Roots,
+    frames: FrameSet,
+    staging: PathBuf,
+    not_before: SystemTime,
+    settled: Settled,
+}
+
+impl Work {
+    async fn run(mut self, mut inbox: mpsc::Receiver<Claim>) -> Settled {
+        while let Some(claim) = inbox.recv().await {
+            let (frames, seconds, skipped) = match &claim {
+                Claim::Image { image, seconds } => (FrameSet::range(image.frame, image.frame), *seconds, false),
+                Claim::Existing(image) => (FrameSet::range(image.frame, image.frame), None, true),
+                Claim::Movie(movie) => (movie.frames.clone(), None, false),
+            };
+            if !frames.is_subset(&self.frames) {
+                self.settled.faults.push(foreign_frame(&frames, &self.frames));
+                continue;
+            }
+            if frames.is_subset(&self.settled.frames) {
+                continue;
+            }
+            match self.settle(claim).await {
+                Ok((path, bytes)) => {
+                    self.settled.frames.extend(&frames);
+                    for frame in frames.iter() {
+                        let path = path.display().to_string();
+                        let event =
+                            Event::FrameSettled { attempt: self.attempt, frame, path, bytes, seconds, skipped };
+                        self.driver.tell(event).await;
+                    }
+                }
+                Err(mut fault) => {
+                    fault.frame = frames.first().filter(|_| frames.len() == 1);
+                    let event = Event::Fault { attempt: self.attempt, fault: fault.clone() };
+                    self.driver.tell(event).await;
+                    self.settled.faults.push(fault);
+                }
+            }
+        }
+        self.settled
+    }
+
+    async fn settle(&self, claim: Claim) -> Result<(PathBuf, u64), Fault> {
+        let staging = self.staging.clone();
+        let roots = self.roots.clone();
+        let not_before = self.not_before;
+        let attempt = self.attempt;
+        tokio::task::spawn_blocking(move || match claim {
+            Claim::Image { image, .. } => {
+                let path = inside(&image.path, &staging, &roots)?;
+                let verified = verify_image(&path, not_before).map_err(|error| disbelief(&error))?;
+                Ok((into_place(path, image.place, &roots, attempt)?, verified.bytes))
+            }
+            Claim::Existing(image) => {
+                let path = image.place.unwrap_or(image.path);
+                let path = roots.confine(&path).map_err(|error| lie(&error))?;
+                let verified = verify_image(&path, UNIX_EPOCH).map_err(|error| disbelief(&error))?;
+                Ok((path, verified.bytes))
+            }
+            Claim::Movie(movie) => {
+                let path = inside(&movie.path, &staging, &roots)?;
+                let verified = verify_movie(&path, not_before).map_err(|error| disbelief(&error))?;
+                Ok((into_place(path, movie.place, &roots, attempt)?, verified.bytes))
+            }
+        })
+        .await
+        .unwrap_or_else(|error| Err(lie(&error)))
+    }
+}
+
+/// Whether an image that the job may leave alone is there and whole.
+pub(super) async fn is_whole(path: PathBuf) -> bool {
+    tokio::task::spawn_blocking(move || verify_image(&path, UNIX_EPOCH).is_ok()).await.unwrap_or(false)
+}
+
+fn inside(path: &Path, staging: &Path, roots: &Roots) -> Result<PathBuf, Fault> {
+    let own = Roots::new([staging.to_owned()]).map_err(|error| lie(&error))?;
+    own.confine(path).or_else(|_| roots.confine(path)).map_err(|error| lie(&error))
+}
+
+fn into_place(
+    path: PathBuf,
+    to: Option<PathBuf>,
+    roots: &Roots,
+    attempt: farmhand_model::AttemptId,
+) -> Result<PathBuf, Fault> {
+    let Some(to) = to else { return Ok(path) };
+    let to = roots.confine(&to).map_err(|error| lie(&error))?;
+    place(&path, &to, attempt).map_err(|error| Fault {
+        severity: Severity::WorkerFatal,
+        cause: Cause::Disk,
+        message: error.to_string(),
+        frame: None,
+    })?;
+    Ok(to)
+}
+
+fn disbelief(error: &dyn std::fmt::Display) -> Fault {
+    Fault {
+        severity: Severity::Transient,
+        cause: Cause::Other,
+        message: format!("its image cannot be believed: {error}"),
+        frame: None,
+    }
+}
+
+fn lie(error: &dyn std::fmt::Display) -> Fault {
+    Fault {
+        severity: Severity::FrameFatal,
+        cause: Cause::Plugin,
+        message: format!("the plugin named a file that it may not: {error}"),
+        frame: None,
+    }
+}
+
+fn foreign_frame(claimed: &FrameSet, own: &FrameSet) -> Fault {
+    Fault {
+        severity: Severity::Transient,
+        cause: Cause::Plugin,
+        message: format!("the plugin reported frame {claimed}, but this attempt renders {own}; ignored"),
+        frame: None,
+    }
+}
+
+fn system_time(at: Timestamp) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(at.0.max(0) as u64)
+}

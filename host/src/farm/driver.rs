@@ -1,0 +1,334 @@
+//! The one task that owns the scheduler: it takes events in batches, makes their changes durable in one transaction,
+//! and only then answers, starts, kills and announces.
+//!
+//! That order is the farm's central promise: nothing is announced, and no process started, on the strength of a
+//! change that a crash could undo. It decides nothing itself.
+
+use super::attempt::{self, AttemptHandle};
+use super::parts::Parts;
+use super::views;
+use farmhand_model::event::FarmEvent;
+use farmhand_model::{AttemptId, AttemptRecord, Change, Timestamp};
+use farmhand_scheduler::{Effect, Event, Refusal, Scheduler, StartOrder};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// Events handled in one transaction at most: enough to amortise the fsync, few enough that an answer never waits long.
+const BATCH: usize = 256;
+/// Events that may wait: senders (the attempts) wait when the disk cannot keep up.
+const QUEUE: usize = 4096;
+/// The scheduler is asked at least this often whether a limit has run out.
+const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+/// Between tries of a commit that failed, such as on a full disk.
+const COMMIT_RETRY: Duration = Duration::from_secs(1);
+
+type Question = Box<dyn FnOnce(&Scheduler, Timestamp) + Send>;
+
+pub(super) enum Message {
+    /// Something happened that nobody waits for.
+    Report(Event),
+    /// Somebody wants this, in this order, until one is refused; further changes are kept in the same transaction.
+    Command { events: Vec<Event>, with: Vec<Change>, reply: oneshot::Sender<Result<(), Refusal>> },
+    /// Somebody wants to look at what is durable.
+    Question(Question),
+    /// The processes of these attempts are to be ended, and no event is to be sent for the others any more.
+    Stop { kill: bool, done: oneshot::Sender<()> },
+}
+
+/// The way to the driver. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct DriverHandle {
+    sender: mpsc::Sender<Message>,
+}
+
+/// The driver has ended: the daemon is stopping.
+#[derive(Debug)]
+pub(super) struct Gone;
+
+impl DriverHandle {
+    /// Waits for a place in the queue, not for the event's effects.
+    pub(super) async fn tell(&self, event: Event) {
+        // A driver that is gone needs no events: what is lost is read again from the log by the next daemon.
+        let _ = self.sender.send(Message::Report(event)).await;
+    }
+
+    /// Returns when the events' changes, and `with`, are durable, or when the scheduler refused one.
+    pub(super) async fn command(
+        &self,
+        events: Vec<Event>,
+        with: Vec<Change>,
+    ) -> Result<Result<(), Refusal>, Gone> {
+        let (reply, answer) = oneshot::channel();
+        self.sender.send(Message::Command { events, with, reply }).await.map_err(|_| Gone)?;
+        answer.await.map_err(|_| Gone)
+    }
+
+    /// Looks at the scheduler between two transactions: all that is seen is durable.
+    pub(super) async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Scheduler, Timestamp) -> T + Send + 'static,
+    ) -> Result<T, Gone> {
+        let (reply, answer) = oneshot::channel();
+        let question: Question = Box::new(move |scheduler, now| {
+            // The asker may have gone away meanwhile.
+            let _ = reply.send(question(scheduler, now));
+        });
+        self.sender.send(Message::Question(question)).await.map_err(|_| Gone)?;
+        answer.await.map_err(|_| Gone)
+    }
+
+    /// Stops giving out work; ends the running attempts where `kill` is set, and otherwise leaves them to their
+    /// shims. Returns when nothing of them is left in this process.
+    pub(super) async fn stop(&self, kill: bool) {
+        let (done, stopped) = oneshot::channel();
+        if self.sender.send(Message::Stop { kill, done }).await.is_ok() {
+            let _ = stopped.await;
+        }
+    }
+}
+
+pub(super) struct Driver {
+    scheduler: Scheduler,
+    parts: Arc<Parts>,
+    inbox: mpsc::Receiver<Message>,
+    handle: DriverHandle,
+    attempts: BTreeMap<AttemptId, AttemptHandle>,
+    stopping: Option<Stopping>,
+}
+
+struct Stopping {
+    kill: bool,
+    done: Vec<oneshot::Sender<()>>,
+}
+
+/// What a batch of messages came to, before anything of it is done.
+#[derive(Default)]
+struct Batch {
+    changes: Vec<Change>,
+    effects: Vec<Effect>,
+    replies: Vec<(oneshot::Sender<Result<(), Refusal>>, Result<(), Refusal>)>,
+    questions: Vec<Question>,
+}
+
+impl Batch {
+    fn take(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Change(change) => self.changes.push(change),
+                other => self.effects.push(other),
+            }
+        }
+    }
+}
+
+/// The queue to a driver that has yet to be built: attempts adopted at the start send into it.
+pub(super) fn channel() -> (DriverHandle, mpsc::Receiver<Message>) {
+    let (sender, inbox) = mpsc::channel(QUEUE);
+    (DriverHandle { sender }, inbox)
+}
+
+impl Driver {
+    pub(super) fn new(
+        scheduler: Scheduler,
+        parts: Arc<Parts>,
+        handle: DriverHandle,
+        inbox: mpsc::Receiver<Message>,
+        adopted: BTreeMap<AttemptId, AttemptHandle>,
+    ) -> Self {
+        Self { scheduler, parts, inbox, handle, attempts: adopted, stopping: None }
+    }
+
+    /// Runs until it is told to stop and nothing is left to wait for.
+    ///
+    /// `effects` are those of the restore: done before anything else.
+    pub(super) async fn run(mut self, effects: Vec<Effect>) {
+        let mut restored = Batch::default();
+        restored.take(effects);
+        self.settle(restored).await;
+        let mut messages = Vec::with_capacity(BATCH);
+        loop {
+            let sleep = self.until_next_wakeup();
+            tokio::select! {
+                count = self.inbox.recv_many(&mut messages, BATCH) => if count == 0 { break },
+                () = tokio::time::sleep(sleep) => {}
+            }
+            let batch = self.digest(&mut messages);
+            self.settle(batch).await;
+            // Ended jobs are the store's alone from here on; without this the daemon would grow with its history.
+            self.scheduler.retire_ended();
+            if self.finished() {
+                break;
+            }
+        }
+        for (_, attempt) in std::mem::take(&mut self.attempts) {
+            attempt.abandon().await;
+        }
+        for done in self.stopping.into_iter().flat_map(|stopping| stopping.done) {
+            // Whoever asked may have given up waiting.
+            let _ = done.send(());
+        }
+    }
+
+    fn until_next_wakeup(&self) -> Duration {
+        let now = self.parts.clock.now();
+        match self.scheduler.next_wakeup() {
+            Some(at) => Duration::from_millis((at.0 - now.0).max(0) as u64).min(LONGEST_SLEEP),
+            None => LONGEST_SLEEP,
+        }
+    }
+
+    fn finished(&self) -> bool {
+        self.stopping.as_ref().is_some_and(|stopping| !stopping.kill || self.attempts.is_empty())
+    }
+
+    fn digest(&mut self, messages: &mut Vec<Message>) -> Batch {
+        let now = self.parts.clock.now();
+        let mut batch = Batch::default();
+        for message in messages.drain(..) {
+            match message {
+                Message::Report(event) => {
+                    if let Event::Ended { attempt, .. } = &event {
+                        self.attempts.remove(attempt);
+                    }
+                    // Reports are never refused: what comes too late is dropped with a notice.
+                    let _ = self.handle_event(now, event, &mut batch);
+                }
+                Message::Command { events, with, reply } => {
+                    let answer = events
+                        .into_iter()
+                        .try_for_each(|event| self.handle_event(now, event, &mut batch));
+                    if answer.is_ok() {
+                        batch.changes.extend(with);
+                    }
+                    batch.replies.push((reply, answer));
+                }
+                Message::Question(question) => batch.questions.push(question),
+                Message::Stop { kill, done } => self.begin_stop(now, kill, done, &mut batch),
+            }
+        }
+        // Ticks cost microseconds, and after them every deadline that has passed has been seen.
+        let _ = self.handle_event(now, Event::Tick, &mut batch);
+        batch
+    }
+
+    fn handle_event(&mut self, now: Timestamp, event: Event, batch: &mut Batch) -> Result<(), Refusal> {
+        batch.take(self.scheduler.handle(now, event)?);
+        Ok(())
+    }
+
+    fn begin_stop(&mut self, now: Timestamp, kill: bool, done: oneshot::Sender<()>, batch: &mut Batch) {
+        let _ = self.handle_event(now, Event::Stopping { kill }, batch);
+        match &mut self.stopping {
+            Some(stopping) => {
+                stopping.kill &= kill;
+                stopping.done.push(done);
+            }
+            None => self.stopping = Some(Stopping { kill, done: vec![done] }),
+        }
+    }
+
+    async fn settle(&mut self, mut batch: Batch) {
+        if !batch.changes.is_empty() {
+            self.commit(&batch.changes).await;
+        }
+        for (reply, answer) in batch.replies.drain(..) {
+            // Whoever asked may have gone away; the change stands all the same.
+            let _ = reply.send(answer);
+        }
+        let now = self.parts.clock.now();
+        self.announce(now, &batch);
+        for effect in batch.effects {
+            match effect {
+                Effect::Start(order) => self.start(order),
+                Effect::Kill { attempt, why } => {
+                    if let Some(handle) = self.attempts.get(&attempt) {
+                        handle.kill(why);
+                    }
+                }
+                _ => {}
+            }
+        }
+        for question in batch.questions {
+            question(&self.scheduler, now);
+        }
+    }
+
+    /// Tries until it succeeds: going on without would break the promise that what is announced is durable, and
+    /// giving up would lose work that is still being done. The wrangler reads the cause in the log and in `healthz`.
+    ///
+    /// A change that the store refuses as such will never succeed; it is a bug of ours, and waiting for ever would
+    /// only add to the damage.
+    async fn commit(&self, changes: &[Change]) {
+        while let Err(error) = self.parts.store.commit(changes.to_vec()).await {
+            if error.kind.is_refusal() {
+                tracing::error!(%error, ?changes, "the database refuses a change; please report this");
+                break;
+            }
+            tracing::error!(%error, "the database cannot be written; everything waits until it can");
+            self.parts.health.store_failed(&error.to_string());
+            tokio::time::sleep(COMMIT_RETRY).await;
+        }
+        self.parts.health.store_works();
+    }
+
+    fn start(&mut self, order: Box<StartOrder>) {
+        let id = order.attempt.id;
+        let handle = attempt::start(Arc::clone(&self.parts), self.handle.clone(), order);
+        self.attempts.insert(id, handle);
+    }
+
+    fn announce(&self, now: Timestamp, batch: &Batch) {
+        let bus = &self.parts.bus;
+        for change in &batch.changes {
+            if let Change::Settled(frame) = change
+                && !frame.path.is_empty()
+            {
+                let layer = self.scheduler.layer_name(frame.job, frame.layer);
+                bus.publish(FarmEvent::Image { image: views::frame_done(frame, layer) });
+            }
+        }
+        let mut jobs = BTreeSet::new();
+        let mut attempts = BTreeSet::new();
+        for effect in &batch.effects {
+            match effect {
+                Effect::Frames { job, layer, frames, state } => bus.publish(FarmEvent::Frames {
+                    job: *job,
+                    layer: self.scheduler.layer_name(*job, *layer),
+                    frames: frames.clone(),
+                    frame_state: *state,
+                }),
+                Effect::Notice { job, message } => {
+                    bus.publish(FarmEvent::Notice { job: *job, message: message.clone() });
+                }
+                Effect::JobTouched(job) => {
+                    jobs.insert(*job);
+                }
+                Effect::AttemptTouched(attempt) => {
+                    attempts.insert(*attempt);
+                }
+                Effect::BreakersTouched => self.parts.node_changed.notify_one(),
+                Effect::Change(_) | Effect::Start(_) | Effect::Kill { .. } => {}
+            }
+        }
+        for attempt in attempts {
+            if let Some(record) = last_record(&batch.changes, attempt) {
+                bus.publish(FarmEvent::Attempt { attempt: Box::new(views::attempt(record, None)) });
+            }
+        }
+        for job in jobs {
+            if let Some(summary) = self.scheduler.summary(job, now) {
+                bus.publish(FarmEvent::Job { job: Box::new(summary) });
+            }
+        }
+    }
+}
+
+/// An attempt as a batch of changes leaves it.
+fn last_record(changes: &[Change], id: AttemptId) -> Option<&AttemptRecord> {
+    changes.iter().rev().find_map(|change| match change {
+        Change::Attempt(record) if record.id == id => Some(&**record),
+        _ => None,
+    })
+}

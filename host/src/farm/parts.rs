@@ -1,0 +1,82 @@
+//! What the farm is made of, shared by its tasks: handles only, no decisions.
+
+use super::bus::EventBus;
+use super::settings::FarmSettings;
+use farmhand_model::{AttemptId, Timestamp};
+use farmhand_plugin::PluginHost;
+use farmhand_resource::gpu::GpuProbe;
+use farmhand_resource::node::NodeFacts;
+use farmhand_resource::tools::ToolFinder;
+use farmhand_runner::{Roots, ShimPool};
+use farmhand_store::Store;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+use tokio::sync::Notify;
+
+/// Everything that an attempt, the driver or a query needs.
+pub(super) struct Parts {
+    pub(super) settings: FarmSettings,
+    pub(super) store: Store,
+    pub(super) plugins: PluginHost,
+    pub(super) tools: ToolFinder,
+    pub(super) shims: ShimPool,
+    pub(super) roots: Roots,
+    pub(super) node: NodeFacts,
+    pub(super) gpus: GpuProbe,
+    pub(super) bus: EventBus,
+    pub(super) clock: Clock,
+    pub(super) health: Health,
+    /// Leases or breakers are different: the node is announced anew.
+    pub(super) node_changed: Notify,
+}
+
+impl Parts {
+    /// Where an attempt keeps its log and scripts.
+    pub(super) fn attempt_dir(&self, id: AttemptId) -> PathBuf {
+        self.settings.data_dir.join("attempts").join(id.to_string())
+    }
+}
+
+/// Wall-clock time that never runs backwards while the daemon lives: read once at the start, then counted on.
+pub(super) struct Clock {
+    started: Timestamp,
+    since: Instant,
+}
+
+impl Clock {
+    pub(super) fn start() -> Self {
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(0, |since| since.as_millis() as i64);
+        Self { started: Timestamp(now), since: Instant::now() }
+    }
+
+    pub(super) fn started(&self) -> Timestamp {
+        self.started
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.started.plus_millis(self.since.elapsed().as_millis() as i64)
+    }
+}
+
+/// Whether the daemon can keep its promises at the moment.
+#[derive(Default)]
+pub(super) struct Health {
+    store_error: Mutex<Option<String>>,
+}
+
+impl Health {
+    pub(super) fn store_failed(&self, error: &str) {
+        *self.store_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_owned());
+    }
+
+    pub(super) fn store_works(&self) {
+        *self.store_error.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    pub(super) fn problem(&self) -> Option<String> {
+        self.store_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

@@ -1,0 +1,59 @@
+//! What a farm needs to know before it starts, already validated: `config` makes it from files and environment.
+
+use farmhand_model::Seconds;
+use farmhand_plugin::PluginSettings;
+use farmhand_runner::LogLimits;
+use farmhand_scheduler::{NodeCapacity, Policy};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Everything that a farm needs to start.
+#[derive(Debug, Clone)]
+pub struct FarmSettings {
+    /// Database, attempts, logs, the lock: one daemon at a time.
+    pub data_dir: PathBuf,
+    /// Slots and threads that renders may use.
+    pub capacity: NodeCapacity,
+    /// Retries, back-off, chunks, limits.
+    pub policy: Policy,
+    /// Plugins directory, code cache, limits and grants.
+    pub plugins: PluginSettings,
+    /// Programs that the configuration names, by tool id; they win over what would be found.
+    pub tools: BTreeMap<String, PathBuf>,
+    /// Directories that scenes are read from and images written to; empty: not confined.
+    pub roots: Vec<PathBuf>,
+    /// The program that `shim` is started with, and its arguments: this very binary.
+    pub shim: ShimCommand,
+    /// Limits of every render process.
+    pub process: ProcessSettings,
+}
+
+/// How to start a shim.
+#[derive(Debug, Clone)]
+pub struct ShimCommand {
+    /// The program.
+    pub program: PathBuf,
+    /// Its arguments, such as `shim`.
+    pub args: Vec<OsString>,
+}
+
+/// Limits of every render process.
+#[derive(Debug, Clone)]
+pub struct ProcessSettings {
+    /// How much output is kept of one attempt.
+    pub log: LogLimits,
+    /// Between asking a process tree to end and killing it.
+    pub grace: Seconds,
+    /// Added to the renders' priority value; 0 leaves it.
+    pub nice: i32,
+}
+
+/// What happens to running renders when the daemon stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnStop {
+    /// They go on, and the next daemon adopts them.
+    Keep,
+    /// They are ended, and their frames go back to the queue.
+    Kill,
+}

@@ -1,0 +1,196 @@
+//! From settings to a running farm: opens what is durable, loads the plugins, takes up the attempts that an earlier
+//! daemon left, and starts the driver.
+
+use super::attempt;
+use super::bus::EventBus;
+use super::driver::{self, Driver, DriverHandle};
+use super::error::FarmStartError;
+use super::parts::{Clock, Health, Parts};
+use super::settings::FarmSettings;
+use super::{Farm, Inner, node};
+use farmhand_model::event::FarmEvent;
+use farmhand_model::{JobId, JobStatus};
+use farmhand_plugin::{Builtin, LoadedPlugin, PluginHost, SwapEvent};
+use farmhand_resource::tools::ToolFinder;
+use farmhand_runner::{Roots, ShimPool};
+use farmhand_scheduler::{Event, LevelProfile, PluginProfile, PluginState, Scheduler};
+use farmhand_store::Store;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, Notify};
+use tokio::sync::broadcast::error::RecvError;
+
+/// Recent events that a page which lost its connection can catch up on.
+const EVENTS_KEPT: usize = 20_000;
+/// How often a program that was missing is looked for again.
+const TOOL_RETRY: Duration = Duration::from_secs(30);
+
+/// The components that come with the binary.
+pub(crate) fn builtins() -> Vec<Builtin> {
+    vec![Builtin { name: "blender", bytes: include_bytes!("../../../plugins/prebuilt/blender.wasm") }]
+}
+
+impl Farm {
+    /// Starts a farm. Renders that an earlier daemon left running are adopted before this returns.
+    pub async fn start(settings: FarmSettings) -> Result<Farm, FarmStartError> {
+        let lock = lock_data_dir(&settings)?;
+        let clock = Clock::start();
+        let database = settings.data_dir.join("farmhand.db");
+        let (store, restored) = tokio::task::spawn_blocking(move || Store::open(&database))
+            .await
+            .map_err(|error| FarmStartError::Internal(error.to_string()))?
+            .map_err(|source| FarmStartError::Store { source })?;
+        let plugins = PluginHost::start(settings.plugins.clone(), builtins())
+            .await
+            .map_err(|source| FarmStartError::Plugins { source })?;
+        let roots = Roots::new(settings.roots.clone()).map_err(|source| FarmStartError::Roots { source })?;
+        let gpus = farmhand_resource::gpu::probe().await;
+        let parts = Arc::new(Parts {
+            tools: ToolFinder::new(settings.tools.clone()),
+            shims: ShimPool::new(settings.shim.program.clone(), settings.shim.args.clone()),
+            bus: EventBus::new(clock.started().0, EVENTS_KEPT),
+            health: Health::default(),
+            node_changed: Notify::new(),
+            node: farmhand_resource::node::probe(),
+            gpus,
+            store,
+            plugins,
+            roots,
+            clock,
+            settings,
+        });
+
+        let (handle, inbox) = driver::channel();
+        let next_job = restored.next_job;
+        let ended = ended_dependencies(&parts.store, &restored).await?;
+        let state = farmhand_scheduler::Restored {
+            jobs: restored.jobs,
+            live: restored.live.clone(),
+            ended,
+            next_attempt: restored.next_attempt,
+        };
+        let (scheduler, effects) = Scheduler::restore(
+            parts.settings.capacity,
+            parts.settings.policy.clone(),
+            parts.clock.now(),
+            state,
+        );
+        let mut adopted = BTreeMap::new();
+        for record in restored.live {
+            tracing::info!(attempt = %record.id, job = %record.job, "taking up an attempt of an earlier daemon");
+            adopted.insert(record.id, attempt::adopt(Arc::clone(&parts), handle.clone(), record));
+        }
+        let driver = Driver::new(scheduler, Arc::clone(&parts), handle.clone(), inbox, adopted);
+        let driver = tokio::spawn(driver.run(effects));
+        let plugins = tokio::spawn(follow_plugins(Arc::clone(&parts), handle.clone()));
+        let inner = Inner { parts, driver: handle, next_job: next_job.0.into(), keyed: Mutex::default(), tasks: [driver, plugins], _lock: lock };
+        Ok(Farm { inner: Arc::new(inner) })
+    }
+}
+
+/// How those jobs ended that a live one comes after.
+async fn ended_dependencies(
+    store: &Store,
+    restored: &farmhand_store::Restored,
+) -> Result<Vec<(JobId, JobStatus)>, FarmStartError> {
+    let live: BTreeSet<JobId> = restored.jobs.iter().map(|job| job.record.id).collect();
+    let after: BTreeSet<JobId> = restored.jobs.iter().flat_map(|job| job.record.spec.after.clone()).collect();
+    let mut ended = Vec::new();
+    for id in after.difference(&live) {
+        let job = store.job(*id).await.map_err(|source| FarmStartError::Store { source })?;
+        ended.extend(job.map(|job| (*id, job.status)));
+    }
+    Ok(ended)
+}
+
+/// One daemon at a time: two would hand out the same ids.
+fn lock_data_dir(settings: &FarmSettings) -> Result<File, FarmStartError> {
+    let dir = &settings.data_dir;
+    let io = |source| FarmStartError::DataDir { dir: dir.clone(), source };
+    std::fs::create_dir_all(dir.join("attempts")).map_err(io)?;
+    let lock = File::create(dir.join("daemon.lock")).map_err(io)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(std::fs::TryLockError::WouldBlock) => Err(FarmStartError::InUse { dir: dir.clone() }),
+        Err(std::fs::TryLockError::Error(source)) => Err(io(source)),
+    }
+}
+
+/// Tells the scheduler and the bus what the plugins are, now and after every swap, and looks again for programs that
+/// were missing; announces the node when its breakers or programs are different.
+async fn follow_plugins(parts: Arc<Parts>, driver: DriverHandle) {
+    let mut swaps = parts.plugins.subscribe();
+    let mut retry = tokio::time::interval(TOOL_RETRY);
+    for view in parts.plugins.views() {
+        // A job that is there already should not read that its plugin is missing while its programs are looked for.
+        let state = PluginState::Unavailable { reason: "its programs are being looked for".to_owned() };
+        driver.tell(Event::Plugin { name: view.name, state }).await;
+    }
+    let mut missing = tell_all(&parts, &driver).await;
+    loop {
+        tokio::select! {
+            swap = swaps.recv() => match swap {
+                Ok(SwapEvent::Changed(plugin)) => {
+                    missing |= tell(&parts, &driver, &plugin.name).await;
+                    parts.bus.publish(FarmEvent::Plugin { plugin });
+                }
+                Ok(SwapEvent::Removed { name }) => {
+                    tell(&parts, &driver, &name).await;
+                    parts.bus.publish(FarmEvent::PluginRemoved { name });
+                }
+                Err(RecvError::Lagged(_)) => missing = tell_all(&parts, &driver).await,
+                Err(RecvError::Closed) => return,
+            },
+            _ = retry.tick() => if missing {
+                missing = tell_all(&parts, &driver).await;
+            },
+            () = parts.node_changed.notified() => {}
+        }
+        announce_node(&parts, &driver).await;
+    }
+}
+
+async fn announce_node(parts: &Parts, driver: &DriverHandle) {
+    let held = driver.ask(|scheduler, _| (scheduler.leases(), scheduler.breakers())).await;
+    if let Ok((leases, breakers)) = held {
+        let node = node::view(parts, leases, breakers).await;
+        parts.bus.publish(FarmEvent::Node { node: Box::new(node) });
+    }
+}
+
+/// Whether any program is missing.
+async fn tell_all(parts: &Parts, driver: &DriverHandle) -> bool {
+    let mut missing = false;
+    for view in parts.plugins.views() {
+        missing |= tell(parts, driver, &view.name).await;
+    }
+    missing
+}
+
+async fn tell(parts: &Parts, driver: &DriverHandle, name: &str) -> bool {
+    let state = match parts.plugins.get(name) {
+        Ok(plugin) => ready_or_missing(parts, &plugin).await,
+        Err(error) => PluginState::Unavailable { reason: error.to_string() },
+    };
+    let missing = matches!(state, PluginState::MissingTool { .. });
+    driver.tell(Event::Plugin { name: name.to_owned(), state }).await;
+    missing
+}
+
+async fn ready_or_missing(parts: &Parts, plugin: &LoadedPlugin) -> PluginState {
+    let descriptor = plugin.descriptor();
+    let first: &[String] = descriptor.levels.first().map_or(&[], |level| &level.tools);
+    for tool in descriptor.tools.iter().filter(|tool| first.contains(&tool.id)) {
+        if let Err(problem) = parts.tools.find(tool, &descriptor.supports).await {
+            return PluginState::MissingTool { reason: problem.to_string() };
+        }
+    }
+    let levels = descriptor
+        .levels
+        .iter()
+        .map(|level| LevelProfile { name: level.name.clone(), shape: level.frames })
+        .collect();
+    PluginState::Ready(PluginProfile { version: descriptor.version.clone(), levels })
+}

@@ -1,0 +1,117 @@
+//! A daemon of a test's own: started from the real binary, killed with the test.
+
+use super::Client;
+use serde_json::Value;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// The binary under test, without the environment of whoever runs the tests.
+pub fn farmhand() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_farmhand"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("FARMHAND_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// A running daemon and its directories.
+pub struct Daemon {
+    child: Child,
+    data: PathBuf,
+    arguments: Vec<String>,
+    pub url: String,
+    pub client: Client,
+}
+
+impl Daemon {
+    /// Starts one with its data under `dir`.
+    pub fn start(dir: &Path, arguments: &[&str]) -> Self {
+        let data = dir.join("data");
+        let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        let (child, url) = spawn(&data, &arguments);
+        let client = Client::new(&url);
+        Self { child, data, arguments, url, client }
+    }
+
+    pub fn data_dir(&self) -> &Path {
+        &self.data
+    }
+
+    /// Where plugins are dropped.
+    pub fn plugins_dir(&self) -> PathBuf {
+        self.data.join("plugins")
+    }
+
+    /// The directory of an attempt.
+    pub fn attempt_dir(&self, attempt: u64) -> PathBuf {
+        self.data.join("attempts").join(attempt.to_string())
+    }
+
+    /// Ends it as a crash would: no signal that it could handle.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it was running");
+        self.child.wait().expect("it ends");
+    }
+
+    /// Asks it to stop and waits for its end.
+    pub fn terminate(&mut self) -> std::process::ExitStatus {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
+        assert!(sent.success());
+        self.child.wait().expect("it ends")
+    }
+
+    /// Starts it again on the same data.
+    pub fn restart(&mut self) {
+        let (child, url) = spawn(&self.data, &self.arguments);
+        self.child = child;
+        self.client = Client::new(&url);
+        self.url = url;
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // What the test left running goes with it: the renders first, while their shims can still be found.
+        let attempts = self.data.join("attempts");
+        let _ = Command::new("pkill").args(["-KILL", "-f", &attempts.display().to_string()]).status();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn spawn(data: &Path, arguments: &[String]) -> (Child, String) {
+    let mut child = farmhand()
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(data)
+        .args(["--plugins-dir"])
+        .arg(data.join("plugins"))
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let url = loop {
+        let line = lines.next().expect("it says that it is ready before it ends").expect("readable");
+        if let Some((_, url)) = line.split_once("is ready at ") {
+            break url.trim().to_owned();
+        }
+    };
+    // Whatever else it prints must not fill the pipe.
+    std::thread::spawn(move || lines.for_each(drop));
+    (child, url)
+}
+
+/// The JSON of a job that renders `frames` of a scene, to be changed by the test.
+pub fn job_of(scene: &Path, frames: &str, output: &Path) -> Value {
+    serde_json::json!({
+        "scene": scene,
+        "frames": frames,
+        "output": output,
+        "options": {"format": "PNG"},
+    })
+}

@@ -1,0 +1,12 @@
+//! The real binary, end to end: real processes, real Blender, real files, over HTTP as a user's tools would.
+//!
+//! Every test starts daemons of its own in a directory of its own, so that tests run in any order and side by side.
+//! What they wait for they are told by the daemon's event stream or by the end of a process, never by a clock.
+
+mod harness;
+
+mod api;
+mod failures;
+mod plugins;
+mod render;
+mod restart;
