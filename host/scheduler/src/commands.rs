@@ -10,6 +10,7 @@ use crate::scheduler::Scheduler;
 use crate::watch::kill;
 use farmhand_model::job::{JobEdit, JobLimits};
 use farmhand_model::{Change, EndedBy, FrameSet, FrameState, JobId, JobRecord, JobStatus, RestoredJob};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The highest priority.
@@ -47,6 +48,9 @@ impl Scheduler {
     ) -> Result<(), Refusal> {
         let job = Job::new(job.record, job.done, job.skipped);
         let id = job.id;
+        if self.jobs.contains_key(&id) {
+            return Ok(());
+        }
         let has_ended = job.status.is_end();
         self.admit(job, ended, false)?;
         if has_ended {
@@ -193,12 +197,23 @@ impl Scheduler {
         Ok(())
     }
 
-    pub(crate) fn on_plugin(&mut self, turn: &mut Turn, name: String, state: PluginState) {
-        let jobs = self.jobs.values().filter(|job| job.spec.plugin.name == name && !job.status.is_end());
-        turn.touched.extend(jobs.map(|job| job.id));
-        if self.plugins.entry(name).or_insert_with(Plugin::new).announce(state) {
+    pub(crate) fn on_plugin(&mut self, turn: &mut Turn, name: &str, state: PluginState) {
+        let of_plugin = |job: &&Job| job.spec.plugin.name == name && !job.status.is_end();
+        let was_served: BTreeSet<JobId> = self
+            .jobs
+            .values()
+            .filter(of_plugin)
+            .filter(|job| self.is_served(job))
+            .map(|job| job.id)
+            .collect();
+        let plugin = self.plugins.entry(name.to_owned()).or_insert_with(Plugin::new);
+        let breaker_closed = plugin.announce(state);
+        if breaker_closed {
             turn.push(Effect::BreakersTouched);
         }
+        // A swap that changes nothing for a job is not told to everybody who watches it: there may be thousands.
+        let differs = |job: &&Job| breaker_closed || !was_served.contains(&job.id) || !self.is_served(job);
+        turn.touched.extend(self.jobs.values().filter(of_plugin).filter(differs).map(|job| job.id));
     }
 
     /// Orders the end of everything the job runs.

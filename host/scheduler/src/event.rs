@@ -16,7 +16,8 @@ pub enum Event {
         /// Where those jobs of its `after` ended that the scheduler does not hold, as the store remembers them.
         ended: Vec<(JobId, JobStatus)>,
     },
-    /// An ended job that the scheduler has let go of is wanted again: a `Retry` follows.
+    /// An ended job that the scheduler has let go of is wanted again: a `Retry` follows. One that it still holds
+    /// stays as it is.
     Recall {
         /// The job as the store has it.
         job: Box<RestoredJob>,

@@ -55,7 +55,7 @@ fn equal_steps(frames: impl Iterator<Item = i32>) -> FrameSet {
 }
 
 /// More gaps than this, and the shot is covered finely enough to go on from its beginning.
-const MOST_GAPS: usize = 4096;
+const MOST_GAPS: usize = 1024;
 /// Blocks of neighbours that one chunk is spread over.
 const BLOCKS: u64 = 64;
 

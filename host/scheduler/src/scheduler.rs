@@ -29,6 +29,8 @@ pub struct Scheduler {
     pub(crate) retiring: BTreeSet<JobId>,
     pub(crate) next_attempt: AttemptId,
     pub(crate) stopping: bool,
+    /// When the last turn was: what was due then has been done, or waits for room.
+    now: Timestamp,
 }
 
 /// Where the jobs stand that a job comes after.
@@ -54,6 +56,7 @@ impl Scheduler {
             retiring: BTreeSet::new(),
             next_attempt,
             stopping: false,
+            now: Timestamp(i64::MIN),
         }
     }
 
@@ -73,7 +76,7 @@ impl Scheduler {
             Event::Cancel(job) => self.on_cancel(&mut turn, job)?,
             Event::Retry { job, frames } => self.on_retry(&mut turn, job, frames.as_ref())?,
             Event::Edit { job, edit } => self.on_edit(&mut turn, job, edit)?,
-            Event::Plugin { name, state } => self.on_plugin(&mut turn, name, state),
+            Event::Plugin { name, state } => self.on_plugin(&mut turn, &name, state),
             Event::Built { attempt, stamp } => self.on_built(&mut turn, attempt, stamp),
             Event::Running { attempt } => self.on_running(&mut turn, attempt),
             Event::FrameStarted { attempt, frame } => self.on_frame_started(&mut turn, attempt, frame),
@@ -99,6 +102,7 @@ impl Scheduler {
 
     /// Every turn ends so: limits, waits that are over, new starts, and what differs is told.
     pub(crate) fn finish(&mut self, mut turn: Turn) -> Vec<Effect> {
+        self.now = turn.now;
         self.enforce_limits(&mut turn);
         for job in self.timers.due(turn.now) {
             turn.touched.insert(job);
@@ -117,11 +121,12 @@ impl Scheduler {
         turn.into_effects()
     }
 
-    /// When to send a `Tick` at the latest, if nothing else happens before; in the past where one is due.
+    /// When to send a `Tick` at the latest, if nothing else happens before. Always later than the last turn.
     #[must_use]
     pub fn next_wakeup(&self) -> Option<Timestamp> {
         let breakers = self.plugins.values().filter(|plugin| !plugin.ready.is_empty());
-        let breakers = breakers.filter_map(Plugin::reopens).min();
+        // One that is due waits for a slot, and that comes with an event.
+        let breakers = breakers.filter_map(Plugin::reopens).filter(|at| *at > self.now).min();
         [self.timers.first(), self.next_deadline(), breakers].into_iter().flatten().min()
     }
 

@@ -22,8 +22,8 @@ struct Case<'a> {
     job: &'a Job,
     outcome: &'a Outcome,
     verdict: &'a Verdict,
-    /// Levels of the plugin, where they are known.
-    levels: Option<usize>,
+    /// The plugin, where this daemon has heard of it.
+    plugin: Option<&'a PluginProfile>,
     policy: &'a Policy,
 }
 
@@ -48,21 +48,26 @@ struct Consequence {
     is_loss: bool,
     /// It failed by itself and had verified nothing.
     is_fruitless: bool,
-    /// For people: one sentence.
+    /// For people: which frames, and what becomes of them.
     text: Vec<String>,
 }
 
 impl Consequence {
-    fn back(&mut self, frames: FrameSet, level: u32, tries: u32, wait: Option<Seconds>, text: String) {
+    fn back(&mut self, frames: FrameSet, level: u32, tries: u32, wait: Option<Seconds>, what: &str) {
         if !frames.is_empty() {
-            self.text.push(text);
+            self.text.push(format!("{}: {what}", name(&frames)));
             self.returns.push(Return { frames, level, tries, wait });
         }
     }
 
+    /// The frames go back as if this attempt had not been.
+    fn untouched(&mut self, frames: FrameSet, live: &Live) {
+        self.back(frames, live.record.level, live.tries(), None, "back to the queue as before");
+    }
+
     fn fail(&mut self, frames: &FrameSet, why: &str) {
         if !frames.is_empty() {
-            self.text.push(format!("{} failed: {why}", name(frames)));
+            self.text.push(format!("{}: failed, {why}", name(frames)));
             self.fail.extend(frames);
         }
     }
@@ -71,7 +76,6 @@ impl Consequence {
 fn decide(case: &Case<'_>) -> Consequence {
     let mut out = Consequence::default();
     let missing = case.live.missing();
-    let (level, tries) = (case.live.record.level, case.live.tries());
     let is_judged = matches!(case.outcome.ended_by, EndedBy::Itself | EndedBy::TimeLimit | EndedBy::Stall);
     out.fail_job =
         is_judged && case.verdict.decision == Decision::FailJob && case.job.status != JobStatus::Cancelling;
@@ -79,8 +83,13 @@ fn decide(case: &Case<'_>) -> Consequence {
         return out;
     }
     if case.job.status == JobStatus::Cancelling {
-        let text = format!("the job is cancelled; {} stay undone", name(&missing));
-        out.back(missing, level, tries, None, text);
+        out.back(
+            missing,
+            case.live.record.level,
+            case.live.tries(),
+            None,
+            "left undone, the job is cancelled",
+        );
         return out;
     }
     if case.job.failure.is_some() {
@@ -89,8 +98,7 @@ fn decide(case: &Case<'_>) -> Consequence {
     }
     match case.outcome.ended_by {
         EndedBy::DaemonStop | EndedBy::Cancel => {
-            let text = format!("{} go back to the queue as they were", name(&missing));
-            out.back(missing, level, tries, None, text);
+            out.untouched(missing, case.live);
         }
         EndedBy::Lost => decide_lost(case, &mut out, missing),
         EndedBy::Itself | EndedBy::TimeLimit | EndedBy::Stall => decide_verdict(case, &mut out, missing),
@@ -99,18 +107,14 @@ fn decide(case: &Case<'_>) -> Consequence {
 }
 
 fn decide_lost(case: &Case<'_>, out: &mut Consequence, missing: FrameSet) {
-    let (level, tries) = (case.live.record.level, case.live.tries());
     out.is_loss = case.live.settled == 0;
     if !out.is_loss || case.job.losses < case.policy.free_losses {
-        let text = format!("{} go back to the queue as they were", name(&missing));
-        out.back(missing, level, tries, None, text);
-        return;
+        return out.untouched(missing, case.live);
     }
     let culprits = or_all(case.live.begun().intersection(&missing), &missing);
     let innocent = missing.difference(&culprits);
     burn(case, out, culprits, None);
-    let text = format!("{} go back as they were", name(&innocent));
-    out.back(innocent, level, tries, None, text);
+    out.untouched(innocent, case.live);
 }
 
 fn decide_verdict(case: &Case<'_>, out: &mut Consequence, missing: FrameSet) {
@@ -124,20 +128,30 @@ fn decide_verdict(case: &Case<'_>, out: &mut Consequence, missing: FrameSet) {
     match case.verdict.decision {
         Decision::FailJob => out.fail(&missing, reason),
         Decision::QuarantineNode => {
-            let text = format!(
-                "{} go back to the queue; this node takes no more of the plugin's tasks",
-                name(&missing)
+            out.back(
+                missing,
+                level,
+                tries,
+                None,
+                "back to the queue, this node takes no more of the plugin's tasks",
             );
-            out.back(missing, level, tries, None, text);
         }
         Decision::FallBack => {
             // Where the plugin was never announced to this daemon, its levels are counted when the frames start.
-            let is_last = case.levels.is_some_and(|levels| level as usize + 1 >= levels);
-            if is_last {
-                out.fail(&missing, &format!("{reason}; there is no further level"));
-            } else {
-                let text = format!("{} go to level {}", name(&missing), level + 2);
-                out.back(missing, level + 1, 0, None, text);
+            let next = case.plugin.map(|plugin| plugin.levels.get(level as usize + 1));
+            match next {
+                Some(Some(next)) => {
+                    out.back(missing, level + 1, 0, None, &format!("on to level {}", next.name));
+                }
+                None => out.back(missing, level + 1, 0, None, "on to the next level"),
+                Some(None) => {
+                    // The end of the line is no reason to fail those that the process never came to.
+                    let mut culprits = named(|_| true);
+                    culprits.extend(&case.live.begun());
+                    let culprits = or_all(culprits.intersection(&missing), &missing);
+                    out.fail(&culprits, &format!("{reason}; there is no further level"));
+                    out.untouched(missing.difference(&culprits), case.live);
+                }
             }
         }
         Decision::FailFrames => {
@@ -146,8 +160,7 @@ fn decide_verdict(case: &Case<'_>, out: &mut Consequence, missing: FrameSet) {
             let fatal = or_all(fatal, &missing);
             let rest = missing.difference(&fatal);
             out.fail(&fatal, reason);
-            let text = format!("{} go back to the queue as they were", name(&rest));
-            out.back(rest, level, tries, None, text);
+            out.untouched(rest, case.live);
         }
         Decision::Accept | Decision::Retry { .. } => {
             let asked = match case.verdict.decision {
@@ -158,9 +171,8 @@ fn decide_verdict(case: &Case<'_>, out: &mut Consequence, missing: FrameSet) {
                 let wait =
                     Seconds(asked.map_or(0.0, |asked| asked.0).clamp(case.policy.licence_wait.0, MAX_WAIT));
                 out.hold = Some(wait);
-                let text = format!("the job waits {} s for a licence, which costs no try", wait.0.round());
-                out.back(missing, level, tries, None, text);
-                return;
+                let what = format!("back to the queue, the job waits {:.0} s for a licence", wait.0);
+                return out.back(missing, level, tries, None, &what);
             }
             out.fail(&fatal, reason);
             let rest = missing.difference(&fatal);
@@ -174,8 +186,7 @@ fn decide_verdict(case: &Case<'_>, out: &mut Consequence, missing: FrameSet) {
             let innocent = rest.difference(&culprits);
             out.is_fruitless = !has_progress;
             burn(case, out, culprits, asked);
-            let text = format!("{} go back as they were", name(&innocent));
-            out.back(innocent, level, tries, None, text);
+            out.untouched(innocent, case.live);
         }
     }
 }
@@ -195,14 +206,8 @@ fn burn(case: &Case<'_>, out: &mut Consequence, frames: FrameSet, asked: Option<
         Some(asked) => Seconds(asked.0.min(MAX_WAIT)),
         None => case.policy.backoff(tries, case.live.id().0),
     };
-    let text = format!(
-        "{} wait {:.1} s for try {} of {}",
-        name(&frames),
-        wait.0,
-        tries + 1,
-        retries.saturating_add(1)
-    );
-    out.back(frames, case.live.record.level, tries, Some(wait), text);
+    let what = format!("try {} of {} in {:.1} s", tries + 1, retries.saturating_add(1), wait.0);
+    out.back(frames, case.live.record.level, tries, Some(wait), &what);
 }
 
 /// The longest wait that a plugin may ask for.
@@ -267,13 +272,12 @@ impl Scheduler {
             let frames = u32::try_from(live.settled).unwrap_or(u32::MAX);
             learn_frame(&mut job.costs, outcome.seconds.0 / f64::from(frames), frames);
         }
-        let levels = self.plugins.get(&job.spec.plugin.name).and_then(|plugin| plugin.profile.as_ref());
         let case = Case {
             live: &live,
             job,
             outcome: &outcome,
             verdict: &verdict,
-            levels: levels.map(|profile: &PluginProfile| profile.levels.len()),
+            plugin: self.plugins.get(&job.spec.plugin.name).and_then(|plugin| plugin.profile.as_ref()),
             policy: &self.policy,
         };
         let consequence = decide(&case);
@@ -327,8 +331,10 @@ fn apply(
             hold = hold.or(Some(policy.backoff(job.fruitless - 1, live.id().0)));
         }
     }
-    if let Some(wait) = hold {
-        job.hold = Some(Hold { until: turn.now + wait, reason: reason.to_owned() });
+    if let Some(until) = hold.map(|wait| turn.now + wait)
+        && job.hold.as_ref().is_none_or(|hold| hold.until < until)
+    {
+        job.hold = Some(Hold { until, reason: reason.to_owned() });
     }
     if job.costs.frames_seen.checked_ilog2() != job.costs_saved.frames_seen.checked_ilog2() {
         job.dirty = true;

@@ -95,6 +95,19 @@ fn falling_back_keeps_what_is_done_and_ends_at_the_last_level() {
 }
 
 #[test]
+fn at_the_last_level_only_the_frames_that_did_it_fail() {
+    let (mut env, shot) = end_first(case("", "", Decision::FallBack, vec![]));
+    assert_eq!(env.consequence(), "frames 1-10: on to level safe");
+    env.begin(2, 1);
+    env.settle(2, "1");
+    env.begin(2, 2);
+    env.end(2, EndedBy::Itself, Decision::FallBack, vec![]);
+    assert_eq!(env.frames(shot, FrameState::Failed), "2");
+    env.check_started(&[(3, "3-10")]);
+    assert_eq!(env.orders()[0].attempt.level, 1);
+}
+
+#[test]
 fn a_plugin_with_fewer_levels_ends_with_its_last() {
     let (mut env, _) = end_first(case("", "", Decision::FallBack, vec![]));
     env.end(2, EndedBy::DaemonStop, Decision::Accept, vec![]);
@@ -144,7 +157,7 @@ fn back_off_grows_and_the_last_try_fails_with_its_number() {
     assert_eq!(env.orders()[0].attempt.try_number, 2);
     env.retry(2);
     assert_eq!(env.status(shot), JobStatus::Failed);
-    assert_eq!(env.consequence(), "frame 1 failed: said the plugin (try 2 of 2)");
+    assert_eq!(env.consequence(), "frame 1: failed, said the plugin (try 2 of 2)");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Who starts when, with which frames.
 
 use crate::test_env::{TestEnv, job, profile, set};
-use crate::{Event, Signs};
+use crate::{Effect, Event, Signs};
 use farmhand_model::dcc::FrameShape;
 use farmhand_model::job::JobLimits;
 use farmhand_model::{
@@ -361,5 +361,34 @@ fn what_ends_is_kept_with_what_became_of_it() {
     });
     let AttemptState::Ended { outcome, consequence, .. } = ended.unwrap().state else { panic!("not ended") };
     assert_eq!((outcome.frames_done, outcome.frames_missing), (set("1"), set("2")));
-    assert_eq!(consequence, "frame 2 go back as they were");
+    assert_eq!(consequence, "frame 2: back to the queue as before");
+}
+
+#[test]
+fn a_due_breaker_without_a_free_slot_wakes_nobody() {
+    let mut env = TestEnv::bare(1);
+    env.submit(job("1-4"));
+    let other = farmhand_model::job::PluginChoice { name: "maya".to_owned(), version: None };
+    env.submit(JobSpec { plugin: other, ..job("1") });
+    env.plugin(profile(&[("render", FrameShape::Any)]));
+    env.end(1, EndedBy::Itself, farmhand_model::dcc::Decision::QuarantineNode, vec![]);
+    env.send(Event::Plugin { name: "maya".to_owned(), state: profile(&[("render", FrameShape::Any)]) });
+    assert_eq!(env.started().len(), 1);
+    let until = env.now + Seconds(60.0);
+    assert_eq!(env.scheduler.next_wakeup(), Some(until));
+    env.pass(60.0);
+    env.check_started(&[]);
+    assert_eq!(env.scheduler.next_wakeup(), None);
+    env.finish(2);
+    env.check_started(&[(3, "1,2")]);
+}
+
+#[test]
+fn a_swap_that_changes_nothing_for_a_job_is_not_told_of_it() {
+    let mut env = TestEnv::bare(1);
+    let shot = env.submit(job("1-4"));
+    env.plugin(profile(&[("render", FrameShape::Any)]));
+    assert!(env.effects.contains(&Effect::JobTouched(shot)));
+    env.plugin(profile(&[("other", FrameShape::Any)]));
+    assert!(env.effects.is_empty());
 }

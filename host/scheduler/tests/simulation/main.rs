@@ -30,20 +30,20 @@ fn simulate(mood: Mood, first: u64, count: u64) {
 
 #[test]
 fn farms_with_everything() {
-    simulate(Mood { crashes: true, commands: true, failures: true }, 0, 700);
+    simulate(Mood { crashes: true, commands: true, failures: true }, 0, 500);
 }
 
 #[test]
 fn farms_that_crash() {
-    simulate(Mood { crashes: true, commands: false, failures: false }, 10_000, 500);
+    simulate(Mood { crashes: true, commands: false, failures: false }, 10_000, 300);
 }
 
 #[test]
 fn farms_that_fail() {
-    simulate(Mood { crashes: false, commands: false, failures: true }, 20_000, 500);
+    simulate(Mood { crashes: false, commands: false, failures: true }, 20_000, 400);
 }
 
 #[test]
 fn farms_that_people_play_with() {
-    simulate(Mood { crashes: false, commands: true, failures: false }, 30_000, 500);
+    simulate(Mood { crashes: false, commands: true, failures: false }, 30_000, 300);
 }

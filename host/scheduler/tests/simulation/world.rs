@@ -202,6 +202,10 @@ impl World {
 
     /// What must hold after every step, besides what the scheduler checks of itself.
     fn check(&self) {
+        assert!(
+            self.scheduler.next_wakeup().is_none_or(|at| at > self.now),
+            "what is due would never be done"
+        );
         let leases = self.scheduler.leases();
         assert!(leases.len() <= self.capacity.slots as usize, "more tasks than slots");
         let threads: u32 = leases.iter().map(|lease| lease.threads).sum();
