@@ -10,6 +10,7 @@ use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -26,7 +27,9 @@ pub enum CacheError {
         source: io::Error,
     },
     /// Someone else could put code there.
-    #[error("the code cache {path} is not safe: {problem}; choose a directory that only the daemon's user can write")]
+    #[error(
+        "the code cache {path} is not safe: {problem}; choose a directory that only the daemon's user can write"
+    )]
     Unsafe {
         /// The directory.
         path: PathBuf,
@@ -41,6 +44,8 @@ pub(crate) struct CodeCache {
     root: PathBuf,
     dir: PathBuf,
     capacity: u64,
+    /// Two loads of the same bytes would write the same temporary file.
+    writing: Mutex<()>,
 }
 
 impl CodeCache {
@@ -52,7 +57,7 @@ impl CodeCache {
         check_private(root)?;
         make_private(&dir).map_err(io)?;
         check_private(&dir)?;
-        Ok(Self { root: root.to_path_buf(), dir, capacity })
+        Ok(Self { root: root.to_path_buf(), dir, capacity, writing: Mutex::new(()) })
     }
 
     /// The compiled component, where it is here and whole.
@@ -83,6 +88,7 @@ impl CodeCache {
 
     /// Keeps a compiled component. A full disk costs time at the next start, nothing else.
     pub(crate) fn store(&self, digest: &Digest, component: &Component) {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = component.serialize().map_err(io::Error::other).and_then(|code| {
             let path = self.entry(digest);
             let sum = hex(&Sha256::digest(&code));
@@ -96,14 +102,15 @@ impl CodeCache {
         self.prune();
     }
 
-    /// Removes what was used least recently until the rest fits, entries of other engines included.
+    /// Removes what was used least recently until the rest fits: entries of other engines and what a crash left
+    /// half-written included.
     fn prune(&self) {
         let mut entries = Vec::new();
         let dirs = fs::read_dir(&self.root).into_iter().flatten().flatten();
         for file in dirs.flat_map(|dir| fs::read_dir(dir.path()).into_iter().flatten().flatten()) {
             let path = file.path();
             if let Ok(metadata) = file.metadata()
-                && path.extension().is_some_and(|extension| extension == "cwasm")
+                && path.extension().is_some_and(|extension| extension == "cwasm" || extension == "tmp")
             {
                 let used = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
                 entries.push((used, metadata.len(), path));
@@ -194,7 +201,8 @@ fn make_private(dir: &Path) -> io::Result<()> {
 #[cfg(unix)]
 fn check_private(dir: &Path) -> Result<(), CacheError> {
     use std::os::unix::fs::MetadataExt;
-    let metadata = fs::symlink_metadata(dir).map_err(|source| CacheError::Io { path: dir.to_path_buf(), source })?;
+    let metadata =
+        fs::symlink_metadata(dir).map_err(|source| CacheError::Io { path: dir.to_path_buf(), source })?;
     let problem = if !metadata.is_dir() {
         "it is not a directory".to_owned()
     } else if metadata.uid() != nix::unistd::geteuid().as_raw() {
@@ -239,9 +247,13 @@ mod tests {
             CodeCache::open(&self.root(), &self.engine, capacity).unwrap()
         }
 
+        fn component(&self) -> Component {
+            Component::new(&self.engine, wat::parse_str(WAT).unwrap()).unwrap()
+        }
+
         fn keep(&self, cache: &CodeCache, name: &str) -> Digest {
             let digest = digest(name.as_bytes());
-            cache.store(&digest, &Component::new(&self.engine, WAT).unwrap());
+            cache.store(&digest, &self.component());
             digest
         }
     }
@@ -298,7 +310,7 @@ mod tests {
         }
         // Using the oldest makes it the newest.
         assert!(roomy.load(&bench.engine, &digests[0]).is_some());
-        bench.cache(bytes * 3).store(&digest(b"d"), &Component::new(&bench.engine, WAT).unwrap());
+        bench.cache(bytes * 3).store(&digest(b"d"), &bench.component());
         let there = |digest: &Digest| (roomy.entry(digest).exists(), sum_of(&roomy.entry(digest)).exists());
         assert_eq!(digests.each_ref().map(there), [(true, true), (false, false), (true, true)]);
     }

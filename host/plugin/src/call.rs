@@ -159,10 +159,7 @@ enum Broken {
     OutOfPatience,
 }
 
-async fn bounded<T>(
-    limit: Duration,
-    call: impl Future<Output = wasmtime::Result<T>>,
-) -> Result<T, Broken> {
+async fn bounded<T>(limit: Duration, call: impl Future<Output = wasmtime::Result<T>>) -> Result<T, Broken> {
     match tokio::time::timeout(patience(limit), call).await {
         Ok(answer) => answer.map_err(Broken::Error),
         Err(_) => Err(Broken::OutOfPatience),
@@ -197,8 +194,9 @@ fn classify(error: &wasmtime::Error, limit: Duration, hostcall: usize) -> Plugin
     if let Some(OverLimit { room, asked, limit }) = error.downcast_ref() {
         return PluginErrorKind::Memory { room: *room, asked: *asked, limit: *limit };
     }
-    if let Some(wasmtime_wasi::I32Exit(code)) = error.downcast_ref() {
-        return PluginErrorKind::Trap { what: format!("called exit({code})"), frames: Vec::new() };
+    // WASI 0.2 does not hand the code over.
+    if error.is::<wasmtime_wasi::I32Exit>() {
+        return PluginErrorKind::Trap { what: "called exit".into(), frames: Vec::new() };
     }
     if let Some(trap) = error.downcast_ref::<Trap>() {
         return PluginErrorKind::Trap { what: describe_trap(*trap), frames: frames(error) };
@@ -218,7 +216,8 @@ fn describe_trap(trap: Trap) -> String {
     match trap {
         Trap::UnreachableCodeReached => "panicked or aborted".into(),
         Trap::StackOverflow => "recursed until its stack was full".into(),
-        Trap::MemoryOutOfBounds => "reached outside its memory".into(),
+        // Languages that keep a stack of their own in linear memory run out of it first.
+        Trap::MemoryOutOfBounds => "reached outside its memory, or recursed without an end".into(),
         Trap::IntegerDivisionByZero => "divided by zero".into(),
         other => other.to_string(),
     }
@@ -229,7 +228,11 @@ fn frames(error: &wasmtime::Error) -> Vec<String> {
     let name = |frame: &wasmtime::FrameInfo| {
         let symbol = frame.symbols().first();
         let function = symbol.and_then(|symbol| symbol.name()).or_else(|| frame.func_name());
-        let function = function.map_or_else(|| format!("function {}", frame.func_index()), str::to_owned);
+        let function = function.map_or_else(
+            || format!("function {}", frame.func_index()),
+            // Without the hash at the end of a Rust name.
+            |name| format!("{:#}", rustc_demangle::demangle(name)),
+        );
         match symbol.and_then(|symbol| Some((symbol.file()?, symbol.line()?))) {
             Some((file, line)) => format!("{function} ({file}:{line})"),
             None => function,

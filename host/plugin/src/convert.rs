@@ -9,8 +9,8 @@ use crate::descriptor::Raw;
 use crate::error::PluginErrorKind;
 use crate::logring::{printable_line, printable_text};
 use farmhand_model::dcc::{
-    Cause, Command, Decision, Fact, Fault, FrameShape, Gpu, ImageOutput, Level, MovieOutput, Output, PreparedJob,
-    Problem, ReaderEvent, Severity, TaskContext, TextFile, Tool, ToolSpec, Verdict, Verify,
+    Cause, Command, Decision, Fact, Fault, FrameShape, Gpu, ImageOutput, Level, MovieOutput, Output,
+    PreparedJob, Problem, ReaderEvent, Severity, TaskContext, TextFile, Tool, ToolSpec, Verdict, Verify,
 };
 use farmhand_model::{EndedBy, FrameSet};
 use std::path::{Component, Path, PathBuf};
@@ -33,7 +33,11 @@ pub(crate) fn path(path: &Path) -> String {
 }
 
 pub(crate) fn runs(frames: &FrameSet) -> Vec<types::FrameRun> {
-    frames.runs().iter().map(|run| types::FrameRun { first: run.first, last: run.last, step: run.step }).collect()
+    frames
+        .runs()
+        .iter()
+        .map(|run| types::FrameRun { first: run.first, last: run.last, step: run.step })
+        .collect()
 }
 
 pub(crate) fn gpu(gpu: &Gpu) -> context::Gpu {
@@ -141,7 +145,10 @@ pub(crate) fn prepared_job(job: types::PreparedJob) -> Result<PreparedJob, Refus
         }
     };
     let notes = job.notes.iter().map(|note| printable_line(note)).collect();
-    believed(PreparedJob { layers: job.layers, output: job.output, options, whole: job.whole, notes }, refused)
+    believed(
+        PreparedJob { layers: job.layers, output: job.output, options, whole: job.whole, notes },
+        refused,
+    )
 }
 
 pub(crate) fn problems(problems: Vec<types::Problem>) -> Result<Vec<Problem>, Refused> {
@@ -220,7 +227,7 @@ fn output(output: types::Output, task: &TaskContext) -> Result<Output, String> {
         types::Output::Image(image) if !task.frames.contains(image.frame) => {
             Err(format!("an output shows frame {}, which this task does not render", image.frame))
         }
-        types::Output::Image(image) => Ok(Output::Image(self::image(image)?)),
+        types::Output::Image(image) => Ok(Output::Image(self::image(&image)?)),
         types::Output::Movie(movie) => Ok(Output::Movie(MovieOutput {
             path: file_path(&movie.path)?,
             place: movie.place.as_deref().map(file_path).transpose()?,
@@ -229,7 +236,7 @@ fn output(output: types::Output, task: &TaskContext) -> Result<Output, String> {
     }
 }
 
-fn image(image: types::Image) -> Result<ImageOutput, String> {
+fn image(image: &types::Image) -> Result<ImageOutput, String> {
     let place = image.place.as_deref().map(file_path).transpose()?;
     Ok(ImageOutput { frame: image.frame, path: file_path(&image.path)?, place })
 }
@@ -278,8 +285,8 @@ fn event(event: types::Event) -> Result<ReaderEvent, String> {
         types::Event::FrameStarted(frame) => ReaderEvent::FrameStarted(frame),
         types::Event::Progress(part) if part.is_finite() => ReaderEvent::Progress(part.clamp(0.0, 1.0)),
         types::Event::Progress(part) => return Err(format!("a progress of {part} is none")),
-        types::Event::FrameDone(image) => ReaderEvent::FrameDone(self::image(image)?),
-        types::Event::FrameSkipped(image) => ReaderEvent::FrameSkipped(self::image(image)?),
+        types::Event::FrameDone(image) => ReaderEvent::FrameDone(self::image(&image)?),
+        types::Event::FrameSkipped(image) => ReaderEvent::FrameSkipped(self::image(&image)?),
         types::Event::Warning(text) => ReaderEvent::Warning(printable_line(&text)),
         types::Event::Fault(fault) => ReaderEvent::Fault(from_fault(&fault)),
         types::Event::MemoryBytes(bytes) => ReaderEvent::MemoryBytes(bytes),
@@ -315,7 +322,7 @@ fn from_fault(fault: &types::Fault) -> Fault {
     }
 }
 
-pub(crate) fn verdict(verdict: types::Verdict) -> Result<Verdict, Refused> {
+pub(crate) fn verdict(verdict: &types::Verdict) -> Result<Verdict, Refused> {
     let reason = printable_line(&verdict.reason);
     if reason.trim().is_empty() {
         return Err(vec!["the verdict gives no reason".into()]);

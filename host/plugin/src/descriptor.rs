@@ -43,9 +43,13 @@ pub(crate) fn check(raw: Raw) -> Result<(Descriptor, OptionsSchema), PluginError
         problems.push(format!("`supports` is `{}`, no semver requirement: {error}", short(&raw.supports)));
     }
     for extension in &raw.extensions {
-        let plain = |c: char| !c.is_uppercase() && !c.is_whitespace() && !c.is_control() && !matches!(c, '/' | '\\');
+        let plain =
+            |c: char| !c.is_uppercase() && !c.is_whitespace() && !c.is_control() && !matches!(c, '/' | '\\');
         if extension.is_empty() || extension.starts_with('.') || !extension.chars().all(plain) {
-            problems.push(format!("the extension `{}` is not lower case without a dot before it", short(extension)));
+            problems.push(format!(
+                "the extension `{}` is not lower case without a dot before it",
+                short(extension)
+            ));
         }
     }
     twice("extension", raw.extensions.iter(), &mut problems);
@@ -57,7 +61,10 @@ pub(crate) fn check(raw: Raw) -> Result<(Descriptor, OptionsSchema), PluginError
     for level in &raw.levels {
         for id in &level.tools {
             if !raw.tools.iter().any(|tool| tool.id == *id) {
-                problems.push(format!("the level `{}` needs the tool `{}`, which is not described", level.name, id));
+                problems.push(format!(
+                    "the level `{}` needs the tool `{}`, which is not described",
+                    level.name, id
+                ));
             }
         }
     }

@@ -256,7 +256,9 @@ impl fmt::Display for PluginErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable { message } => write!(f, "cannot be read: {message}"),
-            Self::TooLarge { bytes, limit } => write!(f, "is {bytes} bytes large, where {limit} is the limit"),
+            Self::TooLarge { bytes, limit } => {
+                write!(f, "is {bytes} bytes large, where {limit} is the limit")
+            }
             Self::Incomplete { bytes } => write!(f, "ends in the middle, after {bytes} bytes"),
             Self::Foreign { message } | Self::Incompatible { message } => f.write_str(message),
             Self::NameTaken { by } => write!(f, "claims a name that {by} already serves"),
@@ -281,7 +283,12 @@ impl fmt::Display for PluginErrorKind {
             Self::Timeout { limit, waiting: false } => write!(f, "ran longer than {limit:?}"),
             Self::Timeout { limit, waiting: true } => write!(f, "waited far longer than its {limit:?}"),
             Self::Memory { room: Room::Memory, asked, limit } => {
-                write!(f, "wanted {:.1} MiB of memory, where {:.1} MiB is the limit", mib(*asked), mib(*limit))
+                write!(
+                    f,
+                    "wanted {:.1} MiB of memory, where {:.1} MiB is the limit",
+                    mib(*asked),
+                    mib(*limit)
+                )
             }
             Self::Memory { room: Room::Table, asked, limit } => {
                 write!(f, "wanted {asked} table elements, where {limit} is the limit")

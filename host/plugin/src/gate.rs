@@ -56,13 +56,19 @@ pub(crate) struct Gated {
     pub(crate) grants: Arc<Grants>,
 }
 
+/// The name under which the limits of a plugin are looked up while it has not told its own.
+fn stem(label: &str) -> &str {
+    label.strip_suffix(".wasm").unwrap_or(label)
+}
+
 impl Candidate {
     /// Reads a file.
-    pub(crate) fn read(path: &Path, limits: &Limits) -> Result<Self, PluginError> {
+    pub(crate) fn read(path: &Path, settings: &PluginSettings) -> Result<Self, PluginError> {
         let label = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let fail = |kind| PluginError::new(&label, kind);
-        let unreadable = |error: std::io::Error| fail(PluginErrorKind::Unreadable { message: error.to_string() });
-        let limit = limits.component;
+        let unreadable =
+            |error: std::io::Error| fail(PluginErrorKind::Unreadable { message: error.to_string() });
+        let limit = settings.limits_of(stem(&label)).component;
         let file = std::fs::File::open(path).map_err(unreadable)?;
         let metadata = file.metadata().map_err(unreadable)?;
         if metadata.len() > limit {
@@ -101,7 +107,9 @@ impl Runtime {
         let key = digest.clone();
         let pre = tokio::task::spawn_blocking(move || runtime.prepare(&bytes, &key))
             .await
-            .unwrap_or_else(|error| Err(PluginErrorKind::Host { message: format!("the compiler broke off: {error}") }))
+            .unwrap_or_else(|error| {
+                Err(PluginErrorKind::Host { message: format!("the compiler broke off: {error}") })
+            })
             .map_err(fail)?;
         let raw = self.describe(&pre, &label).await?;
         if self.describe(&pre, &label).await? != raw {
@@ -123,7 +131,9 @@ impl Runtime {
             None => self.compile(bytes, digest)?,
         };
         let mismatch = |error: wasmtime::Error| PluginErrorKind::Incompatible {
-            message: format!("does not fit the contract: {error:#}; build it against this farmhand's contract"),
+            message: format!(
+                "does not fit the contract: {error:#}; build it against this farmhand's contract"
+            ),
         };
         let pre = self.linker.instantiate_pre(&component).map_err(mismatch)?;
         PluginPre::new(pre).map_err(mismatch)
@@ -140,15 +150,21 @@ impl Runtime {
     }
 
     /// Asks a fresh instance to describe itself. Nothing is granted to it: who it is is not known yet.
-    async fn describe(&self, pre: &PluginPre<PluginState>, label: &str) -> Result<descriptor::Raw, PluginError> {
+    async fn describe(
+        &self,
+        pre: &PluginPre<PluginState>,
+        label: &str,
+    ) -> Result<descriptor::Raw, PluginError> {
         let function = "describe";
-        let limits = self.settings.limits_of(label.strip_suffix(".wasm").unwrap_or(label));
+        let limits = self.settings.limits_of(stem(label));
         let caller = Caller { name: label.to_owned(), stamp: None };
         let grants = Arc::new(Grants::new(&Grant::default(), limits));
         let _permit = self.gatekeeper.permit().await.map_err(|kind| PluginError::new(label, kind))?;
         let mut session = Session::open(pre, caller, grants, limits, function, limits.describe).await?;
         let answer = session
-            .call(function, limits.describe, |plugin, store| plugin.farmhand_dcc_dcc().call_describe(store).boxed())
+            .call(function, limits.describe, |plugin, store| {
+                plugin.farmhand_dcc_dcc().call_describe(store).boxed()
+            })
             .await?;
         session.flush_log();
         answer.map(convert::descriptor).map_err(|error| session.error(function, convert::guest_error(error)))

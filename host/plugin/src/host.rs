@@ -165,7 +165,7 @@ impl PluginHost {
     /// When it does not pass.
     pub async fn load_file(&self, path: &Path) -> Result<Arc<LoadedPlugin>, PluginError> {
         let runtime = Arc::clone(&self.shared.runtime);
-        let candidate = Candidate::read(path, &runtime.settings.limits)?;
+        let candidate = Candidate::read(path, &runtime.settings)?;
         let gated = runtime.admit(candidate).await?;
         Ok(Arc::new(LoadedPlugin::new(runtime, Arc::new(gated), 0)))
     }

@@ -73,13 +73,17 @@ impl LoadedPlugin {
         self.require_text(function, [job.scene.as_path()])?;
         let job = Arc::new(job.clone());
         let answer = self
-            .once(function, |state| state.table.push(JobHandle(job)), |plugin, store, job| {
-                async move {
-                    let borrow = Resource::new_borrow(job.rep());
-                    plugin.farmhand_dcc_dcc().call_validate(store, borrow).await
-                }
-                .boxed()
-            })
+            .once(
+                function,
+                |state| state.table.push(JobHandle(job)),
+                |plugin, store, job| {
+                    async move {
+                        let borrow = Resource::new_borrow(job.rep());
+                        plugin.farmhand_dcc_dcc().call_validate(store, borrow).await
+                    }
+                    .boxed()
+                },
+            )
             .await?;
         let refuse = |problems| self.error(function, PluginErrorKind::Invalid { problems });
         match answer {
@@ -89,7 +93,10 @@ impl LoadedPlugin {
                 let problems = self.check_options(&prepared.options);
                 if !problems.is_empty() {
                     let told = |problem: Problem| {
-                        format!("its own options do not fit its schema: {}: {}", problem.field, problem.message)
+                        format!(
+                            "its own options do not fit its schema: {}: {}",
+                            problem.field, problem.message
+                        )
                     };
                     return Err(refuse(problems.into_iter().map(told).collect()));
                 }
@@ -107,13 +114,17 @@ impl LoadedPlugin {
         self.require_task(function, task)?;
         let shared = Arc::new(task.clone());
         let answer = self
-            .once(function, |state| state.table.push(TaskHandle(shared)), |plugin, store, task| {
-                async move {
-                    let borrow = Resource::new_borrow(task.rep());
-                    plugin.farmhand_dcc_dcc().call_build_command(store, borrow).await
-                }
-                .boxed()
-            })
+            .once(
+                function,
+                |state| state.table.push(TaskHandle(shared)),
+                |plugin, store, task| {
+                    async move {
+                        let borrow = Resource::new_borrow(task.rep());
+                        plugin.farmhand_dcc_dcc().call_build_command(store, borrow).await
+                    }
+                    .boxed()
+                },
+            )
             .await?;
         let command = answer.map_err(|error| self.error(function, convert::guest_error(error)))?;
         convert::command(command, task)
@@ -132,11 +143,13 @@ impl LoadedPlugin {
         let mut session = self.open(function, limit).await?;
         let task = TaskHandle(Arc::new(task.clone()));
         let task = session.state().table.push(task);
-        let task = task.map_err(|error| self.error(function, PluginErrorKind::Host { message: error.to_string() }))?;
+        let task =
+            task.map_err(|error| self.error(function, PluginErrorKind::Host { message: error.to_string() }))?;
         let borrow = Resource::new_borrow(task.rep());
         let reader = session
             .call(function, limit, |plugin, store| {
-                async move { plugin.farmhand_dcc_dcc().reader().call_constructor(store, borrow).await }.boxed()
+                async move { plugin.farmhand_dcc_dcc().reader().call_constructor(store, borrow).await }
+                    .boxed()
             })
             .await?;
         session.flush_log();
@@ -167,7 +180,8 @@ impl LoadedPlugin {
             )
             .await?;
         let verdict = answer.map_err(|error| self.error(function, convert::guest_error(error)))?;
-        convert::verdict(verdict).map_err(|problems| self.error(function, PluginErrorKind::Invalid { problems }))
+        convert::verdict(&verdict)
+            .map_err(|problems| self.error(function, PluginErrorKind::Invalid { problems }))
     }
 
     /// One call in an instance of its own, with the resources that `hand_in` puts into its table.
@@ -221,7 +235,9 @@ impl LoadedPlugin {
     }
 
     fn error(&self, function: &'static str, kind: PluginErrorKind) -> PluginError {
-        PluginError::new(&self.stamp.name, kind).with_stamp(Some(&self.stamp)).in_call(function, Duration::ZERO)
+        PluginError::new(&self.stamp.name, kind)
+            .with_stamp(Some(&self.stamp))
+            .in_call(function, Duration::ZERO)
     }
 }
 
@@ -255,7 +271,8 @@ impl Reader {
         let answer = self
             .session
             .call(function, self.limit, |plugin, store| {
-                async move { plugin.farmhand_dcc_dcc().reader().call_read(store, reader, &lines).await }.boxed()
+                async move { plugin.farmhand_dcc_dcc().reader().call_read(store, reader, &lines).await }
+                    .boxed()
             })
             .await?;
         self.settle(function, answer)
@@ -286,9 +303,9 @@ impl Reader {
         function: &'static str,
         answer: Result<Vec<types::Event>, types::PluginError>,
     ) -> Result<Vec<ReaderEvent>, PluginError> {
-        let events = answer
-            .map_err(convert::guest_error)
-            .and_then(|events| convert::events(events).map_err(|problems| PluginErrorKind::Invalid { problems }));
+        let events = answer.map_err(convert::guest_error).and_then(|events| {
+            convert::events(events).map_err(|problems| PluginErrorKind::Invalid { problems })
+        });
         match events {
             Ok(events) => {
                 self.session.flush_log();

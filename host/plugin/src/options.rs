@@ -81,7 +81,9 @@ fn plain(schema: &Value, depth: usize) -> Result<(), String> {
     }
     match schema {
         Value::Object(object) => {
-            if let Some(name) = REFERENCES.iter().find(|name| object.get(**name).is_some_and(Value::is_string)) {
+            if let Some(name) =
+                REFERENCES.iter().find(|name| object.get(**name).is_some_and(Value::is_string))
+            {
                 return Err(format!("the options schema uses `{name}`; write out what it refers to"));
             }
             object.values().try_for_each(|value| plain(value, depth + 1))
@@ -141,7 +143,9 @@ mod tests {
             let problems = schema.check(options.as_object().unwrap());
             assert_eq!(problems.len(), expect.len(), "{options}: {problems:?}");
             for (field, message) in expect {
-                let found = problems.iter().any(|problem| problem.field == field && problem.message.contains(message));
+                let found = problems
+                    .iter()
+                    .any(|problem| problem.field == field && problem.message.contains(message));
                 assert!(found, "{field} {message}: {problems:?}");
             }
         }

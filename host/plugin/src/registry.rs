@@ -48,7 +48,9 @@ pub enum SelectError {
         reason: String,
     },
     /// The plugin serves in another version.
-    #[error("plugin `{name}` serves in version {serving}, and {wanted} is asked for; install that version, or ask for another")]
+    #[error(
+        "plugin `{name}` serves in version {serving}, and {wanted} is asked for; install that version, or ask for another"
+    )]
     Version {
         /// The plugin.
         name: String,
@@ -237,7 +239,8 @@ impl Registry {
             *other != path && matches!(&record.standing, Standing::Serves { name: served } if *served == name)
         });
         if let Some((holder, _)) = holder {
-            let error = PluginError::new(file_name(path), PluginErrorKind::NameTaken { by: file_name(holder) });
+            let error =
+                PluginError::new(file_name(path), PluginErrorKind::NameTaken { by: file_name(holder) });
             let mut events = self.withdraw(path);
             let slot = stem(path);
             self.files.insert(
@@ -256,7 +259,12 @@ impl Registry {
     }
 
     /// A file did not pass the gate: what served before goes on serving.
-    pub(crate) fn refuse(&mut self, path: &Path, digest: Option<Digest>, error: PluginError) -> Vec<SwapEvent> {
+    pub(crate) fn refuse(
+        &mut self,
+        path: &Path,
+        digest: Option<Digest>,
+        error: PluginError,
+    ) -> Vec<SwapEvent> {
         let failure = Failure { source: Source::File(path.to_path_buf()), error };
         if let Some(record) = self.files.get_mut(path)
             && let Standing::Serves { name } = &record.standing
@@ -276,7 +284,8 @@ impl Registry {
     pub(crate) fn remove(&mut self, path: &Path) -> (Vec<SwapEvent>, Vec<PathBuf>) {
         let events = self.withdraw(path);
         self.files.remove(path);
-        let waiting = self.files.iter_mut().filter(|(_, record)| matches!(record.standing, Standing::Waits { .. }));
+        let waiting =
+            self.files.iter_mut().filter(|(_, record)| matches!(record.standing, Standing::Waits { .. }));
         let again = waiting
             .map(|(path, record)| {
                 record.digest = None;
@@ -315,7 +324,9 @@ impl Registry {
             SlotState::Degraded { live, failure } if caused(&failure) => {
                 vec![self.put(name, SlotState::Serving { live })]
             }
-            SlotState::Failed { failure } if caused(&failure) => vec![SwapEvent::Removed { name: name.to_owned() }],
+            SlotState::Failed { failure } if caused(&failure) => {
+                vec![SwapEvent::Removed { name: name.to_owned() }]
+            }
             state => {
                 self.slots.insert(name.to_owned(), Slot { state, changed: slot.changed });
                 Vec::new()
@@ -332,20 +343,32 @@ impl Registry {
 
     /// Swaps a slot. The very version that serves already is no swap: it only has no failure beside it any more.
     fn publish(&mut self, name: &str, source: Source, gated: Arc<Gated>) -> SwapEvent {
-        if let Some(slot) = self.slots.remove(name) {
-            match slot.state {
-                SlotState::Serving { live } | SlotState::Degraded { live, .. }
-                    if live.plugin.stamp().digest == gated.digest && live.source == source =>
-                {
-                    return self.put(name, SlotState::Serving { live });
-                }
-                _ => {}
-            }
+        let (live, failure) = match self.slots.remove(name).map(|slot| slot.state) {
+            Some(SlotState::Serving { live }) => (Some(live), None),
+            Some(SlotState::Degraded { live, failure }) => (Some(live), Some(failure)),
+            Some(SlotState::Failed { failure }) => (None, Some(failure)),
+            None => (None, None),
+        };
+        let failure = failure.filter(|failure| self.is_anothers(failure, name));
+        if let Some(live) = live
+            && live.plugin.stamp().digest == gated.digest
+            && live.source == source
+        {
+            return self.put(name, serving(live, failure));
         }
         let generation = self.generations.entry(name.to_owned()).or_default();
         *generation += 1;
         let plugin = Arc::new(LoadedPlugin::new(Arc::clone(&self.runtime), gated, *generation));
-        self.put(name, SlotState::Serving { live: Live { source, plugin } })
+        self.put(name, serving(Live { source, plugin }, failure))
+    }
+
+    /// Whether a failure that this slot shows is of a file that does not serve it, and stays wrong whoever does.
+    fn is_anothers(&self, failure: &Failure, name: &str) -> bool {
+        let Source::File(path) = &failure.source else { return false };
+        match self.files.get(path).map(|record| &record.standing) {
+            Some(Standing::Refused { slot } | Standing::Waits { slot }) => slot == name,
+            Some(Standing::Serves { .. }) | None => false,
+        }
     }
 
     fn fail(&mut self, name: &str, failure: Failure) -> SwapEvent {
@@ -424,6 +447,13 @@ impl Registry {
                 Err(SelectError::Ambiguous { scene: file_name(scene), plugins })
             }
         }
+    }
+}
+
+fn serving(live: Live, failure: Option<Failure>) -> SlotState {
+    match failure {
+        Some(failure) => SlotState::Degraded { live, failure },
+        None => SlotState::Serving { live },
     }
 }
 

@@ -131,7 +131,10 @@ struct DirWatcher {
 enum DirState {
     #[default]
     Unwatched,
-    Watched { _watcher: RecommendedWatcher, identity: u64 },
+    Watched {
+        _watcher: RecommendedWatcher,
+        identity: u64,
+    },
 }
 
 impl DirWatcher {
@@ -165,7 +168,8 @@ impl DirWatcher {
             let seen = match event {
                 Ok(event) if event.need_rescan() => Seen::Anything,
                 // Reading a plugin is no change, and happens on every load.
-                Ok(event) if matches!(event.kind, EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write)) => {
+                Ok(event) if matches!(event.kind, EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write)) =>
+                {
                     return;
                 }
                 Ok(event) => Seen::Paths(event.paths),
@@ -188,12 +192,14 @@ enum Looked {
 }
 
 async fn load(shared: &Arc<Shared>, path: &Path) -> Looked {
-    if !path.is_file() {
+    if let Err(error) = std::fs::metadata(path)
+        && error.kind() == std::io::ErrorKind::NotFound
+    {
         return Looked::Gone;
     }
     let (read, reader) = (path.to_path_buf(), Arc::clone(shared));
     let candidate =
-        tokio::task::spawn_blocking(move || Candidate::read(&read, &reader.runtime.settings.limits)).await;
+        tokio::task::spawn_blocking(move || Candidate::read(&read, &reader.runtime.settings)).await;
     let candidate = match candidate {
         Ok(Ok(candidate)) => candidate,
         Ok(Err(error)) => return Looked::Refused(None, error),
@@ -255,7 +261,9 @@ impl Job {
         let looked = futures::future::join_all(loads).await;
         for (path, looked) in paths.into_iter().zip(looked) {
             match looked {
-                Looked::Refused(digest, error) => self.shared.change(|registry| registry.refuse(&path, digest, error)),
+                Looked::Refused(digest, error) => {
+                    self.shared.change(|registry| registry.refuse(&path, digest, error));
+                }
                 looked => self.settle(path, looked),
             }
         }
@@ -291,7 +299,14 @@ impl Job {
             tracing::warn!(dir = %self.dir.display(), "the plugins directory is gone and cannot be made: {error}");
         }
         self.watcher.renew();
-        let now = list(&self.dir).unwrap_or_default();
+        // A directory that cannot be read says nothing about its files: a network mount comes back.
+        let now = match list(&self.dir) {
+            Ok(now) => now,
+            Err(error) => {
+                tracing::warn!(dir = %self.dir.display(), "the plugins directory cannot be read: {error}");
+                return;
+            }
+        };
         let all: BTreeSet<PathBuf> = self.seen.keys().chain(now.keys()).cloned().collect();
         for path in all {
             if self.seen.get(&path) != now.get(&path) {
@@ -327,8 +342,8 @@ impl Job {
     }
 
     fn start(&mut self, path: PathBuf) {
-        if self.loading.contains_key(&path) {
-            self.loading.insert(path, Loading::Again);
+        if let Some(loading) = self.loading.get_mut(&path) {
+            *loading = Loading::Again;
             return;
         }
         self.loading.insert(path.clone(), Loading::Newest);
@@ -370,7 +385,9 @@ impl Job {
             Looked::Refused(_, error) if matches!(error.kind(), PluginErrorKind::Incomplete { .. }) => {
                 self.unfinished.insert(path, (Instant::now() + UNFINISHED, error));
             }
-            Looked::Refused(digest, error) => self.shared.change(|registry| registry.refuse(&path, digest, error)),
+            Looked::Refused(digest, error) => {
+                self.shared.change(|registry| registry.refuse(&path, digest, error));
+            }
         }
     }
 }

@@ -77,7 +77,8 @@ async fn a_reader_keeps_its_state_from_batch_to_batch() {
 async fn readers_know_nothing_of_each_other_and_calls_nothing_of_calls() {
     let bench = Bench::plain().await;
     let plugin = bench.fixture().await;
-    let (mut one, mut two) = (plugin.reader(&task("")).await.unwrap(), plugin.reader(&task("")).await.unwrap());
+    let (mut one, mut two) =
+        (plugin.reader(&task("")).await.unwrap(), plugin.reader(&task("")).await.unwrap());
     one.read(&lines(&["a", "b", "c"])).await.unwrap();
     two.read(&lines(&["a"])).await.unwrap();
     for (reader, count) in [(&mut one, "3"), (&mut two, "1")] {
@@ -97,7 +98,9 @@ async fn a_failed_reader_is_dead_and_says_so() {
         let mut reader = plugin.reader(&task("")).await.unwrap();
         reader.read(&lines(&["frame 1"])).await.unwrap();
         reader.read(&lines(&[bad])).await.unwrap_err();
-        for error in [reader.read(&lines(&["frame 2"])).await.unwrap_err(), reader.finish().await.unwrap_err()] {
+        for error in
+            [reader.read(&lines(&["frame 2"])).await.unwrap_err(), reader.finish().await.unwrap_err()]
+        {
             assert_eq!(*error.kind(), PluginErrorKind::ReaderGone, "{bad}");
         }
     }
@@ -127,7 +130,8 @@ async fn a_plugin_sees_what_it_was_granted_and_nothing_else() {
     let bench = Bench::start(give, vec![]).await;
     let plugin = bench.fixture().await;
     let verdict = plugin.judge(&task("grants"), &outcome()).await.unwrap();
-    let expect = r#"{"site":"lon"} Ok("for you") Err("link.txt: not in a directory that this plugin may read")"#;
+    let expect =
+        r#"{"site":"lon"} Ok("for you") Err("link.txt: not in a directory that this plugin may read")"#;
     assert_eq!(verdict.reason, expect);
     let error = plugin.build_command(&task("outside")).await.unwrap_err();
     assert_eq!(*error.kind(), PluginErrorKind::Guest { message: "reached: ".into(), traceback: None });
@@ -145,12 +149,12 @@ async fn a_path_that_is_no_text_is_refused_before_the_guest_sees_it() {
 
 #[cfg(unix)]
 fn not_text() -> PathBuf {
-    std::os::unix::ffi::OsStringExt::from_vec(b"/scratch/\xff".to_vec()).into()
+    <std::ffi::OsString as std::os::unix::ffi::OsStringExt>::from_vec(b"/scratch/\xff".to_vec()).into()
 }
 
 #[cfg(windows)]
 fn not_text() -> PathBuf {
-    std::os::windows::ffi::OsStringExt::from_wide(&[0xd800]).into()
+    <std::ffi::OsString as std::os::windows::ffi::OsStringExt>::from_wide(&[0xd800]).into()
 }
 
 /// One thread for everything: guests that never come back must still leave it to the others.
@@ -179,4 +183,20 @@ async fn a_hundred_calls_go_on_beside_one_that_loops() {
     let error = looping.await.unwrap().unwrap_err();
     assert!(matches!(error.kind(), PluginErrorKind::Timeout { waiting: false, .. }), "{error}");
     assert_fine(&plugin).await;
+}
+
+/// The scheduler's tasks hold these across their waits, so they must be able to move between threads.
+#[tokio::test]
+async fn every_call_can_be_spawned() {
+    fn can_move<T: Send>(value: T) -> T {
+        value
+    }
+    let bench = Bench::plain().await;
+    let plugin = bench.fixture().await;
+    can_move(plugin.validate(&job(""))).await.unwrap().unwrap();
+    can_move(plugin.judge(&task(""), &outcome())).await.unwrap();
+    let mut reader = can_move(plugin.reader(&task(""))).await.unwrap();
+    can_move(reader.read(&[])).await.unwrap();
+    can_move(reader.finish()).await.unwrap();
+    can_move(reader);
 }

@@ -31,8 +31,7 @@ fn component(wat: &str) -> Vec<u8> {
 #[tokio::test]
 async fn files_that_are_no_plugins_are_told_what_they_are() {
     let bench = Bench::plain().await;
-    let exports_nothing_of_ours =
-        r#"(component (instance $i) (export "wasi:cli/run@0.2.0" (instance $i)))"#;
+    let exports_nothing_of_ours = r#"(component (instance $i) (export "wasi:cli/run@0.2.0" (instance $i)))"#;
     let another_major = r#"(component (instance $i) (export "farmhand:dcc/dcc@1.0.0" (instance $i)))"#;
     let empty_dcc = r#"(component (instance $i) (export "farmhand:dcc/dcc@0.1.0" (instance $i)))"#;
     let wants_http = r#"(component
@@ -50,7 +49,10 @@ async fn files_that_are_no_plugins_are_told_what_they_are() {
         (b"#!/usr/bin/python\n".to_vec(), "is no WebAssembly"),
         (component("(module (func (export \"describe\")))"), "is a core module, not a component"),
         (damaged, "is damaged"),
-        (component(exports_nothing_of_ours), "exports wasi:cli/run@0.2.0, and a plugin exports farmhand:dcc/dcc@0.1.0"),
+        (
+            component(exports_nothing_of_ours),
+            "exports wasi:cli/run@0.2.0, and a plugin exports farmhand:dcc/dcc@0.1.0",
+        ),
         (component(another_major), "speaks farmhand:dcc 1.0.0, and this farmhand speaks 0.1.0"),
         (component(empty_dcc), "does not fit the contract"),
         (component(wants_http), "imports what no plugin gets: wasi:http/outgoing-handler@0.2.0"),
@@ -107,6 +109,7 @@ async fn a_lying_descriptor_is_refused() {
 }
 
 #[tokio::test]
+#[cfg(unix)]
 async fn the_second_load_comes_from_the_cache_and_a_damaged_entry_does_not_matter() {
     let bench = Bench::plain().await;
     let entries = || {

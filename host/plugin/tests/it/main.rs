@@ -3,6 +3,8 @@
 //! The guest is one prebuilt component that behaves as it is told (`fixtures/guest`); no test needs a compiler for
 //! WebAssembly.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
 mod calls;
 mod gate;
 mod hostile;

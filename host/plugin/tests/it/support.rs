@@ -23,7 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The fixture with another specification, such as `mode=loop;name=fixture;version=1.0.0;ext=fix`.
 pub fn guest(spec: &str) -> Vec<u8> {
     let mut bytes = GUEST.to_vec();
-    let at = bytes.windows(SPEC_START.len()).position(|window| window == SPEC_START).expect("a specification");
+    let at =
+        bytes.windows(SPEC_START.len()).position(|window| window == SPEC_START).expect("a specification");
     let spec = format!("FIXTURE{{{spec}}}");
     assert!(spec.len() <= SPEC_LENGTH, "too long: {spec}");
     let padded = format!("{spec:SPEC_LENGTH$}");
@@ -73,7 +74,11 @@ impl Bench {
         Self::start_in(tempfile::tempdir().unwrap(), change, builtins).await
     }
 
-    async fn start_in(root: TempDir, change: impl FnOnce(&mut PluginSettings), builtins: Vec<Builtin>) -> Self {
+    async fn start_in(
+        root: TempDir,
+        change: impl FnOnce(&mut PluginSettings),
+        builtins: Vec<Builtin>,
+    ) -> Self {
         let mut settings = PluginSettings::new(root.path().join("code"));
         change(&mut settings);
         let host = PluginHost::start(settings, builtins).await.unwrap();
@@ -129,7 +134,12 @@ impl Bench {
     }
 
     /// Waits until this version serves without a failure.
-    pub async fn until_serving(&self, events: &mut broadcast::Receiver<SwapEvent>, name: &str, version: &str) {
+    pub async fn until_serving(
+        &self,
+        events: &mut broadcast::Receiver<SwapEvent>,
+        name: &str,
+        version: &str,
+    ) {
         let serves = |view: &PluginView| {
             view.state == "serving" && view.serving.as_ref().is_some_and(|stamp| stamp.version == version)
         };
@@ -175,7 +185,7 @@ pub fn frames(text: &str) -> FrameSet {
 }
 
 /// That the plugin still does its work, with the very host that something just went wrong in.
-pub async fn assert_fine(plugin: &LoadedPlugin) {
+pub async fn assert_fine(plugin: &Arc<LoadedPlugin>) {
     let command = plugin.build_command(&task("")).await.unwrap();
     assert_eq!(command.args[0], "/show/shot.fix");
 }

@@ -10,6 +10,9 @@ fn builtin() -> Vec<Builtin> {
     vec![Builtin { name: "fixture", bytes: GUEST }]
 }
 
+/// A plugin's name, and the version that is asked for.
+type Choice<'a> = Option<(&'a str, Option<&'a str>)>;
+
 async fn serving_version(bench: &Bench) -> String {
     let plugin = bench.host.get("fixture").unwrap();
     plugin.build_command(&task("")).await.unwrap().args[1].clone()
@@ -46,7 +49,8 @@ async fn a_broken_save_leaves_the_last_good_one_serving_and_says_why() {
     let degraded = |words: &'static str| {
         move |view: Option<&farmhand_model::view::PluginView>| {
             view.is_some_and(|view| {
-                view.state == "degraded" && view.failure.as_ref().is_some_and(|failure| failure.contains(words))
+                view.state == "degraded"
+                    && view.failure.as_ref().is_some_and(|failure| failure.contains(words))
             })
         }
     };
@@ -187,7 +191,7 @@ async fn plugins_are_chosen_by_extension_or_by_name_and_version() {
     let files: [(&str, &[u8]); 3] = [("a.wasm", GUEST), ("c.wasm", &third), ("d.wasm", b"x")];
     let bench = Bench::watching_with(&files, vec![]).await;
     let mut events = bench.host.subscribe();
-    let choose = |scene: &str, choice: Option<(&str, Option<&str>)>| {
+    let choose = |scene: &str, choice: Choice<'_>| {
         let wanted = choice.map(|(name, wanted)| (name, wanted.map(|wanted| wanted.parse().unwrap())));
         let choice = wanted.as_ref().map(|(name, wanted)| (*name, wanted.as_ref()));
         match bench.host.select(Path::new(scene), choice) {
@@ -195,7 +199,7 @@ async fn plugins_are_chosen_by_extension_or_by_name_and_version() {
             Err(error) => error.to_string(),
         }
     };
-    let check = |cases: &[(&str, Option<(&str, Option<&str>)>, &str)]| {
+    let check = |cases: &[(&str, Choice<'_>, &str)]| {
         for (scene, choice, expect) in cases {
             assert_eq!(choose(scene, *choice), *expect, "{scene} {choice:?}");
         }
@@ -211,8 +215,16 @@ async fn plugins_are_chosen_by_extension_or_by_name_and_version() {
             Some(("fixture", Some(">=2"))),
             "plugin `fixture` serves in version 1.0.0, and >=2 is asked for; install that version, or ask for another",
         ),
-        ("a.fix", Some(("fixtur", None)), "there is no plugin `fixtur`; is `fixture` meant?; there are fixture, third"),
-        ("/show/a.gz", None, "no plugin takes `a.gz`; extensions that are taken: fix, usd.gz; d did not load"),
+        (
+            "a.fix",
+            Some(("fixtur", None)),
+            "there is no plugin `fixtur`; is `fixture` meant?; there are fixture, third",
+        ),
+        (
+            "/show/a.gz",
+            None,
+            "no plugin takes `a.gz`; extensions that are taken: fix, usd.gz; d did not load",
+        ),
     ]);
     bench.save("b.wasm", &other);
     bench.until_serving(&mut events, "other", "3.1.4").await;
