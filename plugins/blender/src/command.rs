@@ -24,7 +24,10 @@ const LONGEST_FRAME_LIST: usize = 24_000;
 /// The frames do not fit on a command line, or the job is not what `validate` made of it.
 pub fn build(task: &Task) -> Result<Command, PluginError> {
     let options: Options = task.job.options().map_err(|problem| {
-        PluginError::new(format!("the job's options do not fit this plugin: {}: {}", problem.field, problem.message))
+        PluginError::new(format!(
+            "the job's options do not fit this plugin: {}: {}",
+            problem.field, problem.message
+        ))
     })?;
     let level = Level::of(task);
     let names = Names::of(task)?;
@@ -105,7 +108,8 @@ fn frame_list(frames: &FrameRuns) -> String {
 }
 
 fn movie_of(task: &Task, names: &Names) -> Movie {
-    let extension = task.job.output.as_deref().and_then(|output| names::parse(output).extension).unwrap_or("mp4");
+    let extension =
+        task.job.output.as_deref().and_then(|output| names::parse(output).extension).unwrap_or("mp4");
     let (path, place) = names.movie(extension);
     Movie { path, place: Some(place), frames: task.frames.clone() }
 }

@@ -79,8 +79,12 @@ const GPU_UNFIT: Meaning = fault(
     Reach::FromHere,
     "this Blender cannot use this GPU: update the driver, or render on the CPU",
 );
-const GPU_ERROR: Meaning =
-    fault(WorkerFatal, Cause::Gpu, Reach::FromHere, "the GPU reported an error, so its images are not believed");
+const GPU_ERROR: Meaning = fault(
+    WorkerFatal,
+    Cause::Gpu,
+    Reach::FromHere,
+    "the GPU reported an error, so its images are not believed",
+);
 const NO_CONTEXT: Meaning = fault(
     WorkerFatal,
     Cause::Gpu,
@@ -122,8 +126,17 @@ const DAMAGED: Meaning = fault(
      Blender",
 );
 
-/// The text of a Blender that lacks the denoiser which the scene asks for.
-pub const NO_DENOISER: &str = "Build without OpenImageDenoiser";
+const NO_DENOISER: Meaning = fault(
+    WorkerFatal,
+    Cause::Other,
+    Reach::Attempt,
+    "the denoiser that the scene asks for does not work here: switch denoising off, or use a Blender from blender.org",
+);
+/// The facts that come with [`NO_DENOISER`] are told by the advice.
+pub const DENOISER_ADVICE: &str = match NO_DENOISER {
+    Fault { advice, .. } => advice,
+    _ => "",
+};
 /// What Blender says after a command-line script raised, when it was told to stop then.
 pub const SCRIPT_FAILED: &str = "Error: script failed";
 
@@ -148,6 +161,8 @@ pub static ROWS: &[Rule<Meaning>] = &[
     row(&["Out of memory in hip"], GPU_MEMORY),
     row(&["Invalid value in cuMemcpy2DUnaligned"], GPU_MEMORY),
     row(&["Invalid value in cuTexRefSetAddress"], GPU_MEMORY),
+    row(&["likely out of GPU memory"], GPU_MEMORY),
+    row(&["Failed allocate render result"], HOST_MEMORY),
     row(&["Calloc returns null"], HOST_MEMORY),
     row(&["Malloc returns null"], HOST_MEMORY),
     row(&["std::bad_alloc"], HOST_MEMORY),
@@ -162,6 +177,15 @@ pub static ROWS: &[Rule<Meaning>] = &[
     row(&["free(): invalid"], CRASH),
     row(&["(core dumped)"], CRASH),
     // The GPU itself.
+    row(
+        &["Found no Cycles device"],
+        fault(
+            WorkerFatal,
+            Cause::Gpu,
+            Reach::FromHere,
+            "the device went away after it had been chosen, and Blender rendered on the CPU",
+        ),
+    ),
     row(&["Launch exceeded timeout"], GPU_HICCUP),
     row(&["Launch failed in cu"], GPU_HICCUP),
     row(&["Illegal address in cu"], GPU_HICCUP),
@@ -177,27 +201,29 @@ pub static ROWS: &[Rule<Meaning>] = &[
     row(&["oneAPI error"], GPU_ERROR),
     row(&["fallback to surfaceless EGL"], Harmless),
     row(&["EGL Error"], Harmless),
-    row(&["Unable to open a display"], NO_CONTEXT),
+    row(&["nable to open a display"], NO_CONTEXT),
     row(&["graphics card", "OpenGL"], NO_CONTEXT),
+    row(&["graphics card or driver", "not supported"], NO_CONTEXT),
     row(&["Unsupported graphics card"], NO_CONTEXT),
-    row(&["OpenGL", "required"], NO_CONTEXT),
-    row(&["Failed to create", "context"], NO_CONTEXT),
-    row(
-        &[NO_DENOISER],
-        fault(
-            WorkerFatal,
-            Cause::Other,
-            Reach::Attempt,
-            "the scene asks for OpenImageDenoise, and this Blender is built without it: switch denoising off or use \
-             a Blender from blender.org",
-        ),
-    ),
+    row(&["Error creating OpenGL context"], NO_CONTEXT),
+    row(&["Error creating GPU context"], NO_CONTEXT),
+    row(&["GPU context", "Failed to create"], NO_CONTEXT),
+    row(&["Build without OpenImageDenoise"], NO_DENOISER),
+    row(&["No device available to denoise"], NO_DENOISER),
+    row(&["OpenImageDenoiser is not supported"], NO_DENOISER),
+    row(&["OpenImageDenoise error"], NO_DENOISER),
+    row(&["OIDN error"], NO_DENOISER),
     // The installation.
     row(&["Fatal Python error"], BROKEN_PYTHON),
     row(&["No module named 'encodings'"], BROKEN_PYTHON),
     row(
         &["error while loading shared libraries"],
-        fault(WorkerFatal, Cause::Other, Reach::Attempt, "Blender cannot start here: a shared library is missing"),
+        fault(
+            WorkerFatal,
+            Cause::Other,
+            Reach::Attempt,
+            "Blender cannot start here: a shared library is missing",
+        ),
     ),
     row(
         &["boost::filesystem::create_directory: Permission denied"],
@@ -215,7 +241,7 @@ pub static ROWS: &[Rule<Meaning>] = &[
         fault(FrameFatal, Cause::Disk, Reach::Frame, "Blender could not write the image"),
     ),
     // The scene and what it refers to.
-    row(&["Cannot read file '"], CannotRead),
+    row(&["Cannot read file "], CannotRead),
     row(&["Failed to read blend file"], DAMAGED),
     row(&["File format is not supported in file"], DAMAGED),
     row(&["file could not be loaded"], CannotRead),
@@ -230,7 +256,12 @@ pub static ROWS: &[Rule<Meaning>] = &[
     ),
     row(
         &["Error: not a number '"],
-        fault(FrameFatal, Cause::Plugin, Reach::Attempt, "Blender did not understand its frame list; please report it"),
+        fault(
+            FrameFatal,
+            Cause::Plugin,
+            Reach::Attempt,
+            "Blender did not understand its frame list; please report it",
+        ),
     ),
     row(&["Warning: Unable to open '"], MissingLibrary),
     row(&["Unable to open '", ".blend"], MissingLibrary),
@@ -260,7 +291,7 @@ pub static ROWS: &[Rule<Meaning>] = &[
     row(&["not divisible by 2"], MOVIE),
     row(&["could not get a list of mounted file-systems"], Harmless),
     row(&["skipped to not overwrite"], Harmless),
-    row(&["File written by newer Blender binary"], Warning),
+    row(&["by newer Blender"], Warning),
     row(&["Error: "], Warning),
     row(&["Warning: "], Warning),
 ];
@@ -271,7 +302,10 @@ pub fn cannot_save(reason: &str) -> (Severity, &'static str) {
     if reason.contains("No space left") || reason.contains("quota") {
         (WorkerFatal, "the disk of the output is full: make room before going on")
     } else if reason.contains("Permission denied") {
-        (FrameFatal, "the output directory may not be written by the user that renders: check its permissions")
+        (
+            FrameFatal,
+            "the output directory may not be written by the user that renders: check its permissions",
+        )
     } else if reason.contains("Read-only") {
         (FrameFatal, "the output directory is on a read-only file system")
     } else if reason.contains("No such file") || reason.contains("Not a directory") {
@@ -287,7 +321,10 @@ pub fn cannot_read(line: &str) -> (Cause, &'static str) {
     if line.contains("Permission denied") {
         (Cause::MissingFile, "the scene may not be read by the user that renders: check its permissions")
     } else if line.contains("No such file") {
-        (Cause::MissingFile, "the scene is not there: check the path, and that its share is mounted on this node")
+        (
+            Cause::MissingFile,
+            "the scene is not there: check the path, and that its share is mounted on this node",
+        )
     } else {
         (Cause::MissingFile, "the scene cannot be opened")
     }
@@ -302,14 +339,17 @@ mod tests {
     fn the_specific_row_comes_before_the_general() {
         let rules = Rules::new(ROWS);
         for (line, expected) in [
-            ("Error: System is out of GPU memory, check '/a/No space left.exr'", "System is out of GPU memory"),
+            (
+                "Error: System is out of GPU memory, check '/a/No space left.exr'",
+                "System is out of GPU memory",
+            ),
             ("CUDA error at cuCtxCreate: Out of memory", "error at cuCtxCreate: Out of memory"),
             ("CUDA error: Out of memory in cuMemAlloc", "CUDA error: Out of memory"),
             ("CUDA error: Illegal address in cuCtxSynchronize(), line 1", "Illegal address in cu"),
             ("Error: CUDA error", "CUDA error"),
             ("Error: Cannot render, no camera", "Cannot render, no camera"),
             ("Warning: Unable to open '/a': No such file or directory", "Warning: Unable to open '"),
-            ("Unable to open a display", "Unable to open a display"),
+            ("Unable to open a display", "nable to open a display"),
             ("Error: something new", "Error: "),
         ] {
             assert_eq!(rules.find(line).map(|rule| rule.needles[0]), Some(expected), "{line}");
@@ -319,7 +359,12 @@ mod tests {
     #[test]
     fn what_most_lines_say_meets_no_row() {
         let rules = Rules::new(ROWS);
-        for line in ["Read blend: /a/b.blend", "Saved: '/a/b.png'", " Time: 00:01.06 (Saving: 00:00.02)", "Blender quit"] {
+        for line in [
+            "Read blend: /a/b.blend",
+            "Saved: '/a/b.png'",
+            " Time: 00:01.06 (Saving: 00:00.02)",
+            "Blender quit",
+        ] {
             assert!(rules.find(line).is_none(), "{line}");
         }
     }

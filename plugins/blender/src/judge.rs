@@ -14,13 +14,26 @@ pub fn judge(task: &Task, outcome: &Outcome) -> Verdict {
     let has = |cause| outcome.faults.iter().find(|fault| fault.cause == cause);
 
     if outcome.fact("denoiser") == Some("missing") {
-        return policy::fall_back(task, LEVELS, "this Blender is built without the denoiser that the scene asks for");
+        let reason = "the denoiser that the scene asks for does not work here";
+        return match Level::of(task) {
+            Level::Render => {
+                Verdict::new(Decision::FallBack, format!("{reason}; level `safe` renders without it"))
+            }
+            _ => policy::fall_back(task, LEVELS, reason),
+        };
     }
     if let Some(fault) = has(Cause::Plugin) {
         return policy::fall_back(task, LEVELS, &fault.message);
     }
     if let Some(fault) = has(Cause::Gpu) {
         return gpu(task, outcome, &options, fault);
+    }
+    if let Some(fault) = has(Cause::Memory)
+        && Level::of(task) == Level::Render
+        && fault.severity != Severity::Transient
+    {
+        let message = &fault.message;
+        return Verdict::new(Decision::FallBack, format!("{message}; level `safe` needs less of it"));
     }
     if outcome.faults.is_empty() {
         match outcome.exit_code {
@@ -43,17 +56,21 @@ fn gpu(task: &Task, outcome: &Outcome, options: &Options, fault: &Fault) -> Verd
         return Verdict::new(Decision::FailJob, message.as_str());
     }
     if outcome.fact("device") == Some("none") && !options.allow_cpu {
-        return Verdict::new(Decision::FailJob, format!("{message}, and the job does not allow the CPU instead"));
+        return Verdict::new(
+            Decision::FailJob,
+            format!("{message}, and the job does not allow the CPU instead"),
+        );
     }
     if fault.severity == Severity::Transient && task.try_number <= 1 {
-        return Verdict::new(Decision::Retry { after_ms: policy::back_off(5_000, task.try_number) }, message.as_str());
+        return Verdict::new(
+            Decision::Retry { after_ms: policy::back_off(5_000, task.try_number) },
+            message.as_str(),
+        );
     }
-    let reason = if options.allow_cpu && Level::of(task) == Level::Render {
-        format!("{message}; the CPU takes over")
-    } else {
-        message.clone()
-    };
-    policy::fall_back(task, LEVELS, &reason)
+    if options.allow_cpu && Level::of(task) == Level::Render {
+        return Verdict::new(Decision::FallBack, format!("{message}; level `safe` renders on the CPU"));
+    }
+    policy::fall_back(task, LEVELS, message)
 }
 
 /// Blender ended with exit code 0, saw nothing wrong, and frames are missing all the same.

@@ -21,13 +21,17 @@ impl<'a> LogLine<'a> {
         let Some((prefix, text)) = line.split_once("| ") else { return old };
         let mut words = prefix.split_whitespace().filter(|word| !is_figure(word));
         let is_category = |word: &str| {
-            word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte))
+            word.bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte))
         };
         let known = prefix.ends_with(' ') && prefix.len() >= 17 && words.next().is_some_and(is_category);
         if !known || words.next().is_some() {
             return old;
         }
-        let text = ["ERROR ", "WARNING ", "FATAL "].iter().find_map(|level| text.strip_prefix(level)).unwrap_or(text);
+        let text = ["ERROR ", "WARNING ", "FATAL "]
+            .iter()
+            .find_map(|level| text.strip_prefix(level))
+            .unwrap_or(text);
         Self { text, unified: true }
     }
 }
@@ -63,7 +67,9 @@ impl<'a> Status<'a> {
 /// How much of the frame is done, where a status says so.
 #[must_use]
 pub fn progress(doing: &str) -> Option<f32> {
-    let part = |mark| text::ratio_after(doing, mark).filter(|(_, whole)| *whole > 0).map(|(a, b)| a as f32 / b as f32);
+    let part = |mark| {
+        text::ratio_after(doing, mark).filter(|(_, whole)| *whole > 0).map(|(a, b)| a as f32 / b as f32)
+    };
     let sample = part("Sample ").unwrap_or(0.0).min(1.0);
     let tiles = |mark| text::ratio_after(doing, mark).filter(|(_, tiles)| *tiles > 0);
     let part = if let Some((tile, tiles)) = tiles("Path Tracing Tile ") {
@@ -93,7 +99,11 @@ mod tests {
             ("00:00.327  12.34M  render           | Saved: '/a.png'", "Saved: '/a.png'", true),
             ("render           | Sample 3/16", "Sample 3/16", true),
             ("00:00.327  blend            | ERROR Cannot read", "Cannot read", true),
-            ("Fra:1 Mem:9.41M (Peak 9.59M) | Time:00:00.00 | x", "Fra:1 Mem:9.41M (Peak 9.59M) | Time:00:00.00 | x", false),
+            (
+                "Fra:1 Mem:9.41M (Peak 9.59M) | Time:00:00.00 | x",
+                "Fra:1 Mem:9.41M (Peak 9.59M) | Time:00:00.00 | x",
+                false,
+            ),
             ("a | b", "a | b", false),
         ] {
             assert_eq!(LogLine::new(line), LogLine { text, unified }, "{line}");
@@ -103,8 +113,18 @@ mod tests {
     #[test]
     fn reads_status_lines_of_all_versions() {
         for (line, frame, memory, doing) in [
-            ("Fra:12 Mem:245.00M (Peak 512.00M) | Time:00:04.21 | Rendering 3 / 16 samples", 12, 245, "Rendering 3 / 16 samples"),
-            ("Fra:-5 Mem:405.00M (0.00M, Peak 633.81M) | Remaining:09:26.57 | Mem:470.26M | Scene, L | Sample 1/2", -5, 405, "Sample 1/2"),
+            (
+                "Fra:12 Mem:245.00M (Peak 512.00M) | Time:00:04.21 | Rendering 3 / 16 samples",
+                12,
+                245,
+                "Rendering 3 / 16 samples",
+            ),
+            (
+                "Fra:-5 Mem:405.00M (0.00M, Peak 633.81M) | Remaining:09:26.57 | Mem:470.26M | Scene, L | Sample 1/2",
+                -5,
+                405,
+                "Sample 1/2",
+            ),
         ] {
             let expected = Status { frame, memory: Some(memory << 20), doing };
             assert_eq!(Status::parse(line), Some(expected), "{line}");

@@ -46,7 +46,11 @@ impl Names {
     /// # Errors
     /// The output is no template: `validate` lets no such job through.
     pub fn of(task: &Task) -> Result<Option<Self>, TemplateProblem> {
-        task.job.output.as_deref().map(|output| Self::new(output, &task.staging, task.layer.as_deref())).transpose()
+        task.job
+            .output
+            .as_deref()
+            .map(|output| Self::new(output, &task.staging, task.layer.as_deref()))
+            .transpose()
     }
 
     /// The names for an output.

@@ -1,5 +1,6 @@
 # Written by farmhand for one attempt. It runs inside Blender after the scene is loaded and before the first frame,
 # applies what the job asks for, and prints facts as `farmhand: key=value`. It works in 2.80 to 5.x.
+import atexit
 import json
 import os
 import sys
@@ -251,7 +252,7 @@ def check_files():
     ):
         if not missing:
             continue
-        text = "%d %s are not there: %s" % (len(missing), what, listed(set(missing)))
+        text = "these %s are not there: %s" % (what, listed(set(missing)))
         if policy == "fail":
             raise Refused("missing-file", text)
         say("warning", text)
@@ -296,6 +297,8 @@ def main():
     choose_frames(scene)
     report(scene)
     bpy.app.handlers.render_pre.append(on_frame)
+    # Some versions crash on their way out where a handler is still there.
+    atexit.register(bpy.app.handlers.render_pre.remove, on_frame)
 
 
 try:

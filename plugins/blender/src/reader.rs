@@ -3,7 +3,7 @@
 //! still be believed.
 
 use crate::command::PRELUDE_FILE;
-use crate::faults::{self, Meaning, NO_DENOISER, ROWS, Reach, SCRIPT_FAILED};
+use crate::faults::{self, DENOISER_ADVICE, Meaning, ROWS, Reach, SCRIPT_FAILED};
 use crate::log_line::{LogLine, Status, progress};
 use crate::names::Names;
 use crate::options::{Options, WhenMissing};
@@ -109,7 +109,14 @@ impl BlenderReader {
         }
     }
 
-    fn fault(&mut self, severity: Severity, cause: Cause, reach: Reach, message: String, events: &mut Vec<Event>) {
+    fn fault(
+        &mut self,
+        severity: Severity,
+        cause: Cause,
+        reach: Reach,
+        message: String,
+        events: &mut Vec<Event>,
+    ) {
         let frame = match reach {
             Reach::Attempt => None,
             Reach::Frame | Reach::FromHere => self.frame,
@@ -124,7 +131,7 @@ impl BlenderReader {
         let quote = text::shortened(line.trim(), LONGEST_QUOTE);
         match meaning {
             Meaning::Fault { severity, cause, reach, advice } => {
-                if quote.contains(NO_DENOISER) && self.is_new(NO_DENOISER) {
+                if advice == DENOISER_ADVICE && self.is_new("denoiser") {
                     events.push(Event::fact("denoiser", "missing"));
                 }
                 if reach == Reach::FromHere {
@@ -136,15 +143,31 @@ impl BlenderReader {
                 }
             }
             Meaning::MissingLibrary => {
-                self.missing(self.missing_libraries, "a linked library is missing, and so are its objects", quote, events);
+                self.missing(
+                    self.missing_libraries,
+                    "a linked library is missing, and so are its objects",
+                    quote,
+                    events,
+                );
             }
             Meaning::MissingImage => {
-                self.missing(self.missing_images, "an image is missing; Blender paints it pink", quote, events);
+                self.missing(
+                    self.missing_images,
+                    "an image is missing; Blender paints it pink",
+                    quote,
+                    events,
+                );
             }
             Meaning::CannotSave => {
                 let reason = format!("{} {quote}", self.save_error.take().unwrap_or_default());
                 let (severity, advice) = faults::cannot_save(&reason);
-                self.fault(severity, Cause::Disk, Reach::Attempt, format!("{advice} (Blender said: {quote})"), events);
+                self.fault(
+                    severity,
+                    Cause::Disk,
+                    Reach::Attempt,
+                    format!("{advice} (Blender said: {quote})"),
+                    events,
+                );
             }
             Meaning::CannotRead => {
                 let (cause, advice) = faults::cannot_read(line);
@@ -161,8 +184,11 @@ impl BlenderReader {
             WhenMissing::Warn => self.warn(quote, events),
             WhenMissing::Fail => {
                 self.doubt.get_or_insert(what);
-                let message = format!("{what} (Blender said: {quote})");
-                self.fault(Severity::FrameFatal, Cause::MissingFile, Reach::Attempt, message, events);
+                // Blender says it in several lines; the prelude's own message names them all.
+                if self.is_new(what) {
+                    let message = format!("{what} (Blender said: {quote})");
+                    self.fault(Severity::FrameFatal, Cause::MissingFile, Reach::Attempt, message, events);
+                }
             }
         }
     }
@@ -274,7 +300,8 @@ impl BlenderReader {
         let traceback = self.traceback.take().unwrap_or_default();
         let in_prelude = traceback.in_prelude || line.contains(PRELUDE_FILE);
         let what = if traceback.exception.is_empty() { line.trim() } else { &traceback.exception };
-        let place = if traceback.place.is_empty() { String::new() } else { format!(" ({})", traceback.place) };
+        let place =
+            if traceback.place.is_empty() { String::new() } else { format!(" ({})", traceback.place) };
         let (cause, whose) = if in_prelude {
             (Cause::Plugin, "farmhand's own prelude does not work with this Blender; please report it")
         } else {
@@ -327,11 +354,12 @@ impl Reader for BlenderReader {
         } else if let Some(frame) = appended(line) {
             self.started(frame, events);
             self.progressed(1.0, events);
-        } else if unified && let Some(part) = progress(line) {
+        } else if unified && let Some(part) = progress(line.rsplit(" | ").next().unwrap_or(line)) {
             self.progressed(part, events);
-        } else if let Some(frame) = text::after(line, "Rendering single frame (frame ").and_then(text::signed) {
-            self.started(frame.0, events);
-        } else if let Some(version) = line.strip_prefix("Blender ").filter(|rest| rest.starts_with(is_digit)) {
+        } else if let Some(frame) = announced(line) {
+            self.started(frame, events);
+        } else if let Some(version) = line.strip_prefix("Blender ").filter(|rest| rest.starts_with(is_digit))
+        {
             self.version(version, events);
         } else if let Some(rule) = self.rules.find(line) {
             self.remark(line, rule.then, events);
@@ -354,6 +382,13 @@ fn is_digit(c: char) -> bool {
     c.is_ascii_digit()
 }
 
+/// A frame that begins, as 5.0 and later say: `Rendering frame 12`, `Rendering single frame (frame 12)`.
+fn announced(line: &str) -> Option<i32> {
+    let rest =
+        line.strip_prefix("Rendering ")?.trim_start_matches("single frame (").strip_prefix("frame ")?;
+    text::signed(rest).map(|(frame, _)| frame)
+}
+
 /// A frame that went into a movie: `Append frame 12`, `Video append frame 12`.
 fn appended(line: &str) -> Option<i32> {
     let rest = line.strip_prefix("Append frame ").or_else(|| line.strip_prefix("Video append frame "))?;
@@ -362,7 +397,13 @@ fn appended(line: &str) -> Option<i32> {
 
 /// `/out/a.png: Permission denied`, as the C library prints it.
 fn is_system_error(line: &str) -> bool {
-    ["Permission denied", "No such file or directory", "Not a directory", "Read-only file system", "Input/output error"]
-        .iter()
-        .any(|error| line.ends_with(error))
+    [
+        "Permission denied",
+        "No such file or directory",
+        "Not a directory",
+        "Read-only file system",
+        "Input/output error",
+    ]
+    .iter()
+    .any(|error| line.ends_with(error))
 }

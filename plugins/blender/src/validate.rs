@@ -51,11 +51,15 @@ impl Check<'_> {
             let safe = path::safe_name(layer);
             if layer.is_empty() {
                 self.problem(&format!("/layers/{index}"), "a view layer's name is empty");
-            } else if let Some(other) = self.job.layers[..index].iter().find(|one| path::safe_name(one) == safe) {
+            } else if let Some(other) =
+                self.job.layers[..index].iter().find(|one| path::safe_name(one) == safe)
+            {
                 let message = if other == layer {
                     format!("view layer `{layer}` is listed twice")
                 } else {
-                    format!("`{layer}` and `{other}` become the same file name `{safe}`; render them as two jobs")
+                    format!(
+                        "`{layer}` and `{other}` become the same file name `{safe}`; render them as two jobs"
+                    )
                 };
                 self.problem(&format!("/layers/{index}"), message);
             }
@@ -65,11 +69,15 @@ impl Check<'_> {
     fn device(&mut self) {
         let Options { device, allow_cpu, engine, .. } = *self.options;
         if device == Device::Cpu && !allow_cpu {
-            self.problem("/options/allow_cpu", "the device is CPU, so the CPU must be allowed; drop one of the two");
+            self.problem(
+                "/options/allow_cpu",
+                "the device is CPU, so the CPU must be allowed; drop one of the two",
+            );
         }
         let other_engine = engine.is_some_and(|engine| engine != Engine::Cycles);
         if other_engine && device != Device::Auto {
-            self.notes.push("The device option is for Cycles; this engine uses the node's display GPU.".into());
+            self.notes
+                .push("The device option is for Cycles; this engine uses the node's display GPU.".into());
         }
     }
 
@@ -77,7 +85,10 @@ impl Check<'_> {
     fn output(&mut self, is_movie: bool) -> Option<String> {
         let Some(given) = self.job.output.as_deref() else {
             if is_movie {
-                self.problem("/output", "a movie needs an output with a movie's extension, such as `/out/shot.mp4`");
+                self.problem(
+                    "/output",
+                    "a movie needs an output with a movie's extension, such as `/out/shot.mp4`",
+                );
             } else if self.job.layers.len() > 1 {
                 self.problem(
                     "/output",
@@ -127,7 +138,10 @@ impl Check<'_> {
         self.extension(extension);
         if is_movie {
             if template.has_frame() {
-                self.problem("/output", "a movie is one file for all frames; take the frame token out of the output");
+                self.problem(
+                    "/output",
+                    "a movie is one file for all frames; take the frame token out of the output",
+                );
             }
             return Some(if extension.is_some() { output } else { format!("{output}.mp4") });
         }
@@ -175,7 +189,10 @@ impl Check<'_> {
 
     fn skip_existing(&mut self, format: Option<Format>) {
         if self.job.output.is_none() {
-            self.problem("/output", "skipping what exists needs an output; the scene's own is known only to Blender");
+            self.problem(
+                "/output",
+                "skipping what exists needs an output; the scene's own is known only to Blender",
+            );
         } else if format.is_none() {
             self.problem(
                 "/options/format",

@@ -36,7 +36,12 @@ impl Plugin for Noop {
             tools: vec![ToolSpec::named("true", &["true"]), ToolSpec::named("sh", &["sh"])],
             levels: vec![
                 Level::new("first", "Runs the program.", &["true", "sh"], FrameShape::Any),
-                Level::new("second", "Runs the program again, as a level of its own.", &["true", "sh"], FrameShape::Any),
+                Level::new(
+                    "second",
+                    "Runs the program again, as a level of its own.",
+                    &["true", "sh"],
+                    FrameShape::Any,
+                ),
             ],
             options_schema: json!({
                 "type": "object",
@@ -63,9 +68,10 @@ impl Plugin for Noop {
         let options: Options = job.options().map_err(|problem| vec![problem])?;
         match (options.program, options.script) {
             (Program::Sh, None) => Err(vec![Problem::new("/options/script", "program `sh` needs a script")]),
-            (Program::True, Some(_)) => {
-                Err(vec![Problem::new("/options/script", "program `true` takes no script; set `program` to `sh`")])
-            }
+            (Program::True, Some(_)) => Err(vec![Problem::new(
+                "/options/script",
+                "program `true` takes no script; set `program` to `sh`",
+            )]),
             _ => Ok(job.prepared()),
         }
     }
@@ -74,7 +80,9 @@ impl Plugin for Noop {
         let options: Options = task.job.options().map_err(|problem| PluginError::new(problem.message))?;
         let command = match options.program {
             Program::True => Command::new("true"),
-            Program::Sh => Command::new("sh").arg("-c").arg(filled(&options.script.unwrap_or_default(), task)),
+            Program::Sh => {
+                Command::new("sh").arg("-c").arg(filled(&options.script.unwrap_or_default(), task))
+            }
         };
         Ok(command.verify(Verify::ExitCode))
     }
@@ -145,9 +153,15 @@ mod tests {
     #[test]
     fn a_script_and_its_program_go_together() {
         assert!(Noop::validate(&job(&json!({}))).is_ok());
-        assert_eq!(Noop::validate(&job(&json!({ "program": "sh" }))).unwrap_err()[0].field, "/options/script");
+        assert_eq!(
+            Noop::validate(&job(&json!({ "program": "sh" }))).unwrap_err()[0].field,
+            "/options/script"
+        );
         assert_eq!(Noop::validate(&job(&json!({ "script": "x" }))).unwrap_err()[0].field, "/options/script");
-        assert_eq!(Noop::validate(&job(&json!({ "program": "rm" }))).unwrap_err()[0].field, "/options/program");
+        assert_eq!(
+            Noop::validate(&job(&json!({ "program": "rm" }))).unwrap_err()[0].field,
+            "/options/program"
+        );
     }
 
     #[test]

@@ -96,7 +96,10 @@ impl Task {
     /// The host offers no such tool: the level that is being built does not name it.
     pub fn tool(&self, id: &str) -> Result<&Tool, PluginError> {
         self.tools.iter().find(|tool| tool.id == id).ok_or_else(|| {
-            PluginError::new(format!("the host offers no tool `{id}`; name it in the tools of level {}", self.level))
+            PluginError::new(format!(
+                "the host offers no tool `{id}`; name it in the tools of level {}",
+                self.level
+            ))
         })
     }
 }

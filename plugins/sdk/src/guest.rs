@@ -8,7 +8,7 @@ use bindings::farmhand::dcc::types as wit;
 use std::cell::RefCell;
 use std::marker::PhantomData;
 
-#[expect(missing_docs, clippy::all, reason = "generated from wit/v0")]
+#[expect(missing_docs, reason = "generated from wit/v0")]
 pub mod bindings {
     wit_bindgen::generate!({
         path: "../../wit/v0",
@@ -43,7 +43,10 @@ impl<P: Plugin> dcc::Guest for Component<P> {
         P::build_command(&read::task(task)?).map(out::command).map_err(out::error)
     }
 
-    fn judge(task: &wit_context::Task, outcome: &wit_context::Outcome) -> Result<wit::Verdict, wit::PluginError> {
+    fn judge(
+        task: &wit_context::Task,
+        outcome: &wit_context::Outcome,
+    ) -> Result<wit::Verdict, wit::PluginError> {
         report_panics();
         P::judge(&read::task(task)?, &read::outcome(outcome)).map(out::verdict).map_err(out::error)
     }
@@ -97,7 +100,9 @@ fn report_panics() {
 /// From the host's resources to plain structs.
 mod read {
     use super::{wit, wit_context};
-    use crate::{Cause, EndedBy, Fact, Fault, FrameRun, FrameRuns, Gpu, Job, Outcome, Problem, Severity, Task, Tool};
+    use crate::{
+        Cause, EndedBy, Fact, Fault, FrameRun, FrameRuns, Gpu, Job, Outcome, Problem, Severity, Task, Tool,
+    };
 
     pub(super) fn job(job: &wit_context::Job) -> Result<Job, Problem> {
         let raw_options = serde_json::from_str(&job.options())
@@ -130,7 +135,12 @@ mod read {
             gpus: task
                 .gpus()
                 .into_iter()
-                .map(|gpu| Gpu { index: gpu.index, uuid: gpu.uuid, name: gpu.name, memory_bytes: gpu.memory_bytes })
+                .map(|gpu| Gpu {
+                    index: gpu.index,
+                    uuid: gpu.uuid,
+                    name: gpu.name,
+                    memory_bytes: gpu.memory_bytes,
+                })
                 .collect(),
             tools: task
                 .tools()
@@ -199,8 +209,8 @@ mod read {
 mod out {
     use super::wit;
     use crate::{
-        Cause, Command, Decision, Descriptor, Event, Fault, FrameRuns, FrameShape, Image, Output, PluginError,
-        PreparedJob, Problem, Severity, Verdict, Verify,
+        Cause, Command, Decision, Descriptor, Event, Fault, FrameRuns, FrameShape, Image, Output,
+        PluginError, PreparedJob, Problem, Severity, Verdict, Verify,
     };
 
     pub(super) fn descriptor(descriptor: Descriptor) -> wit::Descriptor {
@@ -323,7 +333,11 @@ mod out {
     }
 
     fn frames(frames: &FrameRuns) -> Vec<wit::FrameRun> {
-        frames.runs().iter().map(|run| wit::FrameRun { first: run.first, last: run.last, step: run.step }).collect()
+        frames
+            .runs()
+            .iter()
+            .map(|run| wit::FrameRun { first: run.first, last: run.last, step: run.step })
+            .collect()
     }
 
     fn fault(fault: Fault) -> wit::Fault {

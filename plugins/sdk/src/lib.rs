@@ -93,7 +93,8 @@ pub use verdict::{Decision, Verdict};
 pub mod prelude {
     pub use crate::{
         Cause, Command, Decision, Descriptor, EndedBy, Event, Fact, Fault, FrameRun, FrameRuns, FrameShape,
-        FrameStyle, Image, Job, Level, Movie, Outcome, Output, Plugin, PluginError, PreparedJob, Problem, Reader,
-        Rule, Rules, Severity, Task, Template, TextFile, Tool, ToolSpec, Verdict, Verify, host, path, policy, text,
+        FrameStyle, Image, Job, Level, Movie, Outcome, Output, Plugin, PluginError, PreparedJob, Problem,
+        Reader, Rule, Rules, Severity, Task, Template, TextFile, Tool, ToolSpec, Verdict, Verify, host, path,
+        policy, text,
     };
 }

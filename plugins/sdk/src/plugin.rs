@@ -1,6 +1,8 @@
 //! The two traits that a plugin implements. What carries them over to the host is in `guest`.
 
-use crate::{Command, Descriptor, Event, Job, Outcome, PluginError, PreparedJob, Problem, Task, Verdict, policy};
+use crate::{
+    Command, Descriptor, Event, Job, Outcome, PluginError, PreparedJob, Problem, Task, Verdict, policy,
+};
 
 /// A plugin for one DCC. The host may make a new instance for every call, so nothing is kept between calls; only a
 /// [`Reader`] lives as long as its process.

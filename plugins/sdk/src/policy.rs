@@ -57,7 +57,11 @@ pub fn standard(task: &Task, outcome: &Outcome, levels: usize) -> Verdict {
         }
         EndedBy::TimeLimit => return retry_once(task, levels, "it ran over its time limit"),
         EndedBy::Stall => {
-            return retry_once(task, levels, "it was stuck: no output, no CPU use and no new file for too long");
+            return retry_once(
+                task,
+                levels,
+                "it was stuck: no output, no CPU use and no new file for too long",
+            );
         }
         EndedBy::Itself => {}
     }
@@ -69,7 +73,11 @@ pub fn standard(task: &Task, outcome: &Outcome, levels: usize) -> Verdict {
 
 fn accept(outcome: &Outcome) -> Verdict {
     let frames = outcome.frames_done.len();
-    let all = if frames == 1 { "the frame is verified".to_owned() } else { format!("all {frames} frames are verified") };
+    let all = if frames == 1 {
+        "the frame is verified".to_owned()
+    } else {
+        format!("all {frames} frames are verified")
+    };
     let reason = match (outcome.exit_code, outcome.signal) {
         (Some(0), _) | (None, None) => all,
         (Some(code), _) => format!("{all}; exit code {code} came after the last image"),
@@ -102,7 +110,9 @@ fn for_fault(task: &Task, fault: &Fault, levels: usize) -> Verdict {
             None => Verdict::new(Decision::FailJob, message),
             Some(_) => Verdict::new(Decision::FailFrames, message),
         },
-        (Severity::FrameFatal | Severity::WorkerFatal, Cause::Memory | Cause::Gpu) => fall_back(task, levels, message),
+        (Severity::FrameFatal | Severity::WorkerFatal, Cause::Memory | Cause::Gpu) => {
+            fall_back(task, levels, message)
+        }
         (Severity::FrameFatal, _) => retry_once(task, levels, message),
         (Severity::WorkerFatal, _) => Verdict::new(Decision::QuarantineNode, message),
         (Severity::Transient, cause) => {
@@ -128,14 +138,18 @@ fn for_end(task: &Task, outcome: &Outcome, levels: usize) -> Verdict {
         };
     }
     match outcome.exit_code {
-        Some(0) => fall_back(task, levels, &format!("it ended well but left no good image of {}", missing(outcome))),
+        Some(0) => {
+            fall_back(task, levels, &format!("it ended well but left no good image of {}", missing(outcome)))
+        }
         Some(127) => Verdict::new(
             Decision::QuarantineNode,
             "the program could not start here (exit code 127): a shared library is missing",
         ),
-        Some(code) => {
-            fall_back(task, levels, &format!("it ended with exit code {code} and left no image of {}", missing(outcome)))
-        }
+        Some(code) => fall_back(
+            task,
+            levels,
+            &format!("it ended with exit code {code} and left no image of {}", missing(outcome)),
+        ),
         None => retry_once(task, levels, "it ended and nobody knows how"),
     }
 }
@@ -169,8 +183,11 @@ mod tests {
     }
 
     fn outcome(missing: bool) -> Outcome {
-        let (frames_done, frames_missing) =
-            if missing { (FrameRuns::range(1, 3), FrameRuns::range(4, 5)) } else { (FrameRuns::range(1, 5), FrameRuns::default()) };
+        let (frames_done, frames_missing) = if missing {
+            (FrameRuns::range(1, 3), FrameRuns::range(4, 5))
+        } else {
+            (FrameRuns::range(1, 5), FrameRuns::default())
+        };
         Outcome { exit_code: Some(1), frames_done, frames_missing, ..Outcome::default() }
     }
 
@@ -193,7 +210,8 @@ mod tests {
             (Cause::Crash, Decision::Accept),
             (Cause::Disk, Decision::Accept),
         ] {
-            let spoiled = Outcome { faults: vec![fault(Severity::WorkerFatal, cause, None)], ..outcome(false) };
+            let spoiled =
+                Outcome { faults: vec![fault(Severity::WorkerFatal, cause, None)], ..outcome(false) };
             assert_eq!(decide(0, 1, &spoiled), expected, "{cause:?}");
         }
     }

@@ -38,7 +38,8 @@ impl Template {
     /// # Errors
     /// An unknown token, an unclosed brace, or more than one frame number.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
-        let error = |at: usize, message: String| TemplateError { column: text[..at].chars().count() + 1, message };
+        let error =
+            |at: usize, message: String| TemplateError { column: text[..at].chars().count() + 1, message };
         let mut parts = Vec::new();
         let mut rest = 0;
         let hashes = last_hashes(text);

@@ -14,7 +14,10 @@ const PLUGINS: [&str; 2] = ["blender", "noop"];
 const REMEDY: &str = "run scripts/build-plugins and commit plugins/prebuilt";
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the workspace is above the SDK")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .expect("the workspace is above the SDK")
 }
 
 fn table(path: &Path) -> Table {
@@ -34,7 +37,9 @@ fn rustc_version() -> String {
 
 /// Every file below a directory, sorted by its path inside it.
 fn files_below(directory: &Path, found: &mut BTreeSet<PathBuf>) {
-    for entry in std::fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display())) {
+    for entry in
+        std::fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()))
+    {
         let path = entry.expect("a readable directory").path();
         if path.is_dir() {
             files_below(&path, found);
@@ -116,7 +121,11 @@ fn sources(root: &Path, plugin: &str) -> String {
     files.insert(root.join(format!("plugins/{plugin}/Cargo.toml")));
     let mut digest = Sha256::new();
     for path in files {
-        let name = path.strip_prefix(root).expect("all files are below the root").to_string_lossy().replace('\\', "/");
+        let name = path
+            .strip_prefix(root)
+            .expect("all files are below the root")
+            .to_string_lossy()
+            .replace('\\', "/");
         let contents = std::fs::read(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
         digest.update(format!("{name} {}\n", contents.len()));
         digest.update(contents);
