@@ -1,6 +1,8 @@
 //! What surrounds every route, over a few routes of its own: sites, tokens, bounds, panics, and that nothing ever
 //! answers with anything but a problem.
 
+mod farm;
+
 use super::auth;
 use super::body::JsonBody;
 use super::metrics::Metrics;
@@ -179,7 +181,7 @@ async fn slow_ones_are_given_up() {
     ask("POST", "/api/v1/things").json(silent).refused(&app, 408, "slow-request").await;
 
     settings.limits.answer_time = Duration::from_millis(1);
-    let app = super::tests::app(&settings).unwrap();
+    let app = self::app(&settings).unwrap();
     let (headers, _) = ask("GET", "/never").refused(&app, 503, "timeout").await;
     assert!(headers.contains_key(header::RETRY_AFTER));
 }
@@ -229,7 +231,7 @@ async fn other_sites_are_kept_out() {
 
     let mut named = settings();
     named.allowed_hosts = vec!["farm.example".to_owned()];
-    let app = super::tests::app(&named).unwrap();
+    let app = self::app(&named).unwrap();
     assert_eq!(read().with("host", "farm.example").of(&app).await.status(), 200);
 }
 

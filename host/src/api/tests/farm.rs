@@ -1,0 +1,326 @@
+//! The API over a real farm: what each endpoint answers, and what it answers when the farm refuses. Nothing renders
+//! here; `tests/e2e` does that with the real binary.
+
+use crate::api::{ApiSettings, openapi, router, serve};
+use crate::farm::{Farm, FarmSettings, ProcessSettings, ShimCommand};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderMap, StatusCode, header};
+use farmhand_model::Seconds;
+use farmhand_plugin::{PluginSettings, WatchMode};
+use farmhand_runner::LogLimits;
+use farmhand_scheduler::{NodeCapacity, Policy};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+const NOOP: &[u8] = include_bytes!("../../../../plugins/prebuilt/noop.wasm");
+
+/// A farm in a directory of its own, with the plugin that renders nothing and a scene for it.
+struct Bench {
+    dir: TempDir,
+    farm: Farm,
+    app: Router,
+}
+
+impl Bench {
+    async fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let plugins = dir.path().join("plugins");
+        std::fs::create_dir(&plugins).unwrap();
+        std::fs::write(plugins.join("noop.wasm"), NOOP).unwrap();
+        std::fs::write(dir.path().join("shot.noop"), "a scene").unwrap();
+        let settings = FarmSettings {
+            data_dir: dir.path().join("data"),
+            capacity: NodeCapacity { slots: 1, threads: 1, threads_per_task: 1 },
+            policy: Policy::default(),
+            plugins: PluginSettings {
+                dir: Some(plugins),
+                watch: WatchMode::Off,
+                ..PluginSettings::new(dir.path().join("cache"))
+            },
+            tools: BTreeMap::new(),
+            roots: Vec::new(),
+            // Every job here is paused, so that no shim is ever started.
+            shim: ShimCommand { program: "no-shim".into(), args: Vec::new() },
+            process: ProcessSettings { log: LogLimits::default(), grace: Seconds(1.0), nice: 0 },
+        };
+        let farm = Farm::start(settings).await.unwrap();
+        let app = router(farm.clone(), &ApiSettings::new("127.0.0.1:7070".parse().unwrap())).unwrap();
+        Self { dir, farm, app }
+    }
+
+    /// A submission that is right, with these fields besides.
+    fn submission(&self, more: &Value) -> Value {
+        let mut submission =
+            json!({ "scene": self.dir.path().join("shot.noop"), "frames": "1-10", "paused": true });
+        for (name, value) in more.as_object().unwrap() {
+            submission[name] = value.clone();
+        }
+        submission
+    }
+
+    async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).header("host", "localhost:7070");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let response = self.app.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = axum::body::to_bytes(body, 1 << 24).await.unwrap();
+        let text = String::from_utf8_lossy(&body).into_owned();
+        Answer { status: parts.status, headers: parts.headers, body: serde_json::from_str(&text).ok(), text }
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, &[], None).await
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.ask("POST", path, &[], Some(body)).await
+    }
+}
+
+#[derive(Debug)]
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Option<Value>,
+    text: String,
+}
+
+impl Answer {
+    #[track_caller]
+    fn json(&self) -> &Value {
+        assert!(self.status.is_success(), "{self:?}");
+        self.body.as_ref().expect("JSON")
+    }
+
+    #[track_caller]
+    fn problem(&self, status: u16, slug: &str) -> &Value {
+        assert_eq!(self.status.as_u16(), status, "{self:?}");
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json");
+        let body = self.body.as_ref().expect("JSON");
+        assert_eq!(body["type"], format!("/problems/{slug}"), "{self:?}");
+        body
+    }
+
+    /// The pointers of what is wrong.
+    fn pointers(&self) -> Vec<&str> {
+        let errors = self.body.as_ref().and_then(|body| body["errors"].as_array());
+        errors.into_iter().flatten().filter_map(|error| error["pointer"].as_str()).collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_are_submitted_listed_changed_and_ended() {
+    let bench = Bench::start().await;
+    let submission = bench.submission(&json!({ "name": "first" }));
+    let keyed = async |key: &str, body: &Value| {
+        bench.ask("POST", "/api/v1/jobs", &[("idempotency-key", key)], Some(body)).await
+    };
+
+    let made = keyed("one", &submission).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    let location = made.headers[header::LOCATION].to_str().unwrap().to_owned();
+    assert_eq!(location, format!("/api/v1/jobs/{}", made.json()["id"]));
+    assert_eq!(made.json()["frames"]["total"], 10);
+    let again = keyed("one", &submission).await;
+    assert_eq!((again.status, &again.json()["id"]), (StatusCode::OK, &made.json()["id"]));
+    keyed("one", &bench.submission(&json!({ "name": "other" }))).await.problem(422, "idempotency-key-reused");
+    keyed("", &submission).await.problem(400, "bad-parameter");
+    assert_eq!(bench.get(&location).await.json()["name"], "first");
+
+    for name in ["second", "third"] {
+        let made = bench.post("/api/v1/jobs", &bench.submission(&json!({ "name": name }))).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    }
+    let names = |page: &Answer| -> Vec<String> {
+        let items = page.json()["items"].as_array().unwrap().iter();
+        items.map(|job| job["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let page = bench.get("/api/v1/jobs?state=paused,running&limit=2").await;
+    assert_eq!(names(&page), ["third", "second"]);
+    let next = page.json()["next"].as_str().unwrap();
+    let rest = bench.get(&format!("/api/v1/jobs?state=paused&limit=2&cursor={next}")).await;
+    assert_eq!(names(&rest), ["first"]);
+    assert_eq!(rest.json()["next"], Value::Null);
+    assert_eq!(names(&bench.get("/api/v1/jobs?state=done").await), [""; 0]);
+    let wrong = bench.get("/api/v1/jobs?cursor=x").await;
+    assert_eq!(wrong.problem(400, "bad-parameter")["errors"][0]["in"], "query");
+
+    let edited = bench
+        .ask("PATCH", &location, &[], Some(&json!({ "priority": 80, "limits": { "max_tasks": 2 } })))
+        .await;
+    assert_eq!(
+        (&edited.json()["priority"], &edited.json()["spec"]["limits"]["max_tasks"]),
+        (&json!(80), &json!(2))
+    );
+    let refused = bench.ask("PATCH", &location, &[], Some(&json!({ "priority": 101 }))).await;
+    refused.problem(422, "invalid");
+    assert_eq!(refused.pointers(), ["/priority"]);
+
+    let why = bench.get(&format!("{location}/why")).await;
+    assert_eq!(why.json()["reason"]["kind"], "paused");
+    let frames = bench.get(&format!("{location}/frames")).await;
+    assert_eq!(frames.json()["runs"], json!([{ "layer": null, "state": "pending", "frames": "1-10" }]));
+    assert_eq!(bench.get(&format!("{location}/images")).await.json(), &json!([]));
+    assert_eq!(bench.get(&format!("{location}/attempts")).await.json()["items"], json!([]));
+    bench.get(&format!("{location}/image?frame=1")).await.problem(404, "no-image");
+    assert_eq!(
+        bench.get(&format!("{location}/image")).await.problem(400, "bad-parameter")["errors"][0]["pointer"],
+        "/frame"
+    );
+
+    let bad = bench.post(&format!("{location}/retry"), &json!({ "frames": "9-1" })).await;
+    bad.problem(422, "invalid");
+    assert_eq!(bad.pointers(), ["/frames"]);
+    bench.post(&format!("{location}/retry"), &json!({ "frames": "99" })).await.problem(409, "conflict");
+    bench.post(&format!("{location}/cancel"), &json!({ "why": "x" })).await.problem(422, "invalid");
+    let cancelled = bench.ask("POST", &format!("{location}/cancel"), &[], None).await;
+    assert_eq!(cancelled.json()["status"], "cancelled");
+    let ended = bench.ask("POST", &format!("{location}/pause"), &[], None).await;
+    ended.problem(409, "conflict");
+    assert_eq!(bench.get(&format!("{location}/why")).await.json()["reason"]["kind"], "ended");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_a_submission_is_pointed_at() {
+    let bench = Bench::start().await;
+    let check = async |more: Value, expect: &[&str]| {
+        let refused = bench.post("/api/v1/jobs", &bench.submission(&more)).await;
+        refused.problem(422, "invalid");
+        assert_eq!(refused.pointers(), expect, "{more}: {refused:?}");
+    };
+    check(json!({ "plugin": "nope" }), &["/plugin"]).await;
+    check(json!({ "plugin": "noop@new" }), &["/plugin"]).await;
+    check(json!({ "scene": "shot.noop" }), &["/scene"]).await;
+    check(json!({ "scene": "/nowhere/shot.noop" }), &["/scene"]).await;
+    check(json!({ "frames": "10-1" }), &["/frames"]).await;
+    check(json!({ "frames": null }), &["/frames"]).await;
+    check(json!({ "priority": 101, "threads": 0 }), &["/priority", "/threads"]).await;
+    check(json!({ "options": { "program": "perl" } }), &["/options/program"]).await;
+    check(json!({ "options": { "program": "sh" } }), &["/options/script"]).await;
+    check(json!({ "after": [999] }), &["/after/0"]).await;
+    assert_eq!(bench.get("/api/v1/jobs").await.json()["items"], json!([]), "nothing was kept");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_there_is_said_so_everywhere() {
+    let bench = Bench::start().await;
+    for path in ["", "/why", "/frames", "/images", "/image?frame=1", "/attempts"] {
+        bench.get(&format!("/api/v1/jobs/999{path}")).await.problem(404, "no-job");
+    }
+    for control in ["pause", "resume", "cancel", "retry"] {
+        bench.ask("POST", &format!("/api/v1/jobs/999/{control}"), &[], None).await.problem(404, "no-job");
+    }
+    bench.ask("PATCH", "/api/v1/jobs/999", &[], Some(&json!({ "priority": 1 }))).await.problem(404, "no-job");
+    for path in ["", "/log", "/log?follow=1"] {
+        bench.get(&format!("/api/v1/attempts/999{path}")).await.problem(404, "no-attempt");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_and_the_router_have_the_same_routes() {
+    let bench = Bench::start().await;
+    let document = serde_json::to_value(openapi()).unwrap();
+    let methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let address = path.replace("{id}", "999");
+        for method in methods {
+            // The stream does not end by itself; that it answers is tested with a real connection.
+            if address.ends_with("/events") && method == "GET" {
+                continue;
+            }
+            let answer = bench.ask(method, &address, &[], None).await;
+            let is_documented = item.get(method.to_lowercase()).is_some();
+            assert_eq!(answer.status != StatusCode::METHOD_NOT_ALLOWED, is_documented, "{method} {path}");
+            let kind = answer.body.as_ref().map_or(Value::Null, |body| body["type"].clone());
+            assert_ne!(kind, "/problems/no-route", "{method} {path}");
+        }
+    }
+    assert_eq!(bench.get("/openapi.json").await.json(), &document);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_daemon_shows_itself() {
+    let bench = Bench::start().await;
+    let plugins = bench.get("/api/v1/plugins").await;
+    let noop = plugins.json().as_array().unwrap().iter().find(|plugin| plugin["name"] == "noop").unwrap();
+    assert_eq!((&noop["state"], &noop["options_schema"]["type"]), (&json!("serving"), &json!("object")));
+    assert_eq!(bench.get("/api/v1/node").await.json()["slots"], 1);
+    assert_eq!(bench.get("/healthz").await.json()["status"], "ok");
+    bench.post("/api/v1/jobs", &bench.submission(&json!({}))).await.json();
+    // The metrics follow the events, so they may be a moment behind.
+    loop {
+        let metrics = bench.get("/metrics").await;
+        assert_eq!(metrics.status, StatusCode::OK);
+        assert!(metrics.text.contains("farmhand_plugins{state=\"serving\"} 2"), "{}", metrics.text);
+        let route = "farmhand_http_requests_total{method=\"POST\",route=\"/api/v1/jobs\",status=\"201\"} 1";
+        assert!(metrics.text.contains(route), "{}", metrics.text);
+        if metrics.text.contains("farmhand_jobs{state=\"paused\"} 1") {
+            assert!(metrics.text.contains("farmhand_frames{state=\"pending\"} 10"), "{}", metrics.text);
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_connection_sees_events_and_ends_with_the_daemon() {
+    let bench = Bench::start().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let app = router(bench.farm.clone(), &ApiSettings::new(address)).unwrap();
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(serve(listener, app, stop.clone()));
+
+    let mut client = tokio::task::spawn_blocking(move || {
+        let mut client = TcpStream::connect(address).unwrap();
+        write!(client, "GET /api/v1/events HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+        read_until(&mut client, "retry: 1000");
+        client
+    })
+    .await
+    .unwrap();
+    bench.post("/api/v1/jobs", &bench.submission(&json!({ "name": "seen" }))).await.json();
+    let client = tokio::task::spawn_blocking(move || {
+        let seen = read_until(&mut client, "\"name\":\"seen\"");
+        assert!(seen.contains("event: job\n"), "{seen}");
+        client
+    })
+    .await
+    .unwrap();
+
+    let stopping = Instant::now();
+    stop.cancel();
+    serving.await.unwrap().unwrap();
+    // The promise is two seconds for the whole daemon.
+    assert!(stopping.elapsed() < Duration::from_secs(2));
+    let mut rest = String::new();
+    (&client).read_to_string(&mut rest).unwrap();
+}
+
+fn read_until(client: &mut TcpStream, wanted: &str) -> String {
+    let mut seen = Vec::new();
+    let mut block = [0; 4096];
+    loop {
+        let text = String::from_utf8_lossy(&seen).into_owned();
+        if text.contains(wanted) {
+            return text;
+        }
+        let count = client.read(&mut block).unwrap();
+        assert!(count > 0, "the stream ended after {text}");
+        seen.extend_from_slice(&block[..count]);
+    }
+}
