@@ -43,7 +43,7 @@ pub(crate) struct Plugin {
     pub(crate) state: Option<PluginState>,
     /// The last profile that it had; what an unavailable plugin's attempts are judged by.
     pub(crate) profile: Option<PluginProfile>,
-    /// How often it was announced. What attempts of an older version say does not open the breaker of a newer one.
+    /// How often it changed. What attempts of an older version say does not open the breaker of a newer one.
     pub(crate) epoch: u64,
     pub(crate) breaker: Breaker,
     /// Its jobs that could start if they had a slot.
@@ -69,8 +69,11 @@ impl Plugin {
         }
     }
 
-    /// Takes in a new state; answers whether a breaker was closed by it.
+    /// Takes in a new state, and does nothing where it is the old one; answers whether a breaker was closed by it.
     pub(crate) fn announce(&mut self, state: PluginState) -> bool {
+        if self.state.as_ref() == Some(&state) {
+            return false;
+        }
         if let PluginState::Ready(profile) = &state {
             self.profile = Some(profile.clone());
         }

@@ -97,6 +97,9 @@ impl Turn {
     }
 
     pub(crate) fn into_effects(mut self) -> Vec<Effect> {
+        // The store wants a job before anything that belongs to it, and a new job may start in the very turn that
+        // brings it.
+        self.changes.sort_by_key(|effect| !matches!(effect, Effect::Change(Change::Job(_))));
         self.changes.append(&mut self.others);
         self.changes
     }

@@ -45,7 +45,7 @@ pub enum Event {
         edit: JobEdit,
     },
     /// A plugin can serve, or cannot; sent at the start for each one, and on every swap. A swap closes the
-    /// plugin's breaker.
+    /// plugin's breaker; the same state again changes nothing.
     Plugin {
         /// The plugin.
         name: String,

@@ -103,6 +103,8 @@ pub struct LevelProfile {
 pub struct PluginProfile {
     /// Its version, held against what jobs ask for.
     pub version: semver::Version,
+    /// How many times its slot was swapped: a TD saves again without a new version number.
+    pub generation: u64,
     /// Its levels, preferred first; never empty.
     pub levels: Vec<LevelProfile>,
 }

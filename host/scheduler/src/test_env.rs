@@ -51,6 +51,7 @@ pub(crate) fn profile(levels: &[(&str, FrameShape)]) -> PluginState {
     let level = |(name, shape): &(&str, FrameShape)| LevelProfile { name: (*name).to_owned(), shape: *shape };
     PluginState::Ready(PluginProfile {
         version: semver::Version::new(1, 0, 0),
+        generation: 1,
         levels: levels.iter().map(level).collect(),
     })
 }

@@ -7,6 +7,15 @@ use farmhand_model::job::{JobEdit, JobLimits};
 use farmhand_model::{AttemptId, Change, EndedBy, FrameSet, FrameState, JobId, JobSpec, JobStatus};
 
 #[test]
+fn a_job_is_kept_before_the_attempts_that_start_with_it() {
+    let mut env = TestEnv::new();
+    env.submit(job("1-10"));
+    let changes = env.changes();
+    assert!(matches!(changes[0], Change::Job(_)), "{changes:?}");
+    assert!(changes[1..].iter().any(|change| matches!(change, Change::Attempt(_))), "{changes:?}");
+}
+
+#[test]
 fn a_pause_lets_what_runs_go_on() {
     let mut env = TestEnv::new();
     let shot = env.submit(job("1-10"));

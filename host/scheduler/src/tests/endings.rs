@@ -1,7 +1,7 @@
 //! What becomes of the frames that an attempt left undone.
 
 use crate::test_env::{TestEnv, fault, job, profile, set};
-use crate::{Event, PluginState};
+use crate::{Event, PluginProfile, PluginState};
 use farmhand_model::dcc::{Cause, Decision, Fault, FrameShape, Severity};
 use farmhand_model::job::JobLimits;
 use farmhand_model::{Chunking, EndedBy, FrameState, JobId, JobSpec, JobStatus};
@@ -13,6 +13,13 @@ struct Case {
     ended_by: EndedBy,
     decision: Decision,
     faults: Vec<Fault>,
+}
+
+/// The plugin saved again, without a new version number.
+fn swapped() -> PluginState {
+    let state = profile(&[("render", FrameShape::Any), ("safe", FrameShape::Any)]);
+    let PluginState::Ready(old) = state else { panic!("it serves") };
+    PluginState::Ready(PluginProfile { generation: old.generation + 1, ..old })
 }
 
 fn retry() -> Decision {
@@ -261,7 +268,9 @@ fn a_quarantine_opens_the_breaker_and_a_swap_closes_it() {
     env.end(2, EndedBy::Itself, Decision::QuarantineNode, gpu());
     env.pass(60.0);
     env.check_started(&[]);
-    env.plugin(profile(&[("render", FrameShape::Any)]));
+    env.plugin(profile(&[("render", FrameShape::Any), ("safe", FrameShape::Any)]));
+    assert!(env.effects.is_empty(), "the same again is no swap");
+    env.plugin(swapped());
     env.check_started(&[(3, "1-10")]);
     assert!(env.scheduler.breakers().is_empty());
 }
@@ -284,7 +293,7 @@ fn a_half_open_breaker_lets_one_task_through_until_its_first_frame() {
 fn what_an_old_version_says_does_not_hurt_a_new_one() {
     let mut env = TestEnv::new();
     env.submit(job("1-10"));
-    env.plugin(profile(&[("render", FrameShape::Any)]));
+    env.plugin(swapped());
     env.end(1, EndedBy::Itself, Decision::QuarantineNode, vec![]);
     assert!(env.scheduler.breakers().is_empty());
     env.check_started(&[(3, "1,2")]);

@@ -16,7 +16,7 @@ fn a_job_runs_from_submission_to_done() {
     env.check_started(&[(1, "1,2"), (2, "3,4")]);
     let records: Vec<_> =
         env.changes().into_iter().map(|change| matches!(change, Change::Attempt(_))).collect();
-    assert_eq!(records, [true, true, false], "two attempts and the job");
+    assert_eq!(records, [false, true, true], "the job, then what belongs to it");
     assert_eq!(env.status(shot), JobStatus::Running);
     env.running(1);
     assert!(matches!(env.changes()[..], [Change::Attempt(_)]));

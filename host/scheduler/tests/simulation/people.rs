@@ -137,6 +137,7 @@ pub fn ready(shapes: &[FrameShape]) -> PluginState {
         |(index, shape): (usize, &FrameShape)| LevelProfile { name: format!("level {index}"), shape: *shape };
     PluginState::Ready(PluginProfile {
         version: semver::Version::new(1, 0, 0),
+        generation: 1,
         levels: shapes.iter().enumerate().map(level).collect(),
     })
 }
