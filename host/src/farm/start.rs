@@ -192,5 +192,9 @@ async fn ready_or_missing(parts: &Parts, plugin: &LoadedPlugin) -> PluginState {
         .iter()
         .map(|level| LevelProfile { name: level.name.clone(), shape: level.frames })
         .collect();
-    PluginState::Ready(PluginProfile { version: descriptor.version.clone(), levels })
+    PluginState::Ready(PluginProfile {
+        version: descriptor.version.clone(),
+        generation: plugin.stamp().generation,
+        levels,
+    })
 }
