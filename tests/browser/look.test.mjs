@@ -1,34 +1,36 @@
 // How the page is built: for everybody, at any size, in light and in dark, and with nothing that its policy forbids.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { before, test } from "node:test";
-import { frameCount, jobStatus, openPage } from "./support/browser.mjs";
+import { test } from "node:test";
+import { jobStatus, openPage } from "./support/browser.mjs";
 import { jobOf } from "./support/scene.mjs";
 import { setting } from "./support/setting.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const set = setting();
-let job;
-
-before(async () => {
-  job = await set.daemon.submit(jobOf(set.scene, "1-4", join(set.dir, "look", "####")));
-  const { page, context } = await openPage(set.browser, set.daemon.url, { hash: `#/jobs/${job}` });
-  await jobStatus(page, "done");
-  await context.close();
+const set = setting(async ({ dir, scene, daemon, browser }) => {
+  const script = join(dir, "raises.py");
+  writeFileSync(script, "raise RuntimeError('no such rig: bert')\n");
+  jobs.done = await daemon.submit(jobOf(scene, "1-4", join(dir, "look", "####")));
+  jobs.failed = await daemon.submit(jobOf(scene, "1-3", join(dir, "fails", "####"), script));
+  for (const [status, job] of Object.entries(jobs)) {
+    const { page, context } = await openPage(browser, daemon.url, { hash: `#/jobs/${job}` });
+    await jobStatus(page, status);
+    await context.close();
+  }
 });
+const jobs = {};
 
 for (const [width, height] of [[1440, 900], [360, 740], [2560, 1440]]) {
   for (const scheme of ["light", "dark"]) {
     test(`${width} by ${height}, ${scheme}: accessible, within its width, and quiet`, async () => {
-      for (const hash of ["#/", `#/jobs/${job}`]) {
+      for (const hash of ["#/", `#/jobs/${jobs.done}`, `#/jobs/${jobs.failed}`]) {
         const { page, context, complaints } = await openPage(set.browser, set.daemon.url, { hash, width, height, scheme });
-        await page.locator(`.job-row[data-job="${job}"]`).waitFor({ state: "attached" });
-        if (width >= 900 || hash !== "#/") {
-          await frameCount(page, "done", 4);
-          await page.locator('.log[data-phase="ended"]').waitFor();
+        for (const job of Object.values(jobs)) {
+          await page.locator(`.job-row[data-job="${job}"]`).waitFor({ state: "attached" });
         }
+        await page.locator('.log[data-phase="ended"]').waitFor({ state: "attached" });
         const found = await page.evaluate(`${AXE}; axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })`);
         const violations = found.violations.map(
           ({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join("; ")}`,

@@ -28,8 +28,8 @@ export class Daemon {
     const data = join(this.dir, "data");
     this.child = spawn(
       BINARY,
-      ["serve", "--listen", listen, "--data-dir", data, "--plugins-dir", join(data, "plugins"), "--on-stop", "kill"],
-      { cwd: config, env: { ...Object.fromEntries(environment), XDG_CONFIG_HOME: config, FARMHAND_NODE_SLOTS: "1" }, stdio: ["ignore", "pipe", "pipe"] },
+      ["serve", "--listen", listen, "--data-dir", data, "--plugins-dir", join(data, "plugins"), "--slots", "1", "--on-stop", "kill"],
+      { cwd: config, env: { ...Object.fromEntries(environment), XDG_CONFIG_HOME: config }, stdio: ["ignore", "pipe", "pipe"] },
     );
     this.said = "";
     this.child.stderr.on("data", (text) => (this.said += text));

@@ -7,7 +7,8 @@ import { launch } from "./browser.mjs";
 import { Daemon } from "./daemon.mjs";
 import { Gate, jobOf, makeScene } from "./scene.mjs";
 
-export function setting() {
+/** `prepare` runs once before the first test: hooks of one file do not wait for each other. */
+export function setting(prepare = async () => {}) {
   const gates = [];
   const set = {
     /** A job whose render waits at `gateFrame`, and the gate. */
@@ -20,6 +21,7 @@ export function setting() {
   before(async () => {
     set.dir = realpathSync(mkdtempSync(join(tmpdir(), "farmhand-browser-")));
     [set.scene, set.daemon, set.browser] = await Promise.all([makeScene(set.dir), Daemon.start(set.dir), launch()]);
+    await prepare(set);
   });
   after(async () => {
     gates.forEach((gate) => gate.open());
