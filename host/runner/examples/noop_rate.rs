@@ -1,12 +1,10 @@
 //! How many attempts that do nothing go through shims in a second, two at a time, beside starting the same program
 //! directly. `cargo run --release -p farmhand-runner --example noop_rate [ATTEMPTS]`
-#![cfg(unix)]
 #![expect(clippy::print_stdout, reason = "a program for people")]
 
 use farmhand_runner::{AttemptDir, EnvSpec, LogTail, ShimPool, ShimSpec};
 use std::error::Error;
 use std::ffi::OsString;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
@@ -47,7 +45,7 @@ fn rate(attempts: usize, run: impl FnOnce() -> Result<(), Box<dyn Error>>) -> Re
 fn spawn_directly(attempts: usize) -> Result<(), Box<dyn Error>> {
     let one_after_the_other = move || {
         for _ in 0..attempts / AT_ONCE {
-            Command::new(PROGRAM).stdin(Stdio::null()).process_group(0).status()?;
+            Command::new(PROGRAM).stdin(Stdio::null()).status()?;
         }
         Ok::<_, std::io::Error>(())
     };

@@ -119,6 +119,14 @@ pub enum Problem {
     /// Not what its name says.
     #[error("the file does not begin like a {0:?} file")]
     NotThat(Format),
+    /// A movie where an image should be.
+    #[error(
+        "this is a {0:?} movie and not an image: the scene's output format renders all frames into one file"
+    )]
+    IsMovie(Format),
+    /// An image where a movie should be.
+    #[error("this is a {0:?} image and not a movie")]
+    IsImage(Format),
     /// Cut off or damaged.
     #[error("not a whole {format:?} file: {reason}")]
     Broken {
@@ -135,13 +143,30 @@ pub enum Problem {
 /// Checks an image that an attempt wrote. Reads the whole file and computes, so it belongs on a thread that may
 /// block; memory is bounded, and what a decoder panics over is an error like any other.
 pub fn verify_image(path: &Path, not_before: SystemTime) -> Result<Verified, VerifyError> {
-    verify(path, not_before).map_err(|problem| VerifyError { path: path.to_owned(), problem })
+    verify(path, not_before, Kind::Image)
 }
 
-/// Checks a movie that an attempt wrote. The same as [`verify_image`], since the content says what it is; a separate
-/// name for callers who know.
+/// Checks a movie that an attempt wrote. Quick, since only its container is looked at.
 pub fn verify_movie(path: &Path, not_before: SystemTime) -> Result<Verified, VerifyError> {
-    verify_image(path, not_before)
+    verify(path, not_before, Kind::Movie)
+}
+
+/// What a file is expected to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Image,
+    Movie,
+}
+
+impl Format {
+    /// `None` for what is not known: it may be either.
+    fn kind(self) -> Option<Kind> {
+        match self {
+            Self::Mp4 | Self::Matroska | Self::Avi | Self::Ogg => Some(Kind::Movie),
+            Self::Other => None,
+            _ => Some(Kind::Image),
+        }
+    }
 }
 
 /// What a decoder found.
@@ -163,7 +188,11 @@ impl Found {
 /// Why a decoder was not content, in its own words.
 type Checked = Result<Found, String>;
 
-fn verify(path: &Path, not_before: SystemTime) -> Result<Verified, Problem> {
+fn verify(path: &Path, not_before: SystemTime, kind: Kind) -> Result<Verified, VerifyError> {
+    examine(path, not_before, kind).map_err(|problem| VerifyError { path: path.to_owned(), problem })
+}
+
+fn examine(path: &Path, not_before: SystemTime, kind: Kind) -> Result<Verified, Problem> {
     let before = look(path)?;
     let written = before.modified().map_err(Problem::Io)?;
     if let Ok(age) = not_before.duration_since(written)
@@ -175,6 +204,11 @@ fn verify(path: &Path, not_before: SystemTime) -> Result<Verified, Problem> {
     let mut head = Vec::new();
     (&mut file).take(64).read_to_end(&mut head).map_err(Problem::Io)?;
     let format = recognise(&head, path)?;
+    match (format.kind(), kind) {
+        (Some(Kind::Movie), Kind::Image) => return Err(Problem::IsMovie(format)),
+        (Some(Kind::Image), Kind::Movie) => return Err(Problem::IsImage(format)),
+        _ => {}
+    }
     let bytes = before.len();
     let found = catch_unwind(AssertUnwindSafe(|| check(format, file, bytes)))
         .unwrap_or_else(|_| Err("its decoder panicked".to_owned()))

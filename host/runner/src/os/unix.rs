@@ -1,5 +1,5 @@
-//! Unix: process groups, a child subreaper and signals. Linux finds the whole tree through `/proc`; elsewhere the
-//! tree is the process group.
+//! Unix: process groups, a child subreaper and signals. Linux finds the whole tree through `/proc`. Elsewhere there is
+//! no subreaper: only the process group is ended, and the tree counts as empty when its first process is gone.
 
 use super::procfs::{self, Process, ProcessTable};
 use super::{LeaderExit, Leftovers, MARKER, TreeState, Usage, raw};

@@ -2,7 +2,7 @@
 
 mod made;
 
-use farmhand_runner::{Check, Format, Problem, Verified, VerifyError, verify_image};
+use farmhand_runner::{Check, Format, Problem, Verified, VerifyError, verify_image, verify_movie};
 use made::{images, movies};
 use std::fs::{self, File};
 use std::path::Path;
@@ -13,7 +13,23 @@ const LONG_AGO: SystemTime = SystemTime::UNIX_EPOCH;
 fn verify(dir: &Path, name: &str, content: &[u8]) -> Result<Verified, VerifyError> {
     let path = dir.join(name);
     fs::write(&path, content).expect("a file");
-    verify_image(&path, LONG_AGO)
+    match verify_image(&path, LONG_AGO) {
+        Err(VerifyError { problem: Problem::IsMovie(_), .. }) => verify_movie(&path, LONG_AGO),
+        found => found,
+    }
+}
+
+#[test]
+fn an_image_is_no_movie_and_a_movie_no_image() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (image, movie) = (dir.path().join("a.png"), dir.path().join("a.mp4"));
+    fs::write(&image, &images()[0].content).expect("a file");
+    fs::write(&movie, &movies()[0].content).expect("a file");
+    let error = verify_movie(&image, LONG_AGO).expect_err("an image");
+    assert!(matches!(error.problem, Problem::IsImage(Format::Png)), "{error}");
+    let error = verify_image(&movie, LONG_AGO).expect_err("a movie");
+    assert!(matches!(error.problem, Problem::IsMovie(Format::Mp4)), "{error}");
+    assert!(verify_movie(&movie, LONG_AGO).is_ok());
 }
 
 #[test]
