@@ -21,6 +21,9 @@ const HANDLES: usize = 10_000;
 /// Frames of a backtrace that an error keeps.
 const FRAMES: usize = 8;
 
+/// Log lines of one call that reach the daemon's own log: the last ones.
+const DAEMON_LINES: usize = 20;
+
 /// Bounds how many guests run at once. Waiting here is never billed to a guest.
 #[derive(Debug)]
 pub(crate) struct Gatekeeper(Semaphore);
@@ -49,6 +52,8 @@ pub(crate) struct Session {
     store: Store<PluginState>,
     plugin: Plugin,
     alive: bool,
+    /// When the call that came last began.
+    started: Instant,
 }
 
 impl Session {
@@ -65,7 +70,7 @@ impl Session {
         let started = Instant::now();
         arm(&mut store, limit);
         match bounded(limit, pre.instantiate_async(&mut store)).await {
-            Ok(plugin) => Ok(Self { caller, store, plugin, alive: true }),
+            Ok(plugin) => Ok(Self { caller, store, plugin, alive: true, started }),
             Err(error) => Err(report(&caller, &store, error, function, started.elapsed(), limit)),
         }
     }
@@ -83,14 +88,16 @@ impl Session {
         // A call that is dropped half-way leaves the instance in the middle of it, so it counts as dead until it
         // has come back.
         self.alive = false;
-        let started = Instant::now();
+        self.started = Instant::now();
         arm(&mut self.store, limit);
         match bounded(limit, call(&self.plugin, &mut self.store)).await {
             Ok(answer) => {
                 self.alive = true;
                 Ok(answer)
             }
-            Err(error) => Err(report(&self.caller, &self.store, error, function, started.elapsed(), limit)),
+            Err(error) => {
+                Err(report(&self.caller, &self.store, error, function, self.started.elapsed(), limit))
+            }
         }
     }
 
@@ -100,7 +107,7 @@ impl Session {
         trace(&self.caller, &log.0);
         PluginError::new(&self.caller.name, kind)
             .with_stamp(self.caller.stamp.as_ref())
-            .in_call(function, Duration::ZERO)
+            .in_call(function, self.started.elapsed())
             .with_log(log)
     }
 
@@ -241,14 +248,13 @@ fn frames(error: &wasmtime::Error) -> Vec<String> {
     backtrace.frames().iter().take(FRAMES).map(name).collect()
 }
 
+/// What is ordinary to a plugin is detail to the daemon, and a call can fill only so much of its log.
 fn trace(caller: &Caller, lines: &[LogLine]) {
     let plugin = &caller.name;
-    for line in lines {
+    for line in &lines[lines.len().saturating_sub(DAEMON_LINES)..] {
         match line.level {
-            LogLevel::Debug => tracing::debug!(%plugin, "{line}"),
-            LogLevel::Info => tracing::info!(%plugin, "{line}"),
-            LogLevel::Warn => tracing::warn!(%plugin, "{line}"),
-            LogLevel::Error => tracing::error!(%plugin, "{line}"),
+            LogLevel::Debug | LogLevel::Info => tracing::debug!(%plugin, "{line}"),
+            LogLevel::Warn | LogLevel::Error => tracing::warn!(%plugin, "{line}"),
         }
     }
 }

@@ -15,9 +15,9 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use wasmtime::Store;
-use wasmtime::component::{Resource, ResourceAny};
+use wasmtime::component::{Resource, ResourceAny, ResourceTableError};
 
 /// One version of one plugin.
 ///
@@ -72,36 +72,32 @@ impl LoadedPlugin {
         let function = "validate";
         self.require_text(function, [job.scene.as_path()])?;
         let job = Arc::new(job.clone());
-        let answer = self
-            .once(
-                function,
-                |state| state.table.push(JobHandle(job)),
-                |plugin, store, job| {
-                    async move {
-                        let borrow = Resource::new_borrow(job.rep());
-                        plugin.farmhand_dcc_dcc().call_validate(store, borrow).await
-                    }
-                    .boxed()
-                },
-            )
-            .await?;
-        let refuse = |problems| self.error(function, PluginErrorKind::Invalid { problems });
-        match answer {
-            Err(problems) => convert::problems(problems).map(Err).map_err(refuse),
-            Ok(prepared) => {
-                let prepared = convert::prepared_job(prepared).map_err(refuse)?;
-                let problems = self.check_options(&prepared.options);
-                if !problems.is_empty() {
-                    let told = |problem: Problem| {
-                        format!(
-                            "its own options do not fit its schema: {}: {}",
-                            problem.field, problem.message
-                        )
-                    };
-                    return Err(refuse(problems.into_iter().map(told).collect()));
+        self.once(
+            function,
+            |state| state.table.push(JobHandle(job)),
+            |plugin, store, job| {
+                async move {
+                    let borrow = Resource::new_borrow(job.rep());
+                    plugin.farmhand_dcc_dcc().call_validate(store, borrow).await
                 }
-                Ok(Ok(prepared))
-            }
+                .boxed()
+            },
+            |answer| match answer {
+                Err(problems) => convert::problems(problems).map(Err).map_err(invalid),
+                Ok(prepared) => self.fitting(convert::prepared_job(prepared).map_err(invalid)?).map(Ok),
+            },
+        )
+        .await
+    }
+
+    /// The prepared job, where its options fit the plugin's own schema.
+    fn fitting(&self, prepared: PreparedJob) -> Result<PreparedJob, PluginErrorKind> {
+        let told = |problem: Problem| {
+            format!("its own options do not fit its schema: {}: {}", problem.field, problem.message)
+        };
+        match self.check_options(&prepared.options) {
+            problems if problems.is_empty() => Ok(prepared),
+            problems => Err(invalid(problems.into_iter().map(told).collect())),
         }
     }
 
@@ -113,22 +109,22 @@ impl LoadedPlugin {
         let function = "build-command";
         self.require_task(function, task)?;
         let shared = Arc::new(task.clone());
-        let answer = self
-            .once(
-                function,
-                |state| state.table.push(TaskHandle(shared)),
-                |plugin, store, task| {
-                    async move {
-                        let borrow = Resource::new_borrow(task.rep());
-                        plugin.farmhand_dcc_dcc().call_build_command(store, borrow).await
-                    }
-                    .boxed()
-                },
-            )
-            .await?;
-        let command = answer.map_err(|error| self.error(function, convert::guest_error(error)))?;
-        convert::command(command, task)
-            .map_err(|problems| self.error(function, PluginErrorKind::Invalid { problems }))
+        self.once(
+            function,
+            |state| state.table.push(TaskHandle(shared)),
+            |plugin, store, task| {
+                async move {
+                    let borrow = Resource::new_borrow(task.rep());
+                    plugin.farmhand_dcc_dcc().call_build_command(store, borrow).await
+                }
+                .boxed()
+            },
+            |answer| {
+                let command = answer.map_err(convert::guest_error)?;
+                convert::command(command, task).map_err(invalid)
+            },
+        )
+        .await
     }
 
     /// A reader of one process's output. It lives as long as the process.
@@ -141,10 +137,8 @@ impl LoadedPlugin {
         let limit = self.gated.limits.call;
         let _permit = self.permit(function).await?;
         let mut session = self.open(function, limit).await?;
-        let task = TaskHandle(Arc::new(task.clone()));
-        let task = session.state().table.push(task);
-        let task =
-            task.map_err(|error| self.error(function, PluginErrorKind::Host { message: error.to_string() }))?;
+        let task = session.state().table.push(TaskHandle(Arc::new(task.clone())));
+        let task = task.map_err(|error| session.error(function, full(&error)))?;
         let borrow = Resource::new_borrow(task.rep());
         let reader = session
             .call(function, limit, |plugin, store| {
@@ -165,42 +159,39 @@ impl LoadedPlugin {
         let function = "judge";
         self.require_task(function, task)?;
         let (task, outcome) = (Arc::new(task.clone()), Arc::new(outcome.clone()));
-        let answer = self
-            .once(
-                function,
-                |state| Ok((state.table.push(TaskHandle(task))?, state.table.push(OutcomeHandle(outcome))?)),
-                |plugin, store, (task, outcome)| {
-                    async move {
-                        let (task, outcome) =
-                            (Resource::new_borrow(task.rep()), Resource::new_borrow(outcome.rep()));
-                        plugin.farmhand_dcc_dcc().call_judge(store, task, outcome).await
-                    }
-                    .boxed()
-                },
-            )
-            .await?;
-        let verdict = answer.map_err(|error| self.error(function, convert::guest_error(error)))?;
-        convert::verdict(&verdict)
-            .map_err(|problems| self.error(function, PluginErrorKind::Invalid { problems }))
+        self.once(
+            function,
+            |state| Ok((state.table.push(TaskHandle(task))?, state.table.push(OutcomeHandle(outcome))?)),
+            |plugin, store, (task, outcome)| {
+                async move {
+                    let (task, outcome) =
+                        (Resource::new_borrow(task.rep()), Resource::new_borrow(outcome.rep()));
+                    plugin.farmhand_dcc_dcc().call_judge(store, task, outcome).await
+                }
+                .boxed()
+            },
+            |answer| convert::verdict(&answer.map_err(convert::guest_error)?).map_err(invalid),
+        )
+        .await
     }
 
-    /// One call in an instance of its own, with the resources that `hand_in` puts into its table.
-    async fn once<R, T>(
+    /// One call in an instance of its own: with the resources that `hand_in` puts into its table, and an answer
+    /// that `believe` takes or refuses.
+    async fn once<R, T, U>(
         &self,
         function: &'static str,
-        hand_in: impl FnOnce(&mut PluginState) -> Result<R, wasmtime::component::ResourceTableError>,
+        hand_in: impl FnOnce(&mut PluginState) -> Result<R, ResourceTableError>,
         call: impl for<'a> FnOnce(&'a Plugin, &'a mut Store<PluginState>, R) -> BoxFuture<'a, wasmtime::Result<T>>,
-    ) -> Result<T, PluginError> {
+        believe: impl FnOnce(T) -> Result<U, PluginErrorKind>,
+    ) -> Result<U, PluginError> {
         let limit = self.gated.limits.call;
         let _permit = self.permit(function).await?;
-        let started = Instant::now();
         let mut session = self.open(function, limit).await?;
-        let resources = hand_in(session.state())
-            .map_err(|error| self.error(function, PluginErrorKind::Host { message: error.to_string() }))?;
+        let resources = hand_in(session.state()).map_err(|error| session.error(function, full(&error)))?;
         let answer = session.call(function, limit, |plugin, store| call(plugin, store, resources)).await?;
+        let believed = believe(answer).map_err(|kind| session.error(function, kind))?;
         session.flush_log();
-        tracing::trace!(plugin = %self.stamp.name, function, elapsed = ?started.elapsed(), "called");
-        Ok(answer)
+        Ok(believed)
     }
 
     async fn open(&self, function: &'static str, limit: Duration) -> Result<Session, PluginError> {
@@ -239,6 +230,15 @@ impl LoadedPlugin {
             .with_stamp(Some(&self.stamp))
             .in_call(function, Duration::ZERO)
     }
+}
+
+fn invalid(problems: convert::Refused) -> PluginErrorKind {
+    PluginErrorKind::Invalid { problems }
+}
+
+/// The host objects of a fresh instance always fit.
+fn full(error: &ResourceTableError) -> PluginErrorKind {
+    PluginErrorKind::Host { message: format!("cannot hand the job to the plugin: {error}") }
 }
 
 /// The reader of one process's output: an instance that keeps what it has understood so far.

@@ -111,9 +111,11 @@ async fn a_lying_descriptor_is_refused() {
 #[tokio::test]
 #[cfg(unix)]
 async fn the_second_load_comes_from_the_cache_and_a_damaged_entry_does_not_matter() {
-    let bench = Bench::plain().await;
+    let cache = tempfile::tempdir().unwrap();
+    let code = cache.path().join("code");
+    let bench = Bench::start(|settings| settings.cache_dir = code.clone(), vec![]).await;
     let entries = || {
-        let dirs = std::fs::read_dir(bench.path("code")).unwrap().flatten();
+        let dirs = std::fs::read_dir(&code).unwrap().flatten();
         let files = dirs.flat_map(|dir| std::fs::read_dir(dir.path()).unwrap().flatten());
         let mut paths: Vec<_> = files.map(|file| file.path()).collect();
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "cwasm"));

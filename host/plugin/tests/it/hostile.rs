@@ -49,6 +49,7 @@ async fn misbehaving_in_a_call_costs_that_call() {
         assert!(text.contains(" in build-command"), "{text}");
         assert!(!text.contains('\u{1b}'), "{text:?}");
         assert_eq!(error.responsible(), Responsible::Author);
+        assert_eq!(text.ends_with("; it said last:\n  about to refuse"), mode == "error", "{text}");
         assert_fine(&plugin).await;
     }
 }

@@ -79,7 +79,8 @@ impl Bench {
         change: impl FnOnce(&mut PluginSettings),
         builtins: Vec<Builtin>,
     ) -> Self {
-        let mut settings = PluginSettings::new(root.path().join("code"));
+        // Shared by all tests and kept from run to run: the fixture in each mood is compiled once.
+        let mut settings = PluginSettings::new(Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugin-code"));
         change(&mut settings);
         let host = PluginHost::start(settings, builtins).await.unwrap();
         Self { root, host }
