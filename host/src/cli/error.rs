@@ -121,23 +121,29 @@ pub(super) struct RefusedField {
     pub(super) column: Option<usize>,
 }
 
+impl std::fmt::Display for RefusedField {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let (Some(line), Some(column)) = (self.line, self.column) {
+            write!(f, "line {line}, column {column}: ")?;
+        }
+        match self.pointer.trim_start_matches('/') {
+            "" => f.write_str(&self.message),
+            pointer => write!(f, "{}: {}", pointer.replace('/', "."), self.message),
+        }
+    }
+}
+
+/// The list of what is wrong says it all where there is one; its title says that it was wrong, which is known.
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.errors.is_empty() {
-            return f.write_str(if self.detail.is_empty() { &self.title } else { &self.detail });
-        }
-        f.write_str(&self.title)?;
-        for error in &self.errors {
-            f.write_str("\n  ")?;
-            if let (Some(line), Some(column)) = (error.line, error.column) {
-                write!(f, "line {line}, column {column}: ")?;
-            }
-            match error.pointer.as_str() {
-                "" => f.write_str(&error.message)?,
-                pointer => write!(f, "{pointer}: {}", error.message)?,
+        match self.errors.as_slice() {
+            [] => f.write_str(if self.detail.is_empty() { &self.title } else { &self.detail }),
+            [error] => error.fmt(f),
+            errors => {
+                write!(f, "{} things are wrong", errors.len())?;
+                errors.iter().try_for_each(|error| write!(f, "\n  {error}"))
             }
         }
-        Ok(())
     }
 }
 
@@ -178,13 +184,20 @@ mod tests {
         check(serde_json::json!({"status": 500, "title": "Broken"}), "Broken");
         check(
             serde_json::json!({
+                "status": 422, "title": "The job is wrong",
+                "errors": [{"in": "body", "pointer": "/scene", "message": "is not there"}],
+            }),
+            "scene: is not there",
+        );
+        check(
+            serde_json::json!({
                 "status": 422, "title": "The job is wrong", "detail": "two things",
                 "errors": [
                     {"in": "body", "pointer": "/frames", "message": "column 3: what is `x`?", "line": 2, "column": 9},
                     {"in": "body", "pointer": "/options/samples", "message": "must be at least 1"},
                 ],
             }),
-            "The job is wrong\n  line 2, column 9: /frames: column 3: what is `x`?\n  /options/samples: must be at least 1",
+            "2 things are wrong\n  line 2, column 9: frames: column 3: what is `x`?\n  options.samples: must be at least 1",
         );
     }
 }

@@ -114,11 +114,13 @@ pub(super) fn failure_line(attempt: &AttemptView) -> Option<String> {
     }
     let layer = attempt.layer.as_ref().map(|layer| format!(" of {layer}")).unwrap_or_default();
     let mut text = format!("attempt {} left frames {}{layer} undone", attempt.id, outcome.frames_missing);
-    if let Some(verdict) = &attempt.verdict {
-        text.push_str(&format!(": {}", verdict.reason));
-    }
-    if let Some(consequence) = attempt.consequence.as_ref().filter(|consequence| !consequence.is_empty()) {
-        text.push_str(&format!("; {consequence}"));
+    let reason = attempt.verdict.as_ref().map_or("", |verdict| verdict.reason.as_str());
+    let consequence = attempt.consequence.as_deref().unwrap_or_default();
+    // What follows often repeats why.
+    let said_twice = !reason.is_empty() && consequence.contains(reason);
+    for part in [if said_twice { "" } else { reason }, consequence].iter().filter(|part| !part.is_empty()) {
+        text.push_str("; ");
+        text.push_str(part);
     }
     Some(clean(&text))
 }
@@ -291,7 +293,12 @@ pub(super) mod tests {
         let attempt = attempt();
         assert_eq!(
             failure_line(&attempt).as_deref(),
-            Some("attempt 7 left frames 4,5 undone: out of memory [2J; tried again at level safe")
+            Some("attempt 7 left frames 4,5 undone; out of memory [2J; tried again at level safe")
+        );
+        let repeated = Some("frames 4,5: failed, out of memory\x1b[2J".to_owned());
+        assert_eq!(
+            failure_line(&AttemptView { consequence: repeated, ..attempt.clone() }).as_deref(),
+            Some("attempt 7 left frames 4,5 undone; frames 4,5: failed, out of memory [2J")
         );
         let mut cancelled = attempt.clone();
         if let Some(outcome) = &mut cancelled.outcome {

@@ -8,7 +8,7 @@ use super::interrupt::Interrupt;
 use super::job_args::JobArgs;
 use super::local::{Life, LocalDaemon, runtime, start_log};
 use super::progress::{Waited, Watcher};
-use super::report;
+use super::report::{self, Logs};
 use super::submit::{submit, submitted_line, to_json, watcher_hint};
 use crate::config::Config;
 use crate::farm::OnStop;
@@ -61,7 +61,7 @@ fn with_daemon(
     let mut watcher = Watcher::new(context, interrupt, &job);
     introduce(&watcher, &client, &job);
     match watcher.wait(&mut client)? {
-        Waited::Ended(job) => report::ended(context, &client, &job),
+        Waited::Ended(job) => report::ended(context, &client, &job, Logs::WithDaemon),
         Waited::Interrupted => {
             watcher_hint(job.summary.id);
             Err(CliError::Interrupted)
@@ -80,11 +80,12 @@ fn with_own(
     start_log(&config, Life::OneShot)?;
     let daemon = runtime.block_on(LocalDaemon::start(&config, Life::OneShot))?;
     let mut client = Client::new(daemon.url(), config.token.clone());
+    let attempts = config.data_dir.join("attempts");
     let result = submit(&client, body, None).and_then(|job| {
         let mut watcher = Watcher::new(context, interrupt, &job);
         introduce(&watcher, &client, &job);
         match watcher.wait(&mut client)? {
-            Waited::Ended(job) => report::ended(context, &client, &job),
+            Waited::Ended(job) => report::ended(context, &client, &job, Logs::In(&attempts)),
             Waited::Interrupted => {
                 watcher.note("cancelling; a second Ctrl-C ends this at once");
                 cancel(&client, job.summary.id)?;

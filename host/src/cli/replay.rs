@@ -18,8 +18,6 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Lines handed to the reader at once, as the daemon does.
-const BATCH: usize = 64;
 /// Log read at once.
 const BLOCK: usize = 1 << 20;
 /// Frames that a reader is told about when nobody says which ones the log is of.
@@ -59,7 +57,7 @@ struct ProcessEnd {
     seconds: Seconds,
 }
 
-/// One event with the line of the log after whose batch it came.
+/// One event with the line of the log that it comes from, counted from 1.
 struct Seen {
     line: usize,
     event: ReaderEvent,
@@ -179,10 +177,10 @@ async fn replay(plugin: &LoadedPlugin, input: Input) -> Result<Replayed, CliErro
     let lines = lines_of(&input.log)?;
     let mut events = Vec::new();
     let mut reader = plugin.reader(&task).await.map_err(failed)?;
-    for (index, batch) in lines.chunks(BATCH).enumerate() {
-        let read = reader.read(batch).await.map_err(failed)?;
-        let line = index * BATCH + batch.len();
-        events.extend(read.into_iter().map(|event| Seen { line, event }));
+    // The daemon hands over batches of lines; one at a time tells which line an event comes from.
+    for (index, line) in lines.chunks(1).enumerate() {
+        let read = reader.read(line).await.map_err(failed)?;
+        events.extend(read.into_iter().map(|event| Seen { line: index + 1, event }));
     }
     let rest = reader.finish().await.map_err(failed)?;
     events.extend(rest.into_iter().map(|event| Seen { line: lines.len(), event }));
@@ -298,13 +296,7 @@ fn print(context: &mut Context, replayed: &Replayed) -> Result<(), CliError> {
     let outcome = &replayed.outcome;
     let mut facts = Table::facts();
     facts.fact("plugin", &replayed.plugin);
-    facts.fact(
-        "read",
-        format!(
-            "{}, LINE is where a batch of up to {BATCH} ended",
-            human::count(replayed.lines as u64, "line")
-        ),
-    );
+    facts.fact("read", human::count(replayed.lines as u64, "line"));
     facts.fact("done", outcome.frames_done.to_string());
     facts.fact("missing", outcome.frames_missing.to_string());
     facts.fact("decision", serde_json::to_value(replayed.verdict.decision).unwrap_or_default().to_string());

@@ -14,8 +14,22 @@ use std::path::Path;
 /// Lines of the failing attempt's log.
 const TAIL: u32 = 20;
 
+/// Where whoever wants more of a log finds it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Logs<'a> {
+    /// The daemon goes on and has them.
+    WithDaemon,
+    /// The daemon ends with this command; they stay in this directory, one directory an attempt.
+    In(&'a Path),
+}
+
 /// Prints it; an error, already told, unless every frame is there and verified.
-pub(super) fn ended(context: &mut Context, client: &Client, job: &JobView) -> Result<(), CliError> {
+pub(super) fn ended(
+    context: &mut Context,
+    client: &Client,
+    job: &JobView,
+    logs: Logs<'_>,
+) -> Result<(), CliError> {
     if context.out.json {
         context.out.json(job)?;
     } else if job.summary.status == JobStatus::Done {
@@ -26,7 +40,7 @@ pub(super) fn ended(context: &mut Context, client: &Client, job: &JobView) -> Re
             context.out.line(line)?;
         }
     } else {
-        for line in failure(client, job)? {
+        for line in failure(client, job, logs)? {
             context.out.line(line)?;
         }
     }
@@ -64,7 +78,7 @@ fn image_lines(images: &[FrameDoneView]) -> Vec<String> {
     places.into_iter().map(line).collect()
 }
 
-fn failure(client: &Client, job: &JobView) -> Result<Vec<String>, CliError> {
+fn failure(client: &Client, job: &JobView, logs: Logs<'_>) -> Result<Vec<String>, CliError> {
     let id = job.summary.id;
     let frames: FramesView = client.get(&format!("/jobs/{id}/frames"))?;
     let attempts: Page<AttemptView> = client.get(&format!("/jobs/{id}/attempts?limit=1000"))?;
@@ -79,7 +93,13 @@ fn failure(client: &Client, job: &JobView) -> Result<Vec<String>, CliError> {
         let mut bytes = Vec::new();
         // Half a log is better than none.
         let _ = log.read_to_end(&mut bytes);
-        lines.push(format!("the last lines of attempt {} (`farmhand log {}` shows all):", attempt.id, id));
+        let all = match logs {
+            Logs::WithDaemon => format!("`farmhand log --attempt {}` shows all", attempt.id),
+            Logs::In(dir) => {
+                format!("all of it is in {}", dir.join(attempt.id.to_string()).join("log").display())
+            }
+        };
+        lines.push(format!("the last lines of attempt {} ({all}):", attempt.id));
         let text = clean_lines(&String::from_utf8_lossy(&bytes));
         lines.extend(text.lines().map(|line| format!("  | {line}")));
     }
@@ -101,7 +121,9 @@ fn failure_lines(job: &JobView, frames: &FramesView, attempts: &[AttemptView]) -
         let layer = run.layer.as_ref().map(|layer| format!(" of {layer}")).unwrap_or_default();
         lines.push(clean(&format!("  failed frames{layer}: {}", run.frames)));
     }
-    lines.extend(faults(attempts).into_iter().map(|line| format!("  {line}")));
+    let known = summary.failure.as_deref().map(clean);
+    let news = faults(attempts).into_iter().filter(|line| known.as_deref() != Some(line.as_str()));
+    lines.extend(news.map(|line| format!("  {line}")));
     lines
 }
 
@@ -215,7 +237,11 @@ mod tests {
             frame,
         };
         let mut newest = attempt();
-        newest.faults = vec![fault("the script raised", Some(48)), fault("no camera", None)];
+        newest.faults = vec![
+            fault("the script raised", Some(48)),
+            fault("no camera", None),
+            fault("more than 1 frame failed", None),
+        ];
         let mut older = attempt();
         older.faults = vec![fault("the script raised", Some(47))];
         assert_eq!(

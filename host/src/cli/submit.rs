@@ -34,7 +34,7 @@ pub(super) fn run(context: &mut Context, args: &SubmitArgs) -> Result<(), CliErr
     let mut client = context.client()?;
     let job = submit(&client, &body, args.key.as_deref())?;
     if args.wait {
-        return wait(context, &mut client, job);
+        return wait(context, &mut client, &job);
     }
     if context.out.json {
         return context.out.json(&job);
@@ -95,17 +95,17 @@ pub(super) fn submitted_line(job: &JobView) -> String {
     )
 }
 
-fn wait(context: &mut Context, client: &mut Client, job: JobView) -> Result<(), CliError> {
+fn wait(context: &mut Context, client: &mut Client, job: &JobView) -> Result<(), CliError> {
     let runtime = runtime()?;
     let guard = runtime.enter();
     let interrupt = Interrupt::listen()
         .map_err(|source| CliError::Io { context: "cannot listen for signals".to_owned(), source })?;
-    let mut watcher = Watcher::new(context, &interrupt, &job);
-    watcher.note(&submitted_line(&job));
+    let mut watcher = Watcher::new(context, &interrupt, job);
+    watcher.note(&submitted_line(job));
     let waited = watcher.wait(client)?;
     drop(guard);
     match waited {
-        Waited::Ended(job) => report::ended(context, client, &job),
+        Waited::Ended(job) => report::ended(context, client, &job, report::Logs::WithDaemon),
         Waited::Interrupted => {
             watcher_hint(job.summary.id);
             Err(CliError::Interrupted)
