@@ -177,7 +177,7 @@ function OpenAttempt(props: { attempt: AttemptView }): JSX.Element {
         <p class="attempt-facts">
           <For each={facts()}>
             {(fact) => (
-              <span>
+              <span title={fact.value}>
                 <span class="quiet">{fact.name}</span> {fact.value}
               </span>
             )}
