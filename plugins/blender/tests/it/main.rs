@@ -7,6 +7,7 @@ mod arguments;
 mod cases;
 mod golden;
 mod jobs;
+mod manual;
 mod prelude;
 mod real;
 mod taxonomy;
