@@ -56,7 +56,7 @@ fn the_same_key_makes_one_job_and_another_request_under_it_is_refused() {
     assert_eq!((status, &again["id"]), (200, &first["id"]), "over a crash too: {again}");
     job["priority"] = json!(60);
     let (status, problem) = daemon.client.post_with("/api/v1/jobs", &job, &key);
-    assert_eq!(status, 409, "{problem}");
+    assert_eq!(status, 422, "{problem}");
 }
 
 #[test]

@@ -56,6 +56,13 @@ impl Client {
         (response.status().as_u16(), json(&response.body_mut().read_to_string().expect("a body")))
     }
 
+    /// Status and body of `POST /jobs/{id}/{action}`.
+    pub fn act(&self, id: u64, action: &str) -> (u16, Value) {
+        let url = format!("{}/api/v1/jobs/{id}/{action}", self.base);
+        let mut response = self.agent.post(url).send_empty().expect("the daemon answers");
+        (response.status().as_u16(), json(&response.body_mut().read_to_string().expect("a body")))
+    }
+
     /// Submits a job that must be accepted; its number.
     pub fn submit(&self, job: &Value) -> u64 {
         let (status, body) = self.post("/api/v1/jobs", job);

@@ -92,10 +92,12 @@ async fn signs(dir: &AttemptDir, manifest: &Manifest, last_output: Timestamp) ->
     // Walking the process tree reads many small files.
     let seen = tokio::task::spawn_blocking(move || Activity::look(&dir, Some(&staging))).await.unwrap_or_default();
     let newest_file = seen.newest_file.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    let newest_file = newest_file.map_or(manifest.started, |since| Timestamp(since.as_millis() as i64));
     Signs {
         last_output: Some(last_output),
         cpu_seconds: seen.cpu_seconds,
-        newest_file: newest_file.map(|since| Timestamp(since.as_millis() as i64)),
+        // A directory that can be looked at and is empty has had no file since the start; one that cannot says nothing.
+        newest_file: manifest.task.staging.is_dir().then_some(newest_file),
     }
 }
 
