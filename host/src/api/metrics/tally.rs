@@ -59,7 +59,7 @@ pub(super) struct Counters {
     pub(super) missed: Counter,
     pub(super) images: Counter,
     pub(super) image_bytes: Counter,
-    pub(super) started: Family<PluginLabel, Counter>,
+    pub(super) started: Counter,
     pub(super) ended: Family<EndLabels, Counter>,
     pub(super) busy: Family<PluginLabel, Counter<f64, AtomicU64>>,
     pub(super) faults: Family<FaultLabels, Counter>,
@@ -116,16 +116,21 @@ impl Tally {
     /// An attempt is announced many times: it is counted when it is first seen and when it is first seen to be over.
     fn observe_attempt(&mut self, attempt: &AttemptView) {
         let plugin = attempt.plugin.as_ref().map_or_else(String::new, |stamp| stamp.name.clone());
-        let is_new = self.newest.is_none_or(|newest| attempt.id > newest);
-        if is_new {
+        let is_newest = self.newest.is_none_or(|newest| attempt.id > newest);
+        if is_newest {
             self.newest = Some(attempt.id);
-            self.counters.started.get_or_create(&PluginLabel { plugin: plugin.clone() }).inc();
+        }
+        let was_live = self.live.contains(&attempt.id);
+        if !was_live && (is_newest || attempt.ended.is_none()) {
+            self.counters.started.inc();
         }
         if attempt.ended.is_none() {
             self.live.insert(attempt.id);
             return;
         }
-        if !self.live.remove(&attempt.id) && !is_new {
+        // The end is announced more than once too, as when the scheduler has said what follows from it.
+        self.live.remove(&attempt.id);
+        if !was_live && !is_newest {
             return;
         }
         let outcome = attempt.outcome.as_ref();
@@ -150,11 +155,10 @@ impl Tally {
         }
     }
 
-    /// Some events are gone: what they said of jobs is counted anew, what they said of attempts is lost.
+    /// Some events are gone: what they said of jobs is counted anew; attempts that ended meanwhile are not counted.
     pub(super) fn lose_track(&mut self) {
         self.counters.missed.inc();
         self.jobs.clear();
-        self.live.clear();
     }
 
     pub(super) fn show_jobs(&self, jobs: &Family<StateLabel, Gauge>, frames: &Family<StateLabel, Gauge>) {
@@ -323,7 +327,7 @@ mod tests {
             "jobs{state=\"waiting\"} 0",
             "frames{state=\"done\"} 4",
             "frames{state=\"pending\"} 13",
-            "attempts_started_total{plugin=\"blender\"} 3",
+            "attempts_started_total 3",
             "attempts_ended_total{plugin=\"blender\",decision=\"retry\",ended_by=\"time-limit\"} 2",
             "attempts_ended_run_seconds_total{plugin=\"blender\"} 5.0",
             "faults_total{plugin=\"blender\",severity=\"transient\",cause=\"licence\"} 2",
