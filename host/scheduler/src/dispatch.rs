@@ -129,7 +129,8 @@ impl Scheduler {
         let Some(plugin) = self.plugins.get_mut(&job.spec.plugin.name) else { return };
         self.next_attempt = attempt.next();
         job.layers[plan.layer as usize].take(plan.source, &plan.frames);
-        job.dirty |= job.started.is_none() || plan.source != Source::Fresh;
+        // Frames taken from a group stay in its durable record meanwhile: a restart gives them to the live attempt.
+        job.dirty |= job.started.is_none();
         job.started = job.started.or(Some(turn.now));
         job.live.insert(attempt);
         plugin.started(attempt, turn.now);

@@ -180,6 +180,10 @@ fn a_restart_goes_on_where_it_was() {
     scheduler.sanity_check(env.now);
     env.scheduler = scheduler;
     assert_eq!(env.scheduler.leases().len(), 2, "both go on, though one slot is fewer");
+    let first = env.scheduler.attempt(AttemptId(1)).unwrap();
+    assert_eq!((&first.frames, &first.frames_done), (&set("1-2"), &set("1")));
+    env.settle(1, "1");
+    assert!(env.effects.is_empty(), "the runner reads the log again");
     assert_eq!(env.frames(shot, FrameState::Running), "2,4,5");
     assert_eq!(env.frames(shot, FrameState::Pending), "3,6-10");
     env.plugin(profile(&[("render", FrameShape::Any)]));
