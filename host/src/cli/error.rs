@@ -31,8 +31,8 @@ pub(super) enum CliError {
     Refused(Box<Refusal>),
     #[error("the connection to {url} broke: {reason}")]
     Connection { url: String, reason: String },
-    #[error(transparent)]
-    Start(#[from] FarmStartError),
+    #[error("{source}")]
+    Start { source: FarmStartError, holder: Option<String> },
     #[error(transparent)]
     Api(#[from] crate::api::ApiError),
     #[error("{message}")]
@@ -83,6 +83,7 @@ impl CliError {
                 "give the daemon's token with FARMHAND_SERVER_TOKEN, `server.token_file` or --token"
                     .to_owned(),
             ),
+            CliError::Start { holder, .. } => holder.clone(),
             CliError::Failed { help, .. } => help.clone(),
             _ => None,
         }

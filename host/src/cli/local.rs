@@ -6,8 +6,9 @@ use super::error::CliError;
 use super::human;
 use crate::api;
 use crate::config::{Config, LogFormat, Place};
-use crate::farm::{Farm, OnStop};
+use crate::farm::{Farm, FarmStartError, OnStop};
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -21,7 +22,7 @@ const STOP_WITHIN: Duration = Duration::from_millis(1900);
 pub(super) enum Life {
     /// Until it is told to stop.
     Service,
-    /// As long as the command that started it.
+    /// As long as the command that started it, on a free port of this machine.
     OneShot,
 }
 
@@ -39,16 +40,21 @@ impl LocalDaemon {
     /// Starts it; once this returns, it accepts requests.
     pub(super) async fn start(config: &Config, life: Life) -> Result<Self, CliError> {
         let started = human::now();
-        let listener =
-            TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config, error))?;
-        let address = listener.local_addr().map_err(|error| cannot_listen(config, error))?;
+        let listen = match life {
+            Life::Service => config.listen,
+            Life::OneShot => SocketAddr::from(([127, 0, 0, 1], 0)),
+        };
+        let listener = TcpListener::bind(listen).await.map_err(|error| cannot_listen(listen, error))?;
+        let address = listener.local_addr().map_err(|error| cannot_listen(listen, error))?;
         let settings = config.api_settings(address)?;
         let program = std::env::current_exe().map_err(|source| CliError::Io {
             context: "cannot tell where this program is, which starts the renders".to_owned(),
             source,
         })?;
         let cores = farmhand_resource::node::probe().usable_cores;
-        let farm = Farm::start(config.farm_settings(cores, program)).await?;
+        let farm = Farm::start(config.farm_settings(cores, program))
+            .await
+            .map_err(|source| CliError::Start { holder: holder(config, &source), source })?;
         let router = api::router(farm.clone(), &settings)?;
         let shutdown = CancellationToken::new();
         let serving = tokio::spawn(api::serve(listener, router, shutdown.clone()));
@@ -92,8 +98,14 @@ impl LocalDaemon {
     }
 }
 
-fn cannot_listen(config: &Config, source: io::Error) -> CliError {
-    let listen = config.listen;
+/// Who has the data directory, where that is why the farm does not start and the other one has said who it is.
+fn holder(config: &Config, error: &FarmStartError) -> Option<String> {
+    let FarmStartError::InUse { .. } = error else { return None };
+    let other = Announcement::read(&config.data_dir)?;
+    Some(format!("that one is process {} at {}", other.pid, other.url))
+}
+
+fn cannot_listen(listen: SocketAddr, source: io::Error) -> CliError {
     if source.kind() != io::ErrorKind::AddrInUse {
         return CliError::Io { context: format!("cannot listen on {listen}"), source };
     }

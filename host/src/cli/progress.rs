@@ -196,7 +196,8 @@ fn message(job: &JobSummary, now: Timestamp) -> String {
         text.push_str(&format!(", {} running", job.frames.running));
     }
     match (&job.eta, &job.why) {
-        (Some(eta), _) if !job.status.is_end() => {
+        // What is over already was guessed too low, and says nothing.
+        (Some(eta), _) if !job.status.is_end() && *eta > now => {
             text.push_str(&format!(", about {} left", human::span(eta.since(now))));
         }
         (None, Some(why)) if job.frames.running == 0 && !job.status.is_end() => {
@@ -277,6 +278,10 @@ pub(super) mod tests {
         let check = |job: &JobSummary, expect: &str| assert_eq!(message(job, Timestamp(1_100_000)), expect);
         let job = summary();
         check(&job, "23/48 frames (47 %), 5 running, about 1 min 02 s left");
+        check(
+            &JobSummary { eta: Some(Timestamp(1_100_000)), ..job.clone() },
+            "23/48 frames (47 %), 5 running",
+        );
         let mut waiting = JobSummary { eta: None, status: JobStatus::Waiting, ..job.clone() };
         waiting.frames = FrameCounts { total: 48, pending: 48, ..FrameCounts::default() };
         waiting.why = Some(WhyView::from(WaitReason::Behind { job: JobId(11) }));

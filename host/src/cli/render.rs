@@ -11,16 +11,20 @@ use super::progress::{Waited, Watcher};
 use super::report::{self, Logs};
 use super::submit::{submit, submitted_line, to_json, watcher_hint};
 use crate::config::Config;
-use crate::farm::OnStop;
+use crate::farm::{FarmStartError, OnStop};
 use clap::Args;
 use farmhand_model::view::{JobSummary, JobView, Page};
 use farmhand_model::{JobId, JobStatus};
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often the jobs of other terminals are looked at, once this one's is done.
 const GUEST_POLL: Duration = Duration::from_millis(500);
+/// How long another daemon may take from its lock to its first answer: plugins may have to be compiled.
+const STARTING: Duration = Duration::from_secs(30);
+/// How often it is asked meanwhile.
+const START_POLL: Duration = Duration::from_millis(200);
 
 #[derive(Debug, Args)]
 pub(super) struct RenderArgs {
@@ -42,7 +46,15 @@ pub(super) fn run(context: &mut Context, args: &RenderArgs) -> Result<(), CliErr
         Ok(found) => with_daemon(context, found.client, &body, &interrupt),
         // A daemon that was named is wanted; only where none was, this command may be its own.
         Err(CliError::NoDaemon { .. }) if config.url.is_none() => {
-            with_own(context, config, &body, &interrupt, &runtime)
+            match with_own(context, &config, &body, &interrupt, &runtime) {
+                Err(error @ CliError::Start { source: FarmStartError::InUse { .. }, .. }) => {
+                    match wait_for_daemon(&config, &interrupt) {
+                        Some(client) => with_daemon(context, client, &body, &interrupt),
+                        None => Err(error),
+                    }
+                }
+                other => other,
+            }
         }
         Err(error) => Err(error),
     };
@@ -71,14 +83,13 @@ fn with_daemon(
 
 fn with_own(
     context: &mut Context,
-    config: Config,
+    config: &Config,
     body: &str,
     interrupt: &Interrupt,
     runtime: &tokio::runtime::Runtime,
 ) -> Result<(), CliError> {
-    let config = config.for_one_shot();
-    start_log(&config, Life::OneShot)?;
-    let daemon = runtime.block_on(LocalDaemon::start(&config, Life::OneShot))?;
+    start_log(config, Life::OneShot)?;
+    let daemon = runtime.block_on(LocalDaemon::start(config, Life::OneShot))?;
     let mut client = Client::new(daemon.url(), config.token.clone());
     let attempts = config.data_dir.join("attempts");
     let result = submit(&client, body, None).and_then(|job| {
@@ -98,6 +109,18 @@ fn with_own(
     }
     runtime.block_on(daemon.stop(OnStop::Kill));
     result
+}
+
+/// A daemon that is just starting has the data directory before it answers: two `farmhand render` at once.
+fn wait_for_daemon(config: &Config, interrupt: &Interrupt) -> Option<Client> {
+    let begun = Instant::now();
+    while begun.elapsed() < STARTING && !interrupt.is_asked() {
+        if let Ok(found) = daemon::find(config) {
+            return Some(found.client);
+        }
+        std::thread::sleep(START_POLL);
+    }
+    None
 }
 
 fn introduce(watcher: &Watcher<'_>, client: &Client, job: &JobView) {

@@ -2,7 +2,7 @@
 
 use super::typed::{Config, PluginConfig, WatchChoice};
 use crate::api::ApiSettings;
-use crate::farm::{FarmSettings, OnStop, ProcessSettings, ShimCommand};
+use crate::farm::{FarmSettings, ProcessSettings, ShimCommand};
 use farmhand_model::Seconds;
 use farmhand_plugin::{Grant, Limits, PluginSettings, WatchMode};
 use farmhand_runner::LogLimits;
@@ -104,15 +104,6 @@ impl Config {
     pub fn api_settings(&self, listen: SocketAddr) -> Result<ApiSettings, crate::api::ApiError> {
         let token = self.token.as_ref().map(|token| crate::api::Token::new(token.reveal())).transpose()?;
         Ok(ApiSettings { token, allowed_hosts: self.allowed_hosts.clone(), ..ApiSettings::new(listen) })
-    }
-
-    /// The same configuration for a daemon that lives only as long as one command: a free port of this machine, and
-    /// nothing outlives it.
-    #[must_use]
-    pub fn for_one_shot(mut self) -> Self {
-        self.listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        self.on_stop = OnStop::Kill;
-        self
     }
 }
 
