@@ -36,6 +36,9 @@ test("a job is seen from its submission to its last frame without touching the p
   await page.locator('.attempt[data-state="ended"]', { hasText: "6 of 6 done" }).waitFor();
   assert.deepEqual(await frameNumbers(page), ["6", "5", "4", "3", "2", "1"]);
   assert.equal(await page.title(), "farmhand");
+  await page.locator(".node .slot-taken").waitFor({ state: "detached" });
+  await page.getByText("Command", { exact: true }).click();
+  await page.locator(".command pre", { hasText: "shot.blend" }).waitFor();
 
   await page.locator(".strip canvas").click({ position: await cellOf(page, 4) });
   assert.match(page.url(), new RegExp(`#/jobs/${id}/images/5$`));

@@ -36,6 +36,8 @@ export interface Farm {
   openJob(id: number | null): void;
   earlierAttempts(): Promise<void>;
   olderJobs(): Promise<void>;
+  /** Reads one attempt of the chosen job, with its command. Whether there is such a one. */
+  loadAttempt(id: number): Promise<boolean>;
   /** The newest attempt that had this frame and did not finish it, looked for in earlier ones too. */
   findAttempt(suits: (attempt: AttemptView) => boolean): Promise<AttemptView | null>;
   act(job: number, action: JobAction): Promise<void>;
@@ -246,6 +248,19 @@ export function createFarm(root: URL): Farm {
       if (id !== null) void loadJob(id);
     },
     earlierAttempts,
+    async loadAttempt(id) {
+      const job = state.detail?.id;
+      const attempt = await client.attempt(id);
+      if (attempt.job !== job) return false;
+      change((draft) => {
+        if (draft.detail?.id !== job) return;
+        // What events have said of it meanwhile is newer; only the command is told by nobody else.
+        const known = draft.detail.attempts.find((other) => other.id === id);
+        if (known === undefined) putAttempt(draft.detail.attempts, attempt);
+        else known.command = attempt.command;
+      });
+      return true;
+    },
     async olderJobs() {
       if (state.older === null) return;
       const page = await client.jobs(ENDED, ENDED_AT_FIRST, state.older);

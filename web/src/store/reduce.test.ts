@@ -154,6 +154,28 @@ describe("attempts", () => {
     ]);
   });
 
+  test("an event without the command takes nothing away", () => {
+    const state = withDetail();
+    const command = { program: "/blender", args: [], env: [], cwd: "/" };
+    apply(state, { type: "attempt", attempt: attempt(4, { command }) }, 0);
+    apply(state, { type: "attempt", attempt: attempt(4, { state: "ended" }) }, 0);
+    expect(state.detail?.attempts[0]?.state).toBe("ended");
+    expect(state.detail?.attempts[0]?.command).toEqual(command);
+  });
+
+  test("live ones hold their leases, whatever job is chosen", () => {
+    const state = withDetail();
+    state.node = node([{ attempt: 4, job: 1, threads: 1 }]);
+    apply(state, { type: "attempt", attempt: attempt(9, { job: 2, threads: 3, state: "starting" }) }, 0);
+    apply(state, { type: "attempt", attempt: attempt(9, { job: 2, threads: 3 }) }, 0);
+    apply(state, { type: "attempt", attempt: attempt(7) }, 0);
+    expect(state.node.leases.map((lease) => lease.attempt)).toEqual([4, 7, 9]);
+    expect(state.node.leases[2]).toEqual({ attempt: 9, job: 2, threads: 3 });
+    apply(state, { type: "attempt", attempt: attempt(4, { state: "ended" }) }, 0);
+    apply(state, { type: "attempt", attempt: attempt(4, { state: "ended" }) }, 0);
+    expect(state.node.leases.map((lease) => lease.attempt)).toEqual([7, 9]);
+  });
+
   test("are not kept for ever, and it is known that some are gone", () => {
     const state = withDetail();
     for (let id = 1; id <= ATTEMPTS_KEPT; id += 1) apply(state, { type: "attempt", attempt: attempt(id) }, 0);

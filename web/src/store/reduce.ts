@@ -2,7 +2,7 @@
  * What each event makes of the state. Events say what is now, so applying one twice or late is harmless as long as
  * they come in their order. No I/O, no clock.
  */
-import type { AttemptView, FarmEvent, FrameDoneView, JobSummary, PluginView } from "../api/types";
+import type { AttemptView, FarmEvent, FrameDoneView, JobSummary, LeaseView, PluginView } from "../api/types";
 import type { FarmState } from "./state";
 
 export const IMAGES_KEPT = 24;
@@ -27,6 +27,7 @@ export function apply(state: FarmState, event: FarmEvent, at: number): void {
       return;
     case "attempt":
       if (event.attempt.state === "ended") delete state.progress[event.attempt.id];
+      if (state.node !== null) putLease(state.node.leases, event.attempt);
       if (state.detail?.id === event.attempt.job) {
         putAttempt(state.detail.attempts, event.attempt);
         if (state.detail.attempts.length > ATTEMPTS_KEPT) {
@@ -89,8 +90,21 @@ export function putAttempt(attempts: AttemptView[], attempt: AttemptView): void 
   // The object that is there stays the same one, so that what is open about it on the page stays open.
   const at = attempts.findIndex((other) => other.id <= attempt.id);
   const known = attempts[at];
-  if (known?.id === attempt.id) Object.assign(known, attempt);
+  // The command is told only to whoever asks for the attempt itself.
+  if (known?.id === attempt.id) Object.assign(known, attempt, { command: attempt.command ?? known.command });
   else attempts.splice(at < 0 ? attempts.length : at, 0, attempt);
+}
+
+/** A live attempt holds its lease; the daemon sends the node anew only when more than that is different. */
+function putLease(leases: LeaseView[], attempt: AttemptView): void {
+  const at = leases.findIndex((lease) => lease.attempt >= attempt.id);
+  const isHeld = leases[at]?.attempt === attempt.id;
+  if (attempt.state === "ended") {
+    if (isHeld) leases.splice(at, 1);
+  } else if (!isHeld) {
+    const lease = { attempt: attempt.id, job: attempt.job, threads: attempt.threads };
+    leases.splice(at < 0 ? leases.length : at, 0, lease);
+  }
 }
 
 export function putImage(images: FrameDoneView[], image: FrameDoneView): void {

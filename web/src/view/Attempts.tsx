@@ -2,7 +2,7 @@
  * What was tried for the chosen job, newest first: at which level, by which plugin, how it ended, what was decided
  * and why. The chosen attempt is opened, with its faults, command and log.
  */
-import { createEffect, createMemo, For, onMount, Show, type JSX } from "solid-js";
+import { createEffect, createMemo, createSignal, For, onMount, Show, type JSX } from "solid-js";
 import { asProblem } from "../api/problem";
 import type { AttemptView, Fault } from "../api/types";
 import { count, duration, secondsBetween, shellLine } from "../model/format";
@@ -26,6 +26,27 @@ export function Attempts(): JSX.Element {
     return (live ?? attempts()[0])?.id ?? null;
   });
   const opened = () => attempts().find((attempt) => attempt.id === open());
+  const [gone, setGone] = createSignal<number | null>(null);
+
+  // The list has no commands, and not every attempt that a link may name.
+  const wanted = createMemo(() => {
+    const id = open();
+    const one = opened();
+    if (id === null || farm.state.detail?.view == null) return null;
+    return one === undefined || (one.command === null && one.state !== "starting") ? id : null;
+  });
+  createEffect(() => {
+    const id = wanted();
+    if (id === null) return;
+    farm.loadAttempt(id).then(
+      (isThere) => setGone(isThere ? null : id),
+      (error: unknown) => {
+        const problem = asProblem(error);
+        if (problem.status === 404) setGone(id);
+        else if (!problem.unreachable) complain(t.attempts.id(id), problem);
+      },
+    );
+  });
   return (
     <section class="block tried" aria-label={t.attempts.heading}>
       <h3>
@@ -49,19 +70,13 @@ export function Attempts(): JSX.Element {
           </button>
         </Show>
       </Show>
-      <Show when={opened()?.id} keyed fallback={<Missing id={route().attempt} />}>
+      <Show when={gone() !== null && gone() === open()}>
+        <p class="callout">{t.attempts.gone(gone() as number)}</p>
+      </Show>
+      <Show when={opened()?.id} keyed>
         <OpenAttempt attempt={opened() as AttemptView} />
       </Show>
     </section>
-  );
-}
-
-function Missing(props: { id: number | null }): JSX.Element {
-  const { farm } = usePage();
-  return (
-    <Show when={props.id !== null && farm.state.detail?.view !== null && farm.state.detail?.earlier === null}>
-      <p class="callout">{t.attempts.gone(props.id as number)}</p>
-    </Show>
   );
 }
 
