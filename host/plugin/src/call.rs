@@ -158,7 +158,7 @@ fn arm(store: &mut Store<PluginState>, limit: Duration) {
 /// The whole time of a call, waiting included. Far longer than its running time: on a node whose renders use every
 /// core, a guest that is quick by its own clock can be slow by the wall's.
 fn patience(limit: Duration) -> Duration {
-    limit * 4 + Duration::from_secs(1)
+    limit * 4 + Duration::from_secs(4)
 }
 
 enum Broken {

@@ -218,12 +218,21 @@ impl Registry {
 
     /// What comes with the binary and did not pass the gate.
     pub(crate) fn refuse_builtin(&mut self, name: &str, error: PluginError) {
-        self.fail(name, Failure { source: Source::Builtin, error });
+        let _ = self.fail(name, Failure { source: Source::Builtin, error });
     }
 
     /// Whether these bytes of this file have been dealt with already.
     pub(crate) fn knows(&self, path: &Path, digest: &Digest) -> bool {
         self.files.get(path).is_some_and(|record| record.digest.as_ref() == Some(digest))
+    }
+
+    /// Files whose bytes could not be looked at.
+    pub(crate) fn unread(&self) -> Vec<PathBuf> {
+        self.files
+            .iter()
+            .filter(|(_, record)| record.digest.is_none())
+            .map(|(path, _)| path.clone())
+            .collect()
     }
 
     /// Whether the file is known at all.
@@ -247,7 +256,7 @@ impl Registry {
                 path.to_path_buf(),
                 FileRecord { digest: Some(digest), standing: Standing::Waits { slot: slot.clone() } },
             );
-            events.push(self.fail(&slot, Failure { source: Source::File(path.to_path_buf()), error }));
+            events.extend(self.fail(&slot, Failure { source: Source::File(path.to_path_buf()), error }));
             return events;
         }
         let served = matches!(self.files.get(path), Some(FileRecord { standing: Standing::Serves { name: served }, .. }) if *served == name);
@@ -271,12 +280,12 @@ impl Registry {
         {
             record.digest = digest;
             let name = name.clone();
-            return vec![self.fail(&name, failure)];
+            return self.fail(&name, failure).into_iter().collect();
         }
         let slot = stem(path);
         let record = FileRecord { digest, standing: Standing::Refused { slot: slot.clone() } };
         self.files.insert(path.to_path_buf(), record);
-        vec![self.fail(&slot, failure)]
+        self.fail(&slot, failure).into_iter().collect()
     }
 
     /// A file is gone: its plugin goes back to what came with the binary, or goes too. Also returns the files that
@@ -371,14 +380,21 @@ impl Registry {
         }
     }
 
-    fn fail(&mut self, name: &str, failure: Failure) -> SwapEvent {
+    /// Shows a failure. One that is shown already is no news, so that a file can be tried over and over.
+    fn fail(&mut self, name: &str, failure: Failure) -> Option<SwapEvent> {
+        let shown = self.slots.get(name).and_then(Slot::failure);
+        if shown.is_some_and(|shown| {
+            shown.source == failure.source && shown.error.to_string() == failure.error.to_string()
+        }) {
+            return None;
+        }
         let state = match self.slots.remove(name).map(|slot| slot.state) {
             Some(SlotState::Serving { live } | SlotState::Degraded { live, .. }) => {
                 SlotState::Degraded { live, failure }
             }
             Some(SlotState::Failed { .. }) | None => SlotState::Failed { failure },
         };
-        self.put(name, state)
+        Some(self.put(name, state))
     }
 
     fn put(&mut self, name: &str, state: SlotState) -> SwapEvent {

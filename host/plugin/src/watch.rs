@@ -7,6 +7,7 @@
 use crate::error::{PluginError, PluginErrorKind};
 use crate::gate::{Candidate, Gated};
 use crate::host::{PluginHostError, Shared};
+use crate::registry::Registry;
 use crate::settings::WatchMode;
 use farmhand_model::Digest;
 use notify::event::{AccessKind, AccessMode, EventKind};
@@ -230,6 +231,13 @@ impl Restless {
     }
 }
 
+/// A file that ends in the middle.
+struct Unfinished {
+    due: Instant,
+    digest: Option<Digest>,
+    error: PluginError,
+}
+
 /// The load of one file that is under way.
 enum Loading {
     Newest,
@@ -249,7 +257,7 @@ struct Job {
     /// One load a file at a time, so that an older version can never overtake a newer one.
     loading: BTreeMap<PathBuf, Loading>,
     /// Files that ended in the middle, and when that becomes their fault.
-    unfinished: BTreeMap<PathBuf, (Instant, PluginError)>,
+    unfinished: BTreeMap<PathBuf, Unfinished>,
     loads: JoinSet<(PathBuf, Looked)>,
 }
 
@@ -314,6 +322,8 @@ impl Job {
             }
         }
         self.seen = now;
+        // What could not be read may be readable by now, and nothing tells.
+        self.shared.look(Registry::unread).into_iter().for_each(|path| self.changed(path));
     }
 
     fn changed(&mut self, path: PathBuf) {
@@ -326,7 +336,7 @@ impl Job {
 
     fn next_due(&self) -> Option<Instant> {
         let restless = self.restless.values().map(Restless::due);
-        restless.chain(self.unfinished.values().map(|(due, _)| *due)).min()
+        restless.chain(self.unfinished.values().map(|unfinished| unfinished.due)).min()
     }
 
     fn start_due(&mut self) {
@@ -335,9 +345,9 @@ impl Job {
         for path in rested.map(|(path, _)| path).collect::<Vec<_>>() {
             self.start(path);
         }
-        let broken = self.unfinished.extract_if(.., |_, (due, _)| *due <= now);
-        for (path, (_, error)) in broken.collect::<Vec<_>>() {
-            self.shared.change(|registry| registry.refuse(&path, None, error));
+        let broken = self.unfinished.extract_if(.., |_, unfinished| unfinished.due <= now);
+        for (path, Unfinished { digest, error, .. }) in broken.collect::<Vec<_>>() {
+            self.shared.change(|registry| registry.refuse(&path, digest, error));
         }
     }
 
@@ -382,8 +392,9 @@ impl Job {
                 again.into_iter().for_each(|path| self.changed(path));
             }
             Looked::Admitted(gated) => self.shared.change(|registry| registry.accept(&path, *gated)),
-            Looked::Refused(_, error) if matches!(error.kind(), PluginErrorKind::Incomplete { .. }) => {
-                self.unfinished.insert(path, (Instant::now() + UNFINISHED, error));
+            Looked::Refused(digest, error) if matches!(error.kind(), PluginErrorKind::Incomplete { .. }) => {
+                let due = Instant::now() + UNFINISHED;
+                self.unfinished.insert(path, Unfinished { due, digest, error });
             }
             Looked::Refused(digest, error) => {
                 self.shared.change(|registry| registry.refuse(&path, digest, error));

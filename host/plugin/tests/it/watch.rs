@@ -237,3 +237,22 @@ async fn plugins_are_chosen_by_extension_or_by_name_and_version() {
         ("/show/a.fix", Some(("other", Some("3"))), "other"),
     ]);
 }
+
+#[tokio::test]
+#[cfg(unix)]
+async fn a_file_that_becomes_readable_is_read() {
+    // Nobody keeps root from reading, so a link to a directory stands in for what cannot be read as a file.
+    let bench = Bench::watching().await;
+    let mut events = bench.host.subscribe();
+    let target = bench.path("target");
+    std::fs::create_dir(&target).unwrap();
+    std::os::unix::fs::symlink(&target, bench.plugin_file("fixture.wasm")).unwrap();
+    let unread = |view: Option<&farmhand_model::view::PluginView>| {
+        view.and_then(|view| view.failure.as_ref()).is_some_and(|failure| failure.contains("cannot be read"))
+    };
+    bench.until(&mut events, "fixture", unread).await;
+    // No event comes of this: it happens elsewhere.
+    std::fs::remove_dir(&target).unwrap();
+    std::fs::write(&target, version("1.3.0")).unwrap();
+    bench.until_serving(&mut events, "fixture", "1.3.0").await;
+}
