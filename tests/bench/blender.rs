@@ -36,7 +36,7 @@ pub fn arrangements() {
     let half = FRAMES / 2;
     let (first, second) = (format!("1..{half}"), format!("{}..{FRAMES}", half + 1));
     let all = FRAMES.to_string();
-    let measured = vec![
+    let measured = [
         measure("blender -b -a", || run(blender(&scene, dir.path(), &["-s", "1", "-e", &all, "-a"]))),
         measure("farmhand", || farmhand(&scene, dir.path())),
         measure("the same with persistent data", || {

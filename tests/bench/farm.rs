@@ -47,7 +47,7 @@ impl Farm {
     }
 
     /// A job of the plugin whose tasks do nothing, a frame a task.
-    pub fn noop_job(&self, frames: &str, options: Value) -> Value {
+    pub fn noop_job(&self, frames: &str, options: &Value) -> Value {
         json!({"scene": self.dir.join("nothing.noop"), "frames": frames, "chunk": {"fixed": 1}, "options": options})
     }
 
@@ -61,7 +61,11 @@ impl Farm {
         for line in lines.map_while(Result::ok) {
             let Some(data) = line.strip_prefix("data:") else { continue };
             let Ok(event) = serde_json::from_str::<Value>(data) else { continue };
-            let news = if line.contains("missed") { self.get(&format!("/api/v1/jobs/{job}")) } else { event["job"].clone() };
+            let news = if line.contains("missed") {
+                self.get(&format!("/api/v1/jobs/{job}"))
+            } else {
+                event["job"].clone()
+            };
             if news["id"] == job && met(&news) {
                 return;
             }

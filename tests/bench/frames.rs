@@ -10,7 +10,7 @@ pub fn ten_million() {
     let dir = tempfile::tempdir().expect("a directory");
     let farm = Farm::with_noop(dir.path(), &["--slots", "1"]);
     let submit = |frames: &str| {
-        let mut job = farm.noop_job(frames, json!({"program": "true"}));
+        let mut job = farm.noop_job(frames, &json!({"program": "true"}));
         job["paused"] = json!(true);
         let started = Instant::now();
         farm.submit(&job);

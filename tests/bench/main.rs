@@ -5,6 +5,8 @@
 //!
 //! It prints and asserts nothing about time; what must hold for correctness (no finished task runs again) stops it.
 
+#![expect(clippy::print_stdout, reason = "its tables are what it is for")]
+
 mod blender;
 mod farm;
 mod frames;
@@ -13,7 +15,8 @@ mod plugin;
 mod report;
 
 fn main() {
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let wanted: Vec<String> =
+        std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let sections: [(&str, fn()); 5] = [
         ("noop", noop::throughput),
         ("kill", noop::after_a_kill),

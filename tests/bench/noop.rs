@@ -79,7 +79,7 @@ fn farmhand() -> f64 {
     let dir = tempfile::tempdir().expect("a directory");
     let farm = Farm::with_noop(dir.path(), &["--slots", "2"]);
     let started = Instant::now();
-    let job = farm.submit(&farm.noop_job(&format!("1-{TASKS}"), json!({"program": "true"})));
+    let job = farm.submit(&farm.noop_job(&format!("1-{TASKS}"), &json!({"program": "true"})));
     farm.wait_for_end(job);
     rate(started)
 }
@@ -90,7 +90,7 @@ pub fn after_a_kill() {
     let ran = dir.path().join("ran");
     let mut farm = Farm::with_noop(dir.path(), &["--slots", "2"]);
     let script = format!("echo {{frame}} >> {}", ran.display());
-    let job = farm.submit(&farm.noop_job(&format!("1-{TASKS}"), json!({"program": "sh", "script": script})));
+    let job = farm.submit(&farm.noop_job(&format!("1-{TASKS}"), &json!({"program": "sh", "script": script})));
     let mut kills = 0;
     let mut restart = Vec::new();
     for stop_after in [300, 700, 1100, 1500] {

@@ -110,7 +110,11 @@ fn task() -> TaskContext {
         try_number: 1,
         threads: 1,
         gpus: Vec::new(),
-        tools: vec![Tool { id: "blender".to_owned(), path: "/usr/bin/blender".into(), version: Some("3.4.1".to_owned()) }],
+        tools: vec![Tool {
+            id: "blender".to_owned(),
+            path: "/usr/bin/blender".into(),
+            version: Some("3.4.1".to_owned()),
+        }],
         scratch: "/scratch/1".into(),
         staging: "/renders/x/.farmhand/1".into(),
     }

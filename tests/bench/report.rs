@@ -17,7 +17,14 @@ pub fn table(title: &str, columns: &[&str], rows: &[Vec<String>]) {
         println!("| {} |", padded.join(" | "));
     };
     line(columns.to_vec());
-    line(widths.iter().map(|&width| &"----------------------------------------------------------------"[..width.min(64)]).collect());
+    line(
+        widths
+            .iter()
+            .map(|&width| {
+                &"----------------------------------------------------------------"[..width.min(64)]
+            })
+            .collect(),
+    );
     for row in rows {
         line(row.iter().map(String::as_str).collect());
     }

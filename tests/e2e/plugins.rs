@@ -10,7 +10,7 @@ fn slot(daemon: &Daemon, name: &str) -> Option<Value> {
 
 fn noop_job(daemon: &Daemon, frames: &str) -> Value {
     let scene = daemon.data_dir().join("nothing.noop");
-    std::fs::write(&scene, "").unwrap();
+    std::fs::write(&scene, "").expect("writable");
     json!({"scene": scene, "frames": frames})
 }
 

@@ -165,7 +165,16 @@ fn the_one_shot_command_renders_without_a_daemon() {
     let dir = tempfile::tempdir().unwrap();
     Scene::default().make(dir.path(), "shot.blend");
     let output = farmhand()
-        .args(["render", "shot.blend", "--frames", "1-2", "--output", "out/shot_####", "--option", "format=PNG"])
+        .args([
+            "render",
+            "shot.blend",
+            "--frames",
+            "1-2",
+            "--output",
+            "out/shot_####",
+            "--option",
+            "format=PNG",
+        ])
         .current_dir(dir.path())
         .env("FARMHAND_DATA_DIR", dir.path().join("data"))
         .output()
@@ -205,7 +214,8 @@ fn the_one_shot_command_fails_when_a_frame_does() {
         .unwrap();
 
     assert!(!output.status.success());
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("camera"), "the cause is shown: {said}");
 }
 

@@ -52,7 +52,11 @@ fn a_render_that_ends_while_there_is_no_daemon_is_settled_by_the_next() {
     let exit_file = daemon.attempt_dir(attempt).join("exit.json");
     let deadline = Instant::now() + Duration::from_secs(120);
     while !exit_file.exists() {
-        assert!(Instant::now() < deadline, "the shim writes how it ended (blender alive: {})", alive(blender));
+        assert!(
+            Instant::now() < deadline,
+            "the shim writes how it ended (blender alive: {})",
+            alive(blender)
+        );
         std::thread::yield_now();
     }
     daemon.restart();

@@ -149,6 +149,8 @@ impl Scheduler {
             if !running.is_empty() {
                 return Err(Refusal::FramesRunning { job: id, frames: running });
             }
+            // Whoever names frames to render again has seen their images, and does not want them skipped.
+            Arc::make_mut(&mut job.spec).skip_existing = false;
         } else if job.failed_len() == 0 && !(job.status.is_end() && job.has_pending()) {
             return Err(Refusal::NothingToRetry(id));
         }

@@ -25,12 +25,13 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 const COMMIT_RETRY: Duration = Duration::from_secs(1);
 
 type Question = Box<dyn FnOnce(&Scheduler, Timestamp) + Send>;
+type Answer = Result<(), Refusal>;
 
 pub(super) enum Message {
     /// Something happened that nobody waits for.
     Report(Event),
     /// Somebody wants this, in this order, until one is refused; further changes are kept in the same transaction.
-    Command { events: Vec<Event>, with: Vec<Change>, reply: oneshot::Sender<Result<(), Refusal>> },
+    Command { events: Vec<Event>, with: Vec<Change>, reply: oneshot::Sender<Answer> },
     /// Somebody wants to look at what is durable.
     Question(Question),
     /// The processes of these attempts are to be ended, and no event is to be sent for the others any more.
@@ -55,11 +56,7 @@ impl DriverHandle {
     }
 
     /// Returns when the events' changes, and `with`, are durable, or when the scheduler refused one.
-    pub(super) async fn command(
-        &self,
-        events: Vec<Event>,
-        with: Vec<Change>,
-    ) -> Result<Result<(), Refusal>, Gone> {
+    pub(super) async fn command(&self, events: Vec<Event>, with: Vec<Change>) -> Result<Answer, Gone> {
         let (reply, answer) = oneshot::channel();
         self.sender.send(Message::Command { events, with, reply }).await.map_err(|_| Gone)?;
         answer.await.map_err(|_| Gone)
@@ -108,7 +105,7 @@ struct Stopping {
 struct Batch {
     changes: Vec<Change>,
     effects: Vec<Effect>,
-    replies: Vec<(oneshot::Sender<Result<(), Refusal>>, Result<(), Refusal>)>,
+    replies: Vec<(oneshot::Sender<Answer>, Answer)>,
     questions: Vec<Question>,
 }
 
@@ -196,9 +193,8 @@ impl Driver {
                     let _ = self.handle_event(now, event, &mut batch);
                 }
                 Message::Command { events, with, reply } => {
-                    let answer = events
-                        .into_iter()
-                        .try_for_each(|event| self.handle_event(now, event, &mut batch));
+                    let answer =
+                        events.into_iter().try_for_each(|event| self.handle_event(now, event, &mut batch));
                     if answer.is_ok() {
                         batch.changes.extend(with);
                     }
@@ -213,7 +209,7 @@ impl Driver {
         batch
     }
 
-    fn handle_event(&mut self, now: Timestamp, event: Event, batch: &mut Batch) -> Result<(), Refusal> {
+    fn handle_event(&mut self, now: Timestamp, event: Event, batch: &mut Batch) -> Answer {
         batch.take(self.scheduler.handle(now, event)?);
         Ok(())
     }

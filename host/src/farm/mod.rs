@@ -106,7 +106,7 @@ pub enum JobControl {
 /// Where the log of an attempt is.
 #[derive(Debug, Clone)]
 pub struct LogFile {
-    /// The file; it only grows.
+    /// The first of its files; `farmhand_runner::LogFiles` reads them as one.
     pub path: PathBuf,
     /// Whether it may still grow.
     pub live: bool,
@@ -119,13 +119,13 @@ impl Farm {
         let request: String = Sha256::digest(&request).iter().map(|byte| format!("{byte:02x}")).collect();
         // Held over the look-up and the commit, so that two of the same key cannot both find nothing.
         let _one_at_a_time = self.inner.keyed.lock().await;
-        if let Some(key) = &key {
-            if let Some((kept, job)) = self.store().idempotent(key).await.map_err(internal)? {
-                if kept.0 != request {
-                    return Err(FarmError::KeyReused(key.clone()));
-                }
-                return Ok(Submitted { job: self.job(job).await?, created: false });
+        if let Some(key) = &key
+            && let Some((kept, job)) = self.store().idempotent(key).await.map_err(internal)?
+        {
+            if kept.0 != request {
+                return Err(FarmError::KeyReused(key.clone()));
             }
+            return Ok(Submitted { job: self.job(job).await?, created: false });
         }
         let mut record = submit::prepare(&self.inner.parts, submission).await?;
         let ended = self.ended_dependencies(&record).await?;
@@ -143,7 +143,9 @@ impl Farm {
         let limit = query.limit.clamp(1, 1000);
         let filter = JobFilter { statuses: query.statuses, before, limit };
         let records = self.store().jobs(filter).await.map_err(internal)?;
-        let next = (records.len() == limit as usize).then(|| records.last().map(|last| last.id.to_string())).flatten();
+        let next = (records.len() == limit as usize)
+            .then(|| records.last().map(|last| last.id.to_string()))
+            .flatten();
         let items = self
             .ask(move |scheduler, now| {
                 records
@@ -161,7 +163,8 @@ impl Farm {
     pub async fn job(&self, id: JobId) -> Result<JobView, FarmError> {
         let record = self.store().job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
         let attempts = self.store().count_attempts(id).await.map_err(internal)?;
-        let live = self.ask(move |scheduler, now| scheduler.summary(id, now).zip(scheduler.costs(id))).await?;
+        let live =
+            self.ask(move |scheduler, now| scheduler.summary(id, now).zip(scheduler.costs(id))).await?;
         let (summary, costs) = match live {
             Some(live) => live,
             None => (summary_of_record(&record), record.costs),
@@ -234,7 +237,9 @@ impl Farm {
         let before = parse_cursor::<AttemptId>(cursor.as_deref())?;
         let limit = limit.clamp(1, 1000);
         let records = self.store().attempts(id, before, limit).await.map_err(internal)?;
-        let next = (records.len() == limit as usize).then(|| records.last().map(|last| last.id.to_string())).flatten();
+        let next = (records.len() == limit as usize)
+            .then(|| records.last().map(|last| last.id.to_string()))
+            .flatten();
         let items = self
             .ask(move |scheduler, _| {
                 records
@@ -329,6 +334,9 @@ impl Farm {
 
     async fn change_job(&self, id: JobId, event: Event) -> Result<JobView, FarmError> {
         let record = self.store().job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
+        if record.status.is_end() && !matches!(event, Event::Retry { .. }) {
+            return Err(FarmError::Conflict(format!("job {id} has ended; only a retry brings it back")));
+        }
         let mut events = Vec::new();
         let held = self.ask(move |scheduler, _| scheduler.holds(id)).await?;
         if !held && matches!(event, Event::Retry { .. }) {

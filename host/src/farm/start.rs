@@ -19,8 +19,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, Notify};
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{Mutex, Notify};
 
 /// Recent events that a page which lost its connection can catch up on.
 const EVENTS_KEPT: usize = 20_000;
@@ -85,7 +85,14 @@ impl Farm {
         let driver = Driver::new(scheduler, Arc::clone(&parts), handle.clone(), inbox, adopted);
         let driver = tokio::spawn(driver.run(effects));
         let plugins = tokio::spawn(follow_plugins(Arc::clone(&parts), handle.clone()));
-        let inner = Inner { parts, driver: handle, next_job: next_job.0.into(), keyed: Mutex::default(), tasks: [driver, plugins], _lock: lock };
+        let inner = Inner {
+            parts,
+            driver: handle,
+            next_job: next_job.0.into(),
+            keyed: Mutex::default(),
+            tasks: [driver, plugins],
+            _lock: lock,
+        };
         Ok(Farm { inner: Arc::new(inner) })
     }
 }

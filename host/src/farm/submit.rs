@@ -121,7 +121,8 @@ impl From<Problems> for FarmError {
 fn check_scene(parts: &Parts, scene: &str, problems: &mut Problems) -> Option<PathBuf> {
     let path = Path::new(scene);
     if !path.is_absolute() {
-        problems.add("/scene", format!("`{scene}` is not absolute; the daemon does not share your directory"));
+        problems
+            .add("/scene", format!("`{scene}` is not absolute; the daemon does not share your directory"));
         return None;
     }
     let path = match parts.roots.confine(path) {
@@ -161,7 +162,9 @@ fn parse_choice(text: &str, problems: &mut Problems) -> Option<PluginChoice> {
 }
 
 fn requirement_hint(text: &str, error: &semver::Error) -> String {
-    format!("`{text}` is no version requirement ({error}); write one such as `3.4`, `>=2022, <2027` or `^4.2`")
+    format!(
+        "`{text}` is no version requirement ({error}); write one such as `3.4`, `>=2022, <2027` or `^4.2`"
+    )
 }
 
 fn check_numbers(submission: &Submission, problems: &mut Problems) {
@@ -197,7 +200,10 @@ fn frames(submission: &Submission, scene: Option<&Path>, problems: &mut Problems
         None => match scene::frame_range(scene?) {
             Ok(Some(frames)) => Some(frames),
             Ok(None) => {
-                problems.add("/frames", "missing, and a scene of this kind does not tell its range; write `1-100`");
+                problems.add(
+                    "/frames",
+                    "missing, and a scene of this kind does not tell its range; write `1-100`",
+                );
                 None
             }
             Err(error) => {
@@ -236,10 +242,8 @@ fn check_prepared(parts: &Parts, layers: &[String], output: Option<&str>, proble
     if layers.len() > 1 && !output.contains("{layer}") {
         problems.add("/output", "two layers would write the same files; put `{layer}` into it");
     }
-    if let Some(directory) = Path::new(output).parent() {
-        if let Err(error) = parts.roots.confine(directory) {
-            problems.add("/output", error.to_string());
-        }
+    if let Some(Err(error)) = Path::new(output).parent().map(|directory| parts.roots.confine(directory)) {
+        problems.add("/output", error.to_string());
     }
 }
 

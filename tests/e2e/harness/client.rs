@@ -104,16 +104,17 @@ impl Client {
 
     /// The farm's events from now on, as JSON. The stream is open when this returns.
     pub fn events(&self) -> mpsc::Receiver<Value> {
-        let response = self.agent.get(format!("{}/api/v1/events", self.base)).call().expect("an event stream");
+        let response =
+            self.agent.get(format!("{}/api/v1/events", self.base)).call().expect("an event stream");
         assert_eq!(response.status().as_u16(), 200);
         let (sender, receiver) = mpsc::channel();
         let lines = BufReader::new(response.into_body().into_reader()).lines();
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
-                if let Some(data) = line.strip_prefix("data:") {
-                    if sender.send(json(data.trim())).is_err() {
-                        return;
-                    }
+                if let Some(data) = line.strip_prefix("data:")
+                    && sender.send(json(data.trim())).is_err()
+                {
+                    return;
                 }
             }
         });

@@ -72,7 +72,8 @@ impl Scene {
         let path = dir.join(name);
         let script = dir.join(format!("{name}.make.py"));
         std::fs::write(&script, self.script(&path)).expect("writable");
-        let made = blender_command().arg("-P").arg(&script).output().expect("blender runs; `scripts/setup test`");
+        let made =
+            blender_command().arg("-P").arg(&script).output().expect("blender runs; `scripts/setup test`");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stdout));
         path
     }

@@ -90,12 +90,7 @@ pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Pre
         }
     }
     attempt.driver.tell(Event::Built { attempt: attempt.id, stamp: plugin.stamp().clone() }).await;
-    Ok(Prepared::Ready(Box::new(Ready {
-        dir,
-        manifest,
-        plugin,
-        time_limit: order.time_limit,
-    })))
+    Ok(Prepared::Ready(Box::new(Ready { dir, manifest, plugin, time_limit: order.time_limit })))
 }
 
 impl Ready {
@@ -105,9 +100,9 @@ impl Ready {
         if let Some(by) = attempt.killed() {
             return Err(End::killed_early(by, &frames));
         }
-        self.manifest
-            .write(self.dir.path())
-            .map_err(|error| End::node_unfit(&frames, Cause::Disk, format!("cannot write its files: {error}")))?;
+        self.manifest.write(self.dir.path()).map_err(|error| {
+            End::node_unfit(&frames, Cause::Disk, format!("cannot write its files: {error}"))
+        })?;
         let process = &attempt.parts.settings.process;
         let spec = ShimSpec {
             env: EnvSpec::Inherit { remove: own_variables(), set: self.manifest.env.clone() },
@@ -122,9 +117,9 @@ impl Ready {
             self.dir.write_command(&spec).map_err(|error| error.to_string())?;
             attempt.parts.shims.start(&self.dir).await.map_err(|error| error.to_string())
         };
-        let running = started
-            .await
-            .map_err(|error| End::try_again(&frames, Cause::Other, format!("cannot start its shim: {error}")))?;
+        let running = started.await.map_err(|error| {
+            End::try_again(&frames, Cause::Other, format!("cannot start its shim: {error}"))
+        })?;
         attempt.driver.tell(Event::Running { attempt: attempt.id }).await;
         Ok((running, self.manifest, self.plugin))
     }
@@ -184,12 +179,10 @@ fn manifest(
     command: Command,
     attempt: &Attempt,
 ) -> Result<Manifest, String> {
-    let program = task
-        .tools
-        .iter()
-        .find(|tool| tool.id == command.tool)
-        .map(|tool| tool.path.clone())
-        .ok_or_else(|| format!("the plugin's command runs `{}`, which is none of its level's tools", command.tool))?;
+    let program =
+        task.tools.iter().find(|tool| tool.id == command.tool).map(|tool| tool.path.clone()).ok_or_else(
+            || format!("the plugin's command runs `{}`, which is none of its level's tools", command.tool),
+        )?;
     let bytes: usize = command.args.iter().map(|argument| argument.len() + 1).sum();
     if bytes > MAX_ARGUMENT_BYTES {
         return Err(format!("the plugin's command line has {bytes} bytes; {MAX_ARGUMENT_BYTES} are allowed"));

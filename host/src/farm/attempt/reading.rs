@@ -90,7 +90,8 @@ fn end(attempt: &Attempt, dir: &AttemptDir) {
 async fn signs(dir: &AttemptDir, manifest: &Manifest, last_output: Timestamp) -> Signs {
     let (dir, staging) = (dir.clone(), manifest.task.staging.clone());
     // Walking the process tree reads many small files.
-    let seen = tokio::task::spawn_blocking(move || Activity::look(&dir, Some(&staging))).await.unwrap_or_default();
+    let seen =
+        tokio::task::spawn_blocking(move || Activity::look(&dir, Some(&staging))).await.unwrap_or_default();
     let newest_file = seen.newest_file.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     let newest_file = newest_file.map_or(manifest.started, |since| Timestamp(since.as_millis() as i64));
     Signs {

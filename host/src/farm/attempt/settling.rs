@@ -80,7 +80,9 @@ impl Work {
     async fn run(mut self, mut inbox: mpsc::Receiver<Claim>) -> Settled {
         while let Some(claim) = inbox.recv().await {
             let (frames, seconds, skipped) = match &claim {
-                Claim::Image { image, seconds } => (FrameSet::range(image.frame, image.frame), *seconds, false),
+                Claim::Image { image, seconds } => {
+                    (FrameSet::range(image.frame, image.frame), *seconds, false)
+                }
                 Claim::Existing(image) => (FrameSet::range(image.frame, image.frame), None, true),
                 Claim::Movie(movie) => (movie.frames.clone(), None, false),
             };
@@ -96,8 +98,14 @@ impl Work {
                     self.settled.frames.extend(&frames);
                     for frame in frames.iter() {
                         let path = path.display().to_string();
-                        let event =
-                            Event::FrameSettled { attempt: self.attempt, frame, path, bytes, seconds, skipped };
+                        let event = Event::FrameSettled {
+                            attempt: self.attempt,
+                            frame,
+                            path,
+                            bytes,
+                            seconds,
+                            skipped,
+                        };
                         self.driver.tell(event).await;
                     }
                 }
