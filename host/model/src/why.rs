@@ -118,8 +118,7 @@ impl fmt::Display for WaitReason {
             WaitReason::Breaker { plugin, reason, until, .. } => {
                 write!(f, "{plugin} takes no tasks on this node until {until}: {reason}")
             }
-            WaitReason::NoPlugin { plugin, reason } => write!(f, "plugin {plugin} cannot serve: {reason}"),
-            WaitReason::NoTool { reason } => f.write_str(reason),
+            WaitReason::NoPlugin { reason, .. } | WaitReason::NoTool { reason } => f.write_str(reason),
             WaitReason::Stopping => write!(f, "the daemon is stopping"),
             WaitReason::Next => write!(f, "starts next"),
             WaitReason::Ended => write!(f, "has ended"),

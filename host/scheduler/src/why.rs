@@ -52,7 +52,7 @@ impl Scheduler {
         let no_plugin = |reason: String| WaitReason::NoPlugin { plugin: name.clone(), reason };
         let plugin = self.plugins.get(name);
         match plugin.and_then(|plugin| plugin.state.as_ref()) {
-            None => return Some(no_plugin("it is not loaded".to_owned())),
+            None => return Some(no_plugin(format!("plugin {name} is not loaded"))),
             Some(PluginState::Unavailable { reason }) => return Some(no_plugin(reason.clone())),
             Some(PluginState::MissingTool { reason }) => {
                 return Some(WaitReason::NoTool { reason: reason.clone() });

@@ -132,7 +132,8 @@ async fn follow_plugins(parts: Arc<Parts>, driver: DriverHandle) {
     let mut retry = tokio::time::interval(TOOL_RETRY);
     for view in parts.plugins.views() {
         // A job that is there already should not read that its plugin is missing while its programs are looked for.
-        let state = PluginState::Unavailable { reason: "its programs are being looked for".to_owned() };
+        let reason = format!("the programs of plugin {} are being looked for", view.name);
+        let state = PluginState::Unavailable { reason };
         driver.tell(Event::Plugin { name: view.name, state }).await;
     }
     let mut missing = tell_all(&parts, &driver).await;

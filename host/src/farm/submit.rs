@@ -23,7 +23,7 @@ pub(super) async fn prepare(parts: &Parts, submission: Submission) -> Result<Job
         parsed.map_err(|error| problems.add("/dcc_version", requirement_hint(text, &error))).ok()
     });
     check_numbers(&submission, &mut problems);
-    let frames = frames(&submission, scene.as_deref(), &mut problems);
+    let frames = frames(&submission, scene.as_deref(), &mut problems).await;
 
     let (Some(scene), Some(frames)) = (scene, frames) else { return Err(problems.into()) };
     let plugin = match select(parts, &scene, choice.as_ref()) {
@@ -190,14 +190,14 @@ fn check_numbers(submission: &Submission, problems: &mut Problems) {
     }
 }
 
-fn frames(submission: &Submission, scene: Option<&Path>, problems: &mut Problems) -> Option<FrameSet> {
+async fn frames(submission: &Submission, scene: Option<&Path>, problems: &mut Problems) -> Option<FrameSet> {
     match &submission.frames {
         Some(frames) if frames.is_empty() => {
             problems.add("/frames", "no frames; write a set such as `1-100` or `1,5,10-20`");
             None
         }
         Some(frames) => Some(frames.clone()),
-        None => match scene::frame_range(scene?) {
+        None => match range_of(scene?.to_owned()).await {
             Ok(Some(frames)) => Some(frames),
             Ok(None) => {
                 problems.add(
@@ -207,11 +207,17 @@ fn frames(submission: &Submission, scene: Option<&Path>, problems: &mut Problems
                 None
             }
             Err(error) => {
-                problems.add("/frames", error.to_string());
+                problems.add("/frames", error);
                 None
             }
         },
     }
+}
+
+/// A compressed scene is read whole, which takes its time.
+async fn range_of(scene: PathBuf) -> Result<Option<FrameSet>, String> {
+    let read = tokio::task::spawn_blocking(move || scene::frame_range(&scene)).await;
+    read.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
 }
 
 fn select(parts: &Parts, scene: &Path, choice: Option<&PluginChoice>) -> Result<Arc<LoadedPlugin>, String> {

@@ -40,7 +40,7 @@ fn of_its_plugin() {
     let shot = env.submit(job("1-4"));
     let no_plugin =
         |reason: &str| WaitReason::NoPlugin { plugin: "blender".to_owned(), reason: reason.to_owned() };
-    assert_eq!(env.why(shot), no_plugin("it is not loaded"));
+    assert_eq!(env.why(shot), no_plugin("plugin blender is not loaded"));
     env.plugin(PluginState::Unavailable { reason: "it traps".to_owned() });
     assert_eq!(env.why(shot), no_plugin("it traps"));
     env.plugin(PluginState::MissingTool { reason: "no blender on PATH".to_owned() });
