@@ -1,5 +1,7 @@
 //! The invariants of ARCHITECTURE.md that the crate graph can enforce: who may know what.
 
+#![expect(clippy::unwrap_used, reason = "a test's helper fails by panicking")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -68,13 +70,17 @@ fn the_scheduler_can_do_no_io() {
 
 #[test]
 fn the_parts_do_not_know_each_other() {
-    let parts = ["farmhand-scheduler", "farmhand-store", "farmhand-plugin", "farmhand-runner", "farmhand-resource"];
+    let parts =
+        ["farmhand-scheduler", "farmhand-store", "farmhand-plugin", "farmhand-runner", "farmhand-resource"];
     for (crate_name, names) in dependencies() {
         if crate_name == "host" {
             continue;
         }
         for name in names {
-            assert!(!parts.contains(&name.as_str()), "{crate_name} must not depend on {name}: only `farm` joins them");
+            assert!(
+                !parts.contains(&name.as_str()),
+                "{crate_name} must not depend on {name}: only `farm` joins them"
+            );
         }
     }
 }

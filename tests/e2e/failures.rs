@@ -114,11 +114,7 @@ fn a_blender_killed_in_mid_chunk_costs_only_what_it_had_not_finished() {
     let scene = Scene::default().make(dir.path(), "shot.blend");
     let daemon = Daemon::start(dir.path(), &["--slots", "1"]);
     let gate = gate_script(dir.path(), 4);
-    let mut job = job_of(&scene, "1-6", &dir.path().join("out/shot_####"));
-    job["options"]["python"] = json!(gate.script);
-    job["chunk"] = json!("whole");
-    let id = daemon.client.submit(&job);
-    let blender = daemon.client.wait_for("the render waits at the gate", || gate.waiting());
+    let (id, blender) = gate.render(&daemon, &scene, "1-6");
     daemon.client.wait_for_job(id, "three frames are done", |job| job["frames"]["done"] == 3);
 
     gate.open();

@@ -1,7 +1,6 @@
 //! The daemon killed, stopped and started again, while real renders run.
 
-use crate::harness::{Daemon, Scene, gate_script, images, job_of};
-use serde_json::json;
+use crate::harness::{Daemon, Scene, gate_script, images};
 use std::time::{Duration, Instant};
 
 fn alive(pid: u32) -> bool {
@@ -14,11 +13,7 @@ fn a_render_outlives_a_killed_daemon_and_is_adopted() {
     let scene = Scene::default().make(dir.path(), "shot.blend");
     let mut daemon = Daemon::start(dir.path(), &["--slots", "1"]);
     let gate = gate_script(dir.path(), 3);
-    let mut job = job_of(&scene, "1-5", &dir.path().join("out/shot_####"));
-    job["options"]["python"] = json!(gate.script);
-    job["chunk"] = json!("whole");
-    let id = daemon.client.submit(&job);
-    let blender = daemon.client.wait_for("the render waits at the gate", || gate.waiting());
+    let (id, blender) = gate.render(&daemon, &scene, "1-5");
 
     daemon.kill();
     assert!(alive(blender), "the render goes on without its daemon");
@@ -40,11 +35,7 @@ fn a_render_that_ends_while_there_is_no_daemon_is_settled_by_the_next() {
     let scene = Scene::default().make(dir.path(), "shot.blend");
     let mut daemon = Daemon::start(dir.path(), &["--slots", "1"]);
     let gate = gate_script(dir.path(), 2);
-    let mut job = job_of(&scene, "1-3", &dir.path().join("out/shot_####"));
-    job["options"]["python"] = json!(gate.script);
-    job["chunk"] = json!("whole");
-    let id = daemon.client.submit(&job);
-    let blender = daemon.client.wait_for("the render waits at the gate", || gate.waiting());
+    let (id, blender) = gate.render(&daemon, &scene, "1-3");
     let attempt = daemon.client.attempts(id)[0]["id"].as_u64().unwrap();
 
     daemon.kill();
@@ -72,10 +63,7 @@ fn a_stopped_service_keeps_its_renders_and_stops_at_once() {
     let scene = Scene::default().make(dir.path(), "shot.blend");
     let mut daemon = Daemon::start(dir.path(), &["--slots", "1"]);
     let gate = gate_script(dir.path(), 1);
-    let mut job = job_of(&scene, "1-2", &dir.path().join("out/shot_####"));
-    job["options"]["python"] = json!(gate.script);
-    let id = daemon.client.submit(&job);
-    let blender = daemon.client.wait_for("the render waits at the gate", || gate.waiting());
+    let (id, blender) = gate.render(&daemon, &scene, "1-2");
 
     let status = daemon.terminate();
     assert!(status.success(), "{status}");
@@ -92,10 +80,7 @@ fn a_daemon_told_to_kill_takes_its_renders_along_and_gives_the_frames_back() {
     let scene = Scene::default().make(dir.path(), "shot.blend");
     let mut daemon = Daemon::start(dir.path(), &["--slots", "1", "--on-stop", "kill"]);
     let gate = gate_script(dir.path(), 1);
-    let mut job = job_of(&scene, "1-2", &dir.path().join("out/shot_####"));
-    job["options"]["python"] = json!(gate.script);
-    let id = daemon.client.submit(&job);
-    let blender = daemon.client.wait_for("the render waits at the gate", || gate.waiting());
+    let (id, blender) = gate.render(&daemon, &scene, "1-2");
 
     daemon.terminate();
     assert!(!alive(blender), "nothing is orphaned");

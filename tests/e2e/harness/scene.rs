@@ -1,5 +1,6 @@
 //! Real scenes, made by real Blender: small enough to render in a fraction of a second a frame.
 
+use super::{Daemon, job_of};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -56,6 +57,17 @@ impl Gate {
 
     pub fn open(&self) {
         std::fs::write(&self.open, "").expect("writable");
+    }
+
+    /// Submits a render of `frames` to `out/shot_####`, in one process, that comes to stand at the gate; its job's
+    /// number and Blender's process id.
+    pub fn render(&self, daemon: &Daemon, scene: &Path, frames: &str) -> (u64, u32) {
+        let directory = scene.parent().expect("a directory").join("out/shot_####");
+        let mut job = job_of(scene, frames, &directory);
+        job["options"]["python"] = serde_json::json!(self.script);
+        job["chunk"] = serde_json::json!("whole");
+        let id = daemon.client.submit(&job);
+        (id, daemon.client.wait_for("the render waits at the gate", || self.waiting()))
     }
 }
 
