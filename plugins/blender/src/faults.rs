@@ -238,7 +238,7 @@ pub static ROWS: &[Rule<Meaning>] = &[
     row(&["Couldn't touch file"], NO_DIRECTORY),
     row(
         &["Error writing render result"],
-        fault(FrameFatal, Cause::Disk, Reach::Frame, "Blender could not write the image"),
+        fault(Transient, Cause::Disk, Reach::Frame, "Blender could not write the image"),
     ),
     // The scene and what it refers to.
     row(&["Cannot read file "], CannotRead),
@@ -317,16 +317,13 @@ pub fn cannot_save(reason: &str) -> (Severity, &'static str) {
 
 /// Why a scene could not be opened.
 #[must_use]
-pub fn cannot_read(line: &str) -> (Cause, &'static str) {
+pub fn cannot_read(line: &str) -> &'static str {
     if line.contains("Permission denied") {
-        (Cause::MissingFile, "the scene may not be read by the user that renders: check its permissions")
+        "the scene may not be read by the user that renders: check its permissions"
     } else if line.contains("No such file") {
-        (
-            Cause::MissingFile,
-            "the scene is not there: check the path, and that its share is mounted on this node",
-        )
+        "the scene is not there: check the path, and that its share is mounted on this node"
     } else {
-        (Cause::MissingFile, "the scene cannot be opened")
+        "the scene cannot be opened"
     }
 }
 

@@ -181,6 +181,7 @@ def choose_output(scene):
         name, extension = JOB["format_unless"]
         if render.file_extension.lower() != "." + extension:
             set_format(render, name)
+    check_views(render)
     movie = JOB["movie"]
     if movie:
         set_if_there(render.ffmpeg, "format", movie["container"])
@@ -199,6 +200,16 @@ def choose_output(scene):
     place = own_output(scene)
     say("own-output", place)
     render.filepath = os.path.join(JOB["staging"], os.path.basename(place))
+
+
+def check_views(render):
+    views = [view.name for view in render.views if view.use]
+    if render.use_multiview and render.image_settings.views_format == "INDIVIDUAL" and len(views) > 1:
+        raise Refused(
+            "scene",
+            "the scene writes its views (%s) into files of their own, and a frame here is one file: set Views Format "
+            "to Stereo 3D, or to Multi-View with OpenEXR, in Blender's output properties" % listed(views),
+        )
 
 
 def own_output(scene):

@@ -10,8 +10,10 @@ use crate::options::{Options, WhenMissing};
 use farmhand_sdk::prelude::*;
 use std::collections::HashSet;
 
-/// Blender may repeat itself on every frame: so many different warnings and faults of an attempt are kept.
-const MOST_REMARKS: usize = 200;
+/// Blender may repeat itself on every frame with other figures: so many different warnings of an attempt are told.
+const MOST_WARNINGS: usize = 200;
+/// The same for faults. They are counted apart, so that no flood of warnings hides one.
+const MOST_FAULTS: usize = 1_000;
 /// Longer lines are cut where they are quoted.
 const LONGEST_QUOTE: usize = 300;
 /// A smaller step of progress is not worth an event.
@@ -32,11 +34,22 @@ pub struct BlenderReader {
     progress: f32,
     memory: u64,
     peak: u64,
-    doubt: Option<&'static str>,
+    /// Why no image is believed any more.
+    doubt: Option<Doubt>,
     traceback: Option<Traceback>,
     /// What the system said of a failed write, one line before Blender says it.
     save_error: Option<String>,
-    remarks: HashSet<String>,
+    warnings: HashSet<String>,
+    faults: HashSet<String>,
+    facts: HashSet<&'static str>,
+}
+
+/// Blender goes on after some faults, writes files and says that it saved them.
+#[derive(Clone, Copy)]
+struct Doubt {
+    severity: Severity,
+    cause: Cause,
+    why: &'static str,
 }
 
 /// A Python traceback that is being printed, or was printed and waits for what Blender makes of it.
@@ -69,7 +82,9 @@ impl BlenderReader {
             doubt: None,
             traceback: None,
             save_error: None,
-            remarks: HashSet::new(),
+            warnings: HashSet::new(),
+            faults: HashSet::new(),
+            facts: HashSet::new(),
         }
     }
 
@@ -97,82 +112,62 @@ impl BlenderReader {
         }
     }
 
-    /// Whether this has not been said before.
-    fn is_new(&mut self, remark: &str) -> bool {
-        self.remarks.len() < MOST_REMARKS && self.remarks.insert(remark.to_owned())
-    }
-
     fn warn(&mut self, text: &str, events: &mut Vec<Event>) {
         let text = text::shortened(text.trim(), LONGEST_QUOTE);
-        if self.is_new(text) {
+        if self.warnings.len() < MOST_WARNINGS && self.warnings.insert(text.to_owned()) {
             events.push(Event::warning(text));
         }
     }
 
-    fn fault(
-        &mut self,
-        severity: Severity,
-        cause: Cause,
-        reach: Reach,
-        message: String,
-        events: &mut Vec<Event>,
-    ) {
-        let frame = match reach {
-            Reach::Attempt => None,
-            Reach::Frame | Reach::FromHere => self.frame,
-        };
-        if self.is_new(&message) {
-            events.push(Event::Fault(Fault { severity, cause, message, frame }));
+    /// A fact that is told once.
+    fn fact(&mut self, name: &'static str, value: &str, events: &mut Vec<Event>) {
+        if self.facts.insert(name) {
+            events.push(Event::fact(name, value));
+        }
+    }
+
+    /// Tells a fault once; `key` is what tells it from others.
+    fn fault(&mut self, key: &str, fault: Fault, events: &mut Vec<Event>) {
+        if self.faults.len() < MOST_FAULTS && self.faults.insert(key.to_owned()) {
+            events.push(Event::Fault(fault));
         }
     }
 
     /// A line that is about something that went wrong.
     fn remark(&mut self, line: &str, meaning: Meaning, events: &mut Vec<Event>) {
         let quote = text::shortened(line.trim(), LONGEST_QUOTE);
+        let quoted = |advice: &str| format!("{advice} (Blender said: {quote})");
         match meaning {
             Meaning::Fault { severity, cause, reach, advice } => {
-                if advice == DENOISER_ADVICE && self.is_new("denoiser") {
-                    events.push(Event::fact("denoiser", "missing"));
+                if advice == DENOISER_ADVICE {
+                    self.fact("denoiser", "missing", events);
                 }
                 if reach == Reach::FromHere {
-                    self.doubt.get_or_insert(advice);
+                    self.doubt.get_or_insert(Doubt { severity, cause, why: advice });
                 }
-                // The advice alone tells faults apart: Blender repeats them with other figures.
-                if self.is_new(advice) {
-                    self.fault(severity, cause, reach, format!("{advice} (Blender said: {quote})"), events);
-                }
+                let frame = self.frame.filter(|_| reach != Reach::Attempt);
+                // Blender repeats itself with other figures: the advice alone tells faults apart.
+                self.fault(advice, Fault { severity, cause, message: quoted(advice), frame }, events);
             }
             Meaning::MissingLibrary => {
-                self.missing(
-                    self.missing_libraries,
-                    "a linked library is missing, and so are its objects",
-                    quote,
-                    events,
-                );
+                let what = "a linked library is missing, and so are its objects";
+                self.missing(self.missing_libraries, what, quote, events);
             }
             Meaning::MissingImage => {
-                self.missing(
-                    self.missing_images,
-                    "an image is missing; Blender paints it pink",
-                    quote,
-                    events,
-                );
+                let what = "an image is missing; Blender paints it pink";
+                self.missing(self.missing_images, what, quote, events);
             }
             Meaning::CannotSave => {
                 let reason = format!("{} {quote}", self.save_error.take().unwrap_or_default());
                 let (severity, advice) = faults::cannot_save(&reason);
-                self.fault(
-                    severity,
-                    Cause::Disk,
-                    Reach::Attempt,
-                    format!("{advice} (Blender said: {quote})"),
-                    events,
-                );
+                let fault =
+                    Fault { severity, cause: Cause::Disk, message: quoted(advice), frame: self.frame };
+                self.fault(advice, fault, events);
             }
             Meaning::CannotRead => {
-                let (cause, advice) = faults::cannot_read(line);
-                let message = format!("{advice} (Blender said: {quote})");
-                self.fault(Severity::FrameFatal, cause, Reach::Attempt, message, events);
+                let advice = faults::cannot_read(line);
+                let (severity, cause) = (Severity::FrameFatal, Cause::MissingFile);
+                self.fault(advice, Fault { severity, cause, message: quoted(advice), frame: None }, events);
             }
             Meaning::Warning => self.warn(quote, events),
             Meaning::Harmless => {}
@@ -183,12 +178,11 @@ impl BlenderReader {
         match policy {
             WhenMissing::Warn => self.warn(quote, events),
             WhenMissing::Fail => {
-                self.doubt.get_or_insert(what);
+                let (severity, cause) = (Severity::FrameFatal, Cause::MissingFile);
+                self.doubt.get_or_insert(Doubt { severity, cause, why: what });
                 // Blender says it in several lines; the prelude's own message names them all.
-                if self.is_new(what) {
-                    let message = format!("{what} (Blender said: {quote})");
-                    self.fault(Severity::FrameFatal, Cause::MissingFile, Reach::Attempt, message, events);
-                }
+                let message = format!("{what} (Blender said: {quote})");
+                self.fault(what, Fault { severity, cause, message, frame: None }, events);
             }
         }
     }
@@ -213,7 +207,8 @@ impl BlenderReader {
                     "missing-file" => (Severity::FrameFatal, Cause::MissingFile),
                     _ => (Severity::FrameFatal, Cause::Scene),
                 };
-                self.fault(severity, cause, Reach::Attempt, message.to_owned(), events);
+                let message = message.to_owned();
+                self.fault(value, Fault { severity, cause, message, frame: None }, events);
             }
             "blender" => self.version(value, events),
             _ => events.push(Event::fact(key, value)),
@@ -221,28 +216,22 @@ impl BlenderReader {
     }
 
     fn version(&mut self, version: &str, events: &mut Vec<Event>) {
-        let version = version.split_whitespace().next().unwrap_or(version);
-        if self.is_new("dcc-version") {
-            events.push(Event::fact("dcc-version", version));
-        }
+        self.fact("dcc-version", version.split_whitespace().next().unwrap_or(version), events);
     }
 
     /// An image that Blender says it wrote, or left alone.
     fn image(&mut self, path: &str, wrap: fn(Image) -> Event, events: &mut Vec<Event>) {
-        match self.names.as_ref().and_then(|names| names.written(path)) {
-            Some(image) => match self.doubt {
-                None => {
-                    self.frame.get_or_insert(image.frame);
-                    events.push(wrap(image));
-                }
-                Some(doubt) => {
-                    let frame = image.frame;
-                    self.warn(&format!("the image of frame {frame} is not believed: {doubt}"), events);
-                }
-            },
+        let Some(image) = self.names.as_ref().and_then(|names| names.written(path)) else {
             // A File Output node, or a script that changed the output path.
-            None if self.is_new("side-output") => events.push(Event::fact("side-output", path)),
-            None => {}
+            return self.fact("side-output", path, events);
+        };
+        match self.doubt {
+            None => events.push(wrap(image)),
+            Some(Doubt { severity, cause, why }) => {
+                let frame = image.frame;
+                let message = format!("the image of frame {frame} is not believed: {why}");
+                self.fault(path, Fault { severity, cause, message, frame: Some(frame) }, events);
+            }
         }
     }
 
@@ -307,7 +296,8 @@ impl BlenderReader {
         } else {
             (Cause::Script, "the job's Python script raised")
         };
-        self.fault(Severity::FrameFatal, cause, Reach::Attempt, format!("{whose}: {what}{place}"), events);
+        let message = format!("{whose}: {what}{place}");
+        self.fault(whose, Fault { severity: Severity::FrameFatal, cause, message, frame: None }, events);
     }
 }
 

@@ -106,7 +106,9 @@ fn for_fault(task: &Task, fault: &Fault, levels: usize) -> Verdict {
     let message = fault.message.as_str();
     match (fault.severity, fault.cause) {
         (Severity::FrameFatal, Cause::Script | Cause::Scene) => Verdict::new(Decision::FailJob, message),
-        (Severity::FrameFatal, Cause::MissingFile | Cause::Disk) => match fault.frame {
+        // Nobody may write there: the next frame would fail in the same way.
+        (Severity::FrameFatal, Cause::Disk) => Verdict::new(Decision::FailJob, message),
+        (Severity::FrameFatal, Cause::MissingFile) => match fault.frame {
             None => Verdict::new(Decision::FailJob, message),
             Some(_) => Verdict::new(Decision::FailFrames, message),
         },
@@ -223,6 +225,7 @@ mod tests {
             (fault(FrameFatal, Cause::Script, None), 0, 1, Decision::FailJob),
             (fault(FrameFatal, Cause::MissingFile, None), 0, 1, Decision::FailJob),
             (fault(FrameFatal, Cause::MissingFile, Some(4)), 0, 1, Decision::FailFrames),
+            (fault(FrameFatal, Cause::Disk, Some(4)), 0, 1, Decision::FailJob),
             (fault(WorkerFatal, Cause::Gpu, None), 0, 1, Decision::FallBack),
             (fault(WorkerFatal, Cause::Gpu, None), 1, 1, Decision::FailFrames),
             (fault(WorkerFatal, Cause::Disk, None), 0, 1, Decision::QuarantineNode),

@@ -73,7 +73,7 @@ pub fn blender_3_4() -> Vec<Case> {
         case("library-missing-warn", "linked.blend", json!({ "missing_libraries": "warn" }), 0),
         case("image-missing", "textured.blend", json!({}), 0),
         case("image-missing-fail", "textured.blend", json!({ "missing_images": "fail" }), 64),
-        case("stereo", "stereo.blend", json!({}), 0),
+        case("stereo", "stereo.blend", json!({}), 64),
         case("movie-scene", "movie.blend", json!({}), 64),
         Case {
             frames: vec![1, 2, 3],

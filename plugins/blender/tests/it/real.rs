@@ -106,9 +106,7 @@ fn check(case: &Case, farm: &str, record: bool) -> Vec<String> {
     }
     for output in Blender::build_command(&task).unwrap().outputs {
         let (Output::Image(Image { path, .. }) | Output::Movie(Movie { path, .. })) = output;
-        // A frame with several views has a file for each, which the job alone does not tell.
-        let several_views = name == "stereo";
-        if !several_views && actual.last().unwrap() == "Accept" && !Path::new(&path).exists() {
+        if actual.last().unwrap() == "Accept" && !Path::new(&path).exists() {
             failures.push(format!("{name}: {path} was promised and is not there"));
         }
     }

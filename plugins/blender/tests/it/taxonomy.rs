@@ -82,7 +82,7 @@ fn every_known_failure_is_told() {
         ("Error: Render error (No space left on device) cannot save: '/st/a.png'", WorkerFatal, Disk),
         ("Error: Render error (Permission denied) cannot save: '/st/a.png'", FrameFatal, Disk),
         ("Error: Render error (No such file or directory) cannot save: '/st/a.png'", FrameFatal, Disk),
-        ("Error writing render result, (see console)", FrameFatal, Disk),
+        ("Error writing render result, (see console)", Transient, Disk),
         ("Error: engine not found 'OCTANE'", FrameFatal, Scene),
         ("Error: script failed, file: 'fix.py', exiting.", FrameFatal, Script),
         ("Error: script failed, file: 'farmhand_prelude.py', exiting.", FrameFatal, Plugin),
@@ -145,9 +145,25 @@ fn nothing_is_believed_after_the_gpu_ran_out_of_memory() {
         .filter_map(|event| if let Event::FrameDone(image) = event { Some(image.frame) } else { None })
         .collect();
     assert_eq!(done, [3]);
-    let fault =
-        events.iter().find_map(|event| if let Event::Fault(fault) = event { fault.frame } else { None });
-    assert_eq!(fault, Some(4));
+    // Every image that was written and is not believed is named: the host finds those files in staging.
+    let doubted: Vec<_> = events
+        .iter()
+        .filter_map(
+            |event| if let Event::Fault(fault) = event { Some((fault.cause, fault.frame)) } else { None },
+        )
+        .collect();
+    let memory = |frame| (Cause::Memory, Some(frame));
+    assert_eq!(doubted, [memory(4), memory(4), memory(5)]);
+}
+
+#[test]
+fn no_flood_of_warnings_hides_a_fault() {
+    let mut lines: Vec<String> = (0..5_000).map(|bone| format!("Error: no bone {bone}")).collect();
+    lines.push("Fra:7 Mem:1.00M (Peak 2.00M) | Time:00:00.00 | System is out of GPU memory".to_owned());
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let events = read(&lines);
+    assert!(events.len() < 300, "{} events", events.len());
+    assert!(events.iter().any(|event| matches!(event, Event::Fault(fault) if fault.cause == Cause::Memory)));
 }
 
 #[test]

@@ -84,6 +84,8 @@ fn the_rest_of_the_ladder() {
         (with(ended(1), Severity::FrameFatal, Cause::Disk), 0, 1, Decision::FailJob),
         (with(ended(1), Severity::WorkerFatal, Cause::Disk), 0, 1, Decision::QuarantineNode),
         (with(ended(1), Severity::FrameFatal, Cause::Plugin), 0, 1, Decision::FallBack),
+        (with(ended(0), Severity::FrameFatal, Cause::Plugin), 0, 1, Decision::FailJob),
+        (with(ended(0), Severity::Transient, Cause::Other), 0, 1, Decision::Retry { after_ms: 5_000 }),
         (with(ended(11), Severity::FrameFatal, Cause::Crash), 0, 1, Decision::Retry { after_ms: 2_000 }),
         (with(ended(11), Severity::FrameFatal, Cause::Crash), 0, 2, Decision::FallBack),
         (ended(64), 0, 1, Decision::FailJob),
