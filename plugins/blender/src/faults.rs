@@ -132,7 +132,7 @@ const NO_DENOISER: Meaning = fault(
     Reach::Attempt,
     "the denoiser that the scene asks for does not work here: switch denoising off, or use a Blender from blender.org",
 );
-/// The facts that come with [`NO_DENOISER`] are told by the advice.
+/// The advice of every denoiser fault, by which the reader knows one.
 pub const DENOISER_ADVICE: &str = match NO_DENOISER {
     Fault { advice, .. } => advice,
     _ => "",
