@@ -12,7 +12,7 @@ use farmhand_model::{AttemptId, AttemptRecord, Change, Timestamp};
 use farmhand_scheduler::{Effect, Event, Refusal, Scheduler, StartOrder};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 /// Events handled in one transaction at most: enough to amortise the fsync, few enough that an answer never waits long.
@@ -21,6 +21,9 @@ const BATCH: usize = 256;
 const QUEUE: usize = 4096;
 /// The scheduler is asked at least this often whether a limit has run out.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+/// News that nobody waits for may wait this long for the next commit that somebody does: a process's start, a frame.
+/// Nothing of it is announced before, and what a crash takes along is read again from the attempt's files.
+const LAZY: Duration = Duration::from_millis(20);
 /// Between tries of a commit that failed, such as on a full disk.
 const COMMIT_RETRY: Duration = Duration::from_secs(1);
 
@@ -93,6 +96,8 @@ pub(super) struct Driver {
     handle: DriverHandle,
     attempts: BTreeMap<AttemptId, AttemptHandle>,
     stopping: Option<Stopping>,
+    /// What was handled and is not yet durable, with the time by which it must be.
+    lazy: Option<(Batch, Instant)>,
 }
 
 struct Stopping {
@@ -110,6 +115,19 @@ struct Batch {
 }
 
 impl Batch {
+    fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+            && self.effects.is_empty()
+            && self.replies.is_empty()
+            && self.questions.is_empty()
+    }
+
+    /// Whether somebody waits for it: a client for its answer, a slot for its next process, a process for its end.
+    fn is_urgent(&self) -> bool {
+        let acts = |effect: &Effect| matches!(effect, Effect::Start(_) | Effect::Kill { .. });
+        !self.replies.is_empty() || !self.questions.is_empty() || self.effects.iter().any(acts)
+    }
+
     fn take(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
@@ -134,7 +152,7 @@ impl Driver {
         inbox: mpsc::Receiver<Message>,
         adopted: BTreeMap<AttemptId, AttemptHandle>,
     ) -> Self {
-        Self { scheduler, parts, inbox, handle, attempts: adopted, stopping: None }
+        Self { scheduler, parts, inbox, handle, attempts: adopted, stopping: None, lazy: None }
     }
 
     /// Runs until it is told to stop and nothing is left to wait for.
@@ -151,8 +169,17 @@ impl Driver {
                 count = self.inbox.recv_many(&mut messages, BATCH) => if count == 0 { break },
                 () = tokio::time::sleep(sleep) => {}
             }
-            let batch = self.digest(&mut messages);
-            self.settle(batch).await;
+            let (mut batch, due) = match self.lazy.take() {
+                Some((batch, due)) => (batch, due),
+                None => (Batch::default(), Instant::now() + LAZY),
+            };
+            self.digest(&mut messages, &mut batch);
+            if batch.is_urgent() || self.stopping.is_some() || Instant::now() >= due {
+                self.settle(batch).await;
+            } else {
+                self.lazy = (!batch.is_empty()).then_some((batch, due));
+                continue;
+            }
             // Ended jobs are the store's alone from here on; without this the daemon would grow with its history.
             self.scheduler.retire_ended();
             if self.finished() {
@@ -170,9 +197,13 @@ impl Driver {
 
     fn until_next_wakeup(&self) -> Duration {
         let now = self.parts.clock.now();
-        match self.scheduler.next_wakeup() {
-            Some(at) => Duration::from_millis((at.0 - now.0).max(0) as u64).min(LONGEST_SLEEP),
+        let longest = match &self.lazy {
+            Some((_, due)) => due.saturating_duration_since(Instant::now()),
             None => LONGEST_SLEEP,
+        };
+        match self.scheduler.next_wakeup() {
+            Some(at) => Duration::from_millis((at.0 - now.0).max(0) as u64).min(longest),
+            None => longest,
         }
     }
 
@@ -180,9 +211,8 @@ impl Driver {
         self.stopping.as_ref().is_some_and(|stopping| !stopping.kill || self.attempts.is_empty())
     }
 
-    fn digest(&mut self, messages: &mut Vec<Message>) -> Batch {
+    fn digest(&mut self, messages: &mut Vec<Message>, batch: &mut Batch) {
         let now = self.parts.clock.now();
-        let mut batch = Batch::default();
         for message in messages.drain(..) {
             match message {
                 Message::Report(event) => {
@@ -190,23 +220,22 @@ impl Driver {
                         self.attempts.remove(attempt);
                     }
                     // Reports are never refused: what comes too late is dropped with a notice.
-                    let _ = self.handle_event(now, event, &mut batch);
+                    let _ = self.handle_event(now, event, batch);
                 }
                 Message::Command { events, with, reply } => {
                     let answer =
-                        events.into_iter().try_for_each(|event| self.handle_event(now, event, &mut batch));
+                        events.into_iter().try_for_each(|event| self.handle_event(now, event, batch));
                     if answer.is_ok() {
                         batch.changes.extend(with);
                     }
                     batch.replies.push((reply, answer));
                 }
                 Message::Question(question) => batch.questions.push(question),
-                Message::Stop { kill, done } => self.begin_stop(now, kill, done, &mut batch),
+                Message::Stop { kill, done } => self.begin_stop(now, kill, done, batch),
             }
         }
         // Ticks cost microseconds, and after them every deadline that has passed has been seen.
-        let _ = self.handle_event(now, Event::Tick, &mut batch);
-        batch
+        let _ = self.handle_event(now, Event::Tick, batch);
     }
 
     fn handle_event(&mut self, now: Timestamp, event: Event, batch: &mut Batch) -> Answer {
@@ -227,7 +256,7 @@ impl Driver {
 
     async fn settle(&mut self, mut batch: Batch) {
         if !batch.changes.is_empty() {
-            self.commit(&batch.changes).await;
+            commit(&self.parts, &batch.changes).await;
         }
         for (reply, answer) in batch.replies.drain(..) {
             // Whoever asked may have gone away; the change stands all the same.
@@ -249,24 +278,6 @@ impl Driver {
         for question in batch.questions {
             question(&self.scheduler, now);
         }
-    }
-
-    /// Tries until it succeeds: going on without would break the promise that what is announced is durable, and
-    /// giving up would lose work that is still being done. The wrangler reads the cause in the log and in `healthz`.
-    ///
-    /// A change that the store refuses as such will never succeed; it is a bug of ours, and waiting for ever would
-    /// only add to the damage.
-    async fn commit(&self, changes: &[Change]) {
-        while let Err(error) = self.parts.store.commit(changes.to_vec()).await {
-            if error.kind.is_refusal() {
-                tracing::error!(%error, ?changes, "the database refuses a change; please report this");
-                break;
-            }
-            tracing::error!(%error, "the database cannot be written; everything waits until it can");
-            self.parts.health.store_failed(&error.to_string());
-            tokio::time::sleep(COMMIT_RETRY).await;
-        }
-        self.parts.health.store_works();
     }
 
     fn start(&mut self, order: Box<StartOrder>) {
@@ -319,6 +330,24 @@ impl Driver {
             }
         }
     }
+}
+
+/// Tries until it succeeds: going on without would break the promise that what is announced is durable, and
+/// giving up would lose work that is still being done. The wrangler reads the cause in the log and in `healthz`.
+///
+/// A change that the store refuses as such will never succeed; it is a bug of ours, and waiting for ever would
+/// only add to the damage.
+async fn commit(parts: &Parts, changes: &[Change]) {
+    while let Err(error) = parts.store.commit(changes.to_vec()).await {
+        if error.kind.is_refusal() {
+            tracing::error!(%error, ?changes, "the database refuses a change; please report this");
+            break;
+        }
+        tracing::error!(%error, "the database cannot be written; everything waits until it can");
+        parts.health.store_failed(&error.to_string());
+        tokio::time::sleep(COMMIT_RETRY).await;
+    }
+    parts.health.store_works();
 }
 
 /// An attempt as a batch of changes leaves it.

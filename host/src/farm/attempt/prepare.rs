@@ -50,8 +50,19 @@ pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Pre
 
     let dir = AttemptDir::create(attempt.dir())
         .map_err(|error| End::node_unfit(frames, Cause::Disk, error.to_string()))?;
-    let beside = order.job.output.as_deref().map_or_else(|| dir.path().to_owned(), fixed_directory);
-    let staging = Staging::create(&beside, attempt.id).map_err(|error| unfit_output(frames, &error))?;
+    let staging = match order.job.output.as_deref().map(fixed_directory) {
+        Some(output) => Staging::create(&output, attempt.id)
+            .map_err(|error| unfit_output(frames, &error))?
+            .path()
+            .to_owned(),
+        None => {
+            let staging = dir.path().join("staging");
+            std::fs::create_dir(&staging).map_err(|error| {
+                End::node_unfit(frames, Cause::Disk, format!("cannot make {}: {error}", staging.display()))
+            })?;
+            staging
+        }
+    };
     let mut task = TaskContext {
         job: Arc::new(job_context(order.attempt.job, &order.job)),
         attempt: attempt.id,
@@ -63,7 +74,7 @@ pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Pre
         gpus: Vec::new(),
         tools,
         scratch: dir.scratch(),
-        staging: staging.path().to_owned(),
+        staging,
     };
     let mut command = build(&plugin, &task, frames).await?;
     if order.job.skip_existing {
@@ -190,20 +201,7 @@ fn manifest(
     if let Some(argument) = command.args.iter().find(|argument| argument.contains('\0')) {
         return Err(format!("the plugin's argument {argument:?} has a NUL byte"));
     }
-    let roots = &attempt.parts.roots;
-    let own = own_roots(&task.staging)?;
-    for output in &command.outputs {
-        let (path, place) = match output {
-            Output::Image(image) => (&image.path, &image.place),
-            Output::Movie(movie) => (&movie.path, &movie.place),
-        };
-        if own.confine(path).is_err() {
-            roots.confine(path).map_err(|error| error.to_string())?;
-        }
-        if let Some(place) = place {
-            roots.confine(place).map_err(|error| error.to_string())?;
-        }
-    }
+    check_outputs(&command.outputs, &task.staging, &attempt.parts.roots)?;
     Ok(Manifest {
         plugin: plugin.stamp().clone(),
         program,
@@ -216,6 +214,27 @@ fn manifest(
         started: attempt.parts.clock.now(),
         task,
     })
+}
+
+/// Images lie in the attempt's own staging directory or inside the roots, and go to a place inside the roots.
+fn check_outputs(outputs: &[Output], staging: &Path, roots: &Roots) -> Result<(), String> {
+    if outputs.is_empty() {
+        return Ok(());
+    }
+    let own = own_roots(staging)?;
+    for output in outputs {
+        let (path, place) = match output {
+            Output::Image(image) => (&image.path, &image.place),
+            Output::Movie(movie) => (&movie.path, &movie.place),
+        };
+        if own.confine(path).is_err() {
+            roots.confine(path).map_err(|error| error.to_string())?;
+        }
+        if let Some(place) = place {
+            roots.confine(place).map_err(|error| error.to_string())?;
+        }
+    }
+    Ok(())
 }
 
 fn write_file(scratch: &Path, file: &farmhand_model::dcc::TextFile) -> Result<(), String> {

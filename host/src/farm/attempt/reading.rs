@@ -38,7 +38,8 @@ pub(super) async fn follow(
     let mut tail = LogTail::new(running.dir().log(), 0);
     let end_of_log = tail.handle();
     let mut kill = attempt.kill.clone();
-    let mut sample = tokio::time::interval(SAMPLE);
+    // Not at once: a process that ends sooner than this needs no sample.
+    let mut sample = tokio::time::interval_at(tokio::time::Instant::now() + SAMPLE, SAMPLE);
     let mut report = None;
     let mut last_output = attempt.parts.clock.now();
     let dir = running.dir().clone();
@@ -250,12 +251,17 @@ impl<'a> Reading<'a> {
         }
     }
 
+    fn at_fault(&self, frame: i32) -> bool {
+        self.faults.iter().any(|fault| fault.frame == Some(frame))
+    }
+
     /// Images that are there although nobody announced them: a renderer that was killed after its last image, or a
-    /// plugin that knows names better than log lines. A movie is only whole when its process has ended by itself.
+    /// plugin that knows names better than log lines. One whose frame the reader found at fault is not believed, however
+    /// whole it is. A movie is only whole when its process has ended by itself.
     async fn claim_the_rest(&mut self, manifest: &Manifest, report: &ExitReport) {
         for output in &manifest.outputs {
             match output {
-                Output::Image(image) if image.path.exists() => {
+                Output::Image(image) if image.path.exists() && !self.at_fault(image.frame) => {
                     self.settler.claim(Claim::Image { image: image.clone(), seconds: None }).await;
                 }
                 Output::Movie(movie) if report.exit_code() == Some(0) => {
@@ -291,6 +297,10 @@ fn clean_up(attempt: &Attempt, manifest: &Manifest, outcome: &Outcome) {
                 tracing::debug!(attempt = %attempt.id, path = %path.display(), %error, "script not removed");
             }
         }
+    }
+    // One in the attempt's own directory goes with that.
+    if manifest.task.staging.starts_with(attempt.dir()) {
+        return;
     }
     if let Some(output) = manifest.task.staging.parent().and_then(Path::parent) {
         for (path, error) in sweep_staging(output, |id| id == attempt.id).failed {
