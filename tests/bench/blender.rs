@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-const FRAMES: u32 = 48;
+const FRAMES: u32 = 24;
 const PERSISTENT: &str = "import bpy; bpy.context.scene.render.use_persistent_data = True";
 
 struct Measured {
