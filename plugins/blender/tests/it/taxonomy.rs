@@ -272,7 +272,7 @@ fn a_missing_image_is_what_the_job_says_it_is() {
 fn an_own_output_tells_where_images_go() {
     let task = Task { staging: format!("{FARM}/st"), ..Task::default() };
     let events =
-        read_for(&task, &["farmhand: own-output=/pics/v#1/look_###.jpg", "Saved: '/show/st/look_007.jpg'"]);
+        read_for(&task, &["farmhand: own-output=/pics/v#1/look_###.jpg", "Saved: '/farm/st/look_007.jpg'"]);
     let place = Some("/pics/v#1/look_007.jpg".to_owned());
-    assert_eq!(events[1], Event::FrameDone(Image { frame: 7, path: "/show/st/look_007.jpg".into(), place }));
+    assert_eq!(events[1], Event::FrameDone(Image { frame: 7, path: "/farm/st/look_007.jpg".into(), place }));
 }
