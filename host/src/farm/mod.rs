@@ -30,7 +30,6 @@ use farmhand_model::view::{
 };
 use farmhand_model::why::WaitReason;
 use farmhand_model::{AttemptId, AttemptRecord, Change, FrameSet, JobId, JobRecord, JobStatus, Timestamp};
-use farmhand_plugin::LoadedPlugin;
 use farmhand_runner::AttemptDir;
 use farmhand_scheduler::{Event, RestoredJob, Scheduler, summary_of_record};
 use farmhand_store::{JobFilter, Store};
@@ -280,11 +279,6 @@ impl Farm {
     #[must_use]
     pub fn plugins(&self) -> Vec<PluginView> {
         self.inner.parts.plugins.views()
-    }
-
-    /// A plugin that serves, such as for a replay.
-    pub fn plugin(&self, name: &str) -> Result<Arc<LoadedPlugin>, FarmError> {
-        self.inner.parts.plugins.get(name).map_err(|error| FarmError::Conflict(error.to_string()))
     }
 
     /// This machine.
