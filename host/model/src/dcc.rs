@@ -3,6 +3,7 @@
 //! The plugin engine converts between these and the generated bindings, so nothing else in the host knows which
 //! major of the contract a plugin speaks.
 
+use crate::hooks::HookScript;
 use crate::{AttemptId, EndedBy, FrameSet, JobId, Seconds};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -108,12 +109,27 @@ pub struct JobContext {
     pub output: Option<String>,
     /// Layers asked for; empty: what the scene has enabled.
     pub layers: Vec<String>,
-    /// All of the job's frames.
+    /// All of the job's frames; empty only while a job that came without is being validated.
     pub frames: FrameSet,
     /// JSON object.
     pub options: serde_json::Map<String, serde_json::Value>,
     /// Whether whole images that are there are left alone.
     pub skip_existing: bool,
+    /// The studio's scripts that the job asks for.
+    #[serde(default)]
+    pub hook_scripts: Vec<HookScript>,
+    /// How paths of other systems are spelled here, the longest rule first.
+    #[serde(default)]
+    pub path_map: Vec<PathRule>,
+}
+
+/// What begins with `spelled` begins with `here` on this node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PathRule {
+    /// As another system spells it, with forward slashes.
+    pub spelled: String,
+    /// As this one does.
+    pub here: String,
 }
 
 /// The task as a plugin sees it.
@@ -148,12 +164,16 @@ pub struct TaskContext {
 pub struct PreparedJob {
     /// Layers to render.
     pub layers: Vec<String>,
+    /// As submitted, or those that the scene says.
+    pub frames: FrameSet,
     /// Where the images go.
     pub output: Option<String>,
     /// Options with the plugin's defaults.
     pub options: serde_json::Map<String, serde_json::Value>,
     /// One process must render a whole layer.
     pub whole: bool,
+    /// Names of the licences that its tasks take.
+    pub licences: Vec<String>,
     /// What a person should know before it starts.
     pub notes: Vec<String>,
 }
@@ -170,7 +190,7 @@ pub struct Problem {
 /// A text file written before a command runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TextFile {
-    /// Inside the task's scratch directory.
+    /// Inside the task's scratch directory, or a new file inside the roots.
     pub path: PathBuf,
     /// The whole text.
     pub contents: String,
@@ -290,6 +310,9 @@ pub struct Fault {
     pub message: String,
     /// Absent: it concerns the whole attempt.
     pub frame: Option<i32>,
+    /// The licence, the GPU (its index or UUID) or the file that it is about, where the output names one.
+    #[serde(default)]
+    pub about: Option<String>,
 }
 
 /// A named fact about an attempt, such as `device` = `CPU`.
@@ -360,8 +383,11 @@ pub enum Decision {
     FailFrames,
     /// The job fails.
     FailJob,
-    /// This node takes no more of this plugin's tasks for a while.
+    /// This node takes no more of this plugin's tasks for a while; where the fault names a GPU, only that GPU does
+    /// not.
     QuarantineNode,
+    /// The missing frames go back, and the job waits until a person lets it go on.
+    HoldJob,
 }
 
 /// A decision with its reason.

@@ -1,5 +1,7 @@
 //! Jobs: what a person submits, and what the farm makes of it.
 
+use crate::fallback::Fallback;
+use crate::hooks::{HookPhase, HookRequest, HookRun};
 use crate::view::FrameCounts;
 use crate::{FrameSet, JobId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -101,6 +103,15 @@ pub struct JobSpec {
     pub skip_existing: bool,
     /// Limits.
     pub limits: JobLimits,
+    /// Levels that may be used, by name, in the plugin's order; empty: all of them.
+    #[serde(default)]
+    pub levels: Vec<String>,
+    /// The studio's scripts that run besides the plugin's own hooks.
+    #[serde(default)]
+    pub hooks: Vec<HookRequest>,
+    /// Licences that its tasks take; a fault about one of them holds every job that needs it.
+    #[serde(default)]
+    pub licences: Vec<String>,
 }
 
 /// What one frame of one layer is.
@@ -198,6 +209,27 @@ pub struct JobRecord {
     /// the machine down must not do so for ever.
     #[serde(default)]
     pub losses: u32,
+    /// Why it waits for a person, where the farm paused it and not a person.
+    #[serde(default)]
+    pub held: Option<String>,
+    /// Where it is with its hooks.
+    #[serde(default)]
+    pub hooks: JobHooks,
+    /// Frames that left a level for the next one; see [`JobRecord::FALLBACKS`].
+    #[serde(default)]
+    pub fallbacks: Vec<Fallback>,
+}
+
+/// Where a job is with its hooks.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct JobHooks {
+    /// Those before its first task.
+    pub before: HookPhase,
+    /// Those after its last frame.
+    pub after: HookPhase,
+    /// The job's own hooks that have run, newest last; see [`JobRecord::HOOK_RUNS`].
+    pub runs: Vec<HookRun>,
 }
 
 /// What the reader's events have taught about a job: running means.
@@ -222,6 +254,11 @@ pub struct JobEdit {
 }
 
 impl JobRecord {
+    /// Fallbacks kept apart by their reasons. Past that, those of the same layer, levels and cause are one.
+    pub const FALLBACKS: usize = 64;
+    /// Runs of hooks that are kept, the last ones.
+    pub const HOOK_RUNS: usize = 100;
+
     /// How many layers are rendered on their own: 1 for a job without named layers.
     #[must_use]
     pub fn layer_count(&self) -> usize {

@@ -2,6 +2,8 @@
 //! behind them do not.
 
 use crate::dcc::{Fact, Fault, Gpu, Level, Outcome, Verdict};
+use crate::fallback::Fallback;
+use crate::hooks::HookRun;
 use crate::job::JobCosts;
 use crate::why::WaitReason;
 use crate::{AttemptId, FrameSet, FrameState, JobId, JobSpec, JobStatus, PluginStamp, Seconds, Timestamp};
@@ -72,6 +74,10 @@ pub struct JobView {
     pub costs: JobCosts,
     /// How many attempts it has had.
     pub attempts: u64,
+    /// Frames that left a level for the next one, with the cause.
+    pub fallbacks: Vec<Fallback>,
+    /// The job's own hooks that have run, newest last.
+    pub hooks: Vec<HookRun>,
 }
 
 /// Why a job waits.
@@ -274,6 +280,8 @@ pub struct NodeView {
 pub struct BreakerView {
     /// The plugin that takes no tasks here.
     pub plugin: String,
+    /// The GPU that it is about; absent: the plugin takes none at all.
+    pub gpu: Option<String>,
     /// What opened it.
     pub reason: String,
     /// When one task is let through to see.

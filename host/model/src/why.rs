@@ -1,6 +1,7 @@
 //! Why a job waits, as a typed value: every reason names what it needs and what would make it run.
 
 use crate::dcc::Cause;
+use crate::hooks::Moment;
 use crate::{AttemptId, JobId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -12,6 +13,25 @@ use utoipa::ToSchema;
 pub enum WaitReason {
     /// Somebody paused it.
     Paused,
+    /// The farm paused it for a person.
+    Held {
+        /// What happened.
+        reason: String,
+    },
+    /// Its hooks run.
+    Hooks {
+        /// Before its first task, or after its last frame.
+        moment: Moment,
+    },
+    /// A licence that it needs was not to be had a moment ago.
+    Licence {
+        /// Which.
+        licence: String,
+        /// When it is tried again.
+        until: Timestamp,
+        /// What was said.
+        reason: String,
+    },
     /// Other jobs must be done first.
     After {
         /// Those that are not done yet.
@@ -96,6 +116,13 @@ impl fmt::Display for WaitReason {
         }
         match self {
             WaitReason::Paused => write!(f, "paused; `farmhand resume` lets it go on"),
+            WaitReason::Held { reason } => {
+                write!(f, "held for a person: {reason}; `farmhand resume` lets it go on")
+            }
+            WaitReason::Hooks { moment } => write!(f, "runs its {moment} hooks"),
+            WaitReason::Licence { licence, until, reason } => {
+                write!(f, "waits for the licence `{licence}` until {until}: {reason}")
+            }
             WaitReason::After { jobs } => write!(f, "waits for job {} to be done", list(jobs)),
             WaitReason::AfterFailed { job } => {
                 write!(

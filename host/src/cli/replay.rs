@@ -343,6 +343,7 @@ mod tests {
             cause: Cause::MissingFile,
             message: "no texture".to_owned(),
             frame: Some(2),
+ about: None,
         };
         let events = [
             Seen { line: 64, event: ReaderEvent::FrameStarted(1) },

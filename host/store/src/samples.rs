@@ -83,7 +83,7 @@ pub fn attempt(id: u64, job: u64, state: AttemptState) -> AttemptRecord {
 
 fn faults() -> Vec<Fault> {
     let message = "out of memory\non GPU 0".to_owned();
-    vec![Fault { severity: Severity::WorkerFatal, cause: Cause::Gpu, message, frame: Some(-3) }]
+    vec![Fault { severity: Severity::WorkerFatal, cause: Cause::Gpu, message, frame: Some(-3), about: None }]
 }
 
 fn facts() -> Vec<Fact> {

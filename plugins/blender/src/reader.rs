@@ -147,7 +147,7 @@ impl BlenderReader {
                 }
                 let frame = self.frame.filter(|_| reach != Reach::Attempt);
                 // Blender repeats itself with other figures: the advice alone tells faults apart.
-                self.fault(advice, Fault { severity, cause, message: quoted(advice), frame }, events);
+                self.fault(advice, Fault { severity, cause, message: quoted(advice), frame, about: None }, events);
             }
             Meaning::MissingLibrary => {
                 let what = "a linked library is missing, and so are its objects";
@@ -161,13 +161,13 @@ impl BlenderReader {
                 let reason = format!("{} {quote}", self.save_error.take().unwrap_or_default());
                 let (severity, advice) = faults::cannot_save(&reason);
                 let fault =
-                    Fault { severity, cause: Cause::Disk, message: quoted(advice), frame: self.frame };
+                    Fault { severity, cause: Cause::Disk, message: quoted(advice), frame: self.frame, about: None };
                 self.fault(advice, fault, events);
             }
             Meaning::CannotRead => {
                 let advice = faults::cannot_read(line);
                 let (severity, cause) = (Severity::FrameFatal, Cause::MissingFile);
-                self.fault(advice, Fault { severity, cause, message: quoted(advice), frame: None }, events);
+                self.fault(advice, Fault { severity, cause, message: quoted(advice), frame: None, about: None }, events);
             }
             Meaning::Warning => self.warn(quote, events),
             Meaning::Harmless => {}
@@ -182,7 +182,7 @@ impl BlenderReader {
                 self.doubt.get_or_insert(Doubt { severity, cause, why: what });
                 // Blender says it in several lines; the prelude's own message names them all.
                 let message = format!("{what} (Blender said: {quote})");
-                self.fault(what, Fault { severity, cause, message, frame: None }, events);
+                self.fault(what, Fault { severity, cause, message, frame: None, about: None }, events);
             }
         }
     }
@@ -208,7 +208,7 @@ impl BlenderReader {
                     _ => (Severity::FrameFatal, Cause::Scene),
                 };
                 let message = message.to_owned();
-                self.fault(value, Fault { severity, cause, message, frame: None }, events);
+                self.fault(value, Fault { severity, cause, message, frame: None, about: None }, events);
             }
             "blender" => self.version(value, events),
             _ => events.push(Event::fact(key, value)),
@@ -230,7 +230,7 @@ impl BlenderReader {
             Some(Doubt { severity, cause, why }) => {
                 let frame = image.frame;
                 let message = format!("the image of frame {frame} is not believed: {why}");
-                self.fault(path, Fault { severity, cause, message, frame: Some(frame) }, events);
+                self.fault(path, Fault { severity, cause, message, frame: Some(frame), about: None }, events);
             }
         }
     }
@@ -297,7 +297,7 @@ impl BlenderReader {
             (Cause::Script, "the job's Python script raised")
         };
         let message = format!("{whose}: {what}{place}");
-        self.fault(whose, Fault { severity: Severity::FrameFatal, cause, message, frame: None }, events);
+        self.fault(whose, Fault { severity: Severity::FrameFatal, cause, message, frame: None, about: None }, events);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the host hands in, as plain structs that a test can make: the job, the task, and how its process ended.
 
-use crate::{Fact, Fault, FrameRuns, PluginError};
+use crate::{Fact, Fault, FrameRuns, HookScript, Moment, PluginError};
 use serde_json::{Map, Value};
 
 /// A job, as submitted (in `validate`) or as it was kept (everywhere else).
@@ -16,23 +16,47 @@ pub struct Job {
     pub output: Option<String>,
     /// Layers asked for; empty: what the scene has enabled, together.
     pub layers: Vec<String>,
-    /// All of the job's frames. There may be millions: look at the runs before expanding them.
+    /// All of the job's frames; empty only in `validate`, where the job came without: the plugin then says what the
+    /// scene says. There may be millions: look at the runs before expanding them.
     pub frames: FrameRuns,
     /// The options as JSON; [`Job::options`] reads them into a type.
     pub raw_options: Map<String, Value>,
     /// Images that are there and whole are not rendered again.
     pub skip_existing: bool,
+    /// The studio's scripts that the job asks for. Those of frames are the plugin's to run, inside the DCC.
+    pub hook_scripts: Vec<HookScript>,
+    /// How paths of other systems are spelled here, the longest rule first. The job's own paths are mapped already;
+    /// these are for paths inside the scene.
+    pub path_map: Vec<PathRule>,
+}
+
+/// What begins with `spelled` begins with `here` on this node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathRule {
+    /// As another system spells it, with forward slashes.
+    pub spelled: String,
+    /// As this one does.
+    pub here: String,
 }
 
 impl Job {
+    /// The studio's scripts that run before or after each frame, for the plugin's generated script.
+    pub fn frame_hooks(&self) -> impl Iterator<Item = &HookScript> {
+        self.hook_scripts
+            .iter()
+            .filter(|hook| matches!(hook.moment, Moment::BeforeFrame | Moment::AfterFrame))
+    }
+
     /// The job as it is, for a plugin that has nothing to change.
     #[must_use]
     pub fn prepared(&self) -> PreparedJob {
         PreparedJob {
             layers: self.layers.clone(),
+            frames: self.frames.clone(),
             output: self.output.clone(),
             options: self.raw_options.clone(),
             whole: false,
+            licences: Vec::new(),
             notes: Vec::new(),
         }
     }
@@ -109,12 +133,17 @@ impl Task {
 pub struct PreparedJob {
     /// Layers, each rendered on its own; empty: what the scene has enabled, together.
     pub layers: Vec<String>,
+    /// As submitted; where the job came without frames, those that the scene says. Never empty.
+    pub frames: FrameRuns,
     /// Where the images go; absent: the scene's own setting.
     pub output: Option<String>,
     /// Options, valid against the schema.
     pub options: Map<String, Value>,
     /// One process must render the whole layer: a movie, or a simulation that cannot start in the middle.
     pub whole: bool,
+    /// Names of the licences that its tasks take, such as `arnold`: a fault about one of them holds every job that
+    /// needs it, and no other.
+    pub licences: Vec<String>,
     /// What a person should know before it starts, one sentence each.
     pub notes: Vec<String>,
 }

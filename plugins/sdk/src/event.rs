@@ -51,6 +51,8 @@ pub struct Fault {
     pub message: String,
     /// Absent: it concerns the whole attempt.
     pub frame: Option<i32>,
+    /// The licence, the GPU (its index or UUID) or the file that it is about, where the output names one.
+    pub about: Option<String>,
 }
 
 /// A named fact about an attempt that is worth keeping: `device` = `CPU`.
@@ -99,6 +101,6 @@ impl Event {
     /// A fault of the whole attempt.
     #[must_use]
     pub fn fault(severity: Severity, cause: Cause, message: impl Into<String>) -> Self {
-        Event::Fault(Fault { severity, cause, message: message.into(), frame: None })
+        Event::Fault(Fault { severity, cause, message: message.into(), frame: None, about: None })
     }
 }

@@ -1,7 +1,7 @@
 //! Carries a [`Plugin`] over to the generated bindings of `wit/v0`: the resources' getters are read once into the
 //! plain structs of this crate, and what the plugin hands back is turned into the contract's records.
 
-use crate::{Plugin, Reader};
+use crate::{Hooks, Plugin, Reader};
 use bindings::exports::farmhand::dcc::dcc;
 use bindings::farmhand::dcc::context as wit_context;
 use bindings::farmhand::dcc::types as wit;
@@ -18,6 +18,22 @@ pub mod bindings {
         generate_all,
     });
 }
+
+#[expect(missing_docs, reason = "generated from wit/v0")]
+pub mod hooked {
+    wit_bindgen::generate!({
+        path: "../../wit/v0",
+        world: "hooked",
+        pub_export_macro: true,
+        default_bindings_module: "farmhand_sdk::guest::hooked",
+        with: {
+            "farmhand:dcc/types@0.1.0": super::bindings::farmhand::dcc::types,
+            "farmhand:dcc/context@0.1.0": super::bindings::farmhand::dcc::context,
+        },
+    });
+}
+
+use hooked::exports::farmhand::dcc::hooks;
 
 /// The component's side of a plugin. `export!` makes one.
 pub struct Component<P>(PhantomData<P>);
@@ -49,6 +65,35 @@ impl<P: Plugin> dcc::Guest for Component<P> {
     ) -> Result<wit::Verdict, wit::PluginError> {
         report_panics();
         P::judge(&read::task(task)?, &read::outcome(outcome)).map(out::verdict).map_err(out::error)
+    }
+}
+
+impl<P: Plugin + Hooks> hooks::Guest for Component<P> {
+    fn before_job(job: &wit_context::Job) -> Result<Vec<hooks::Hook>, wit::PluginError> {
+        report_panics();
+        P::before_job(&read::job(job).map_err(out::refusal)?).map(out::hooks).map_err(out::error)
+    }
+
+    fn after_job(
+        job: &wit_context::Job,
+        end: &wit_context::JobEnd,
+    ) -> Result<Vec<hooks::Hook>, wit::PluginError> {
+        report_panics();
+        let job = read::job(job).map_err(out::refusal)?;
+        P::after_job(&job, &read::job_end(end)).map(out::hooks).map_err(out::error)
+    }
+
+    fn before_task(task: &wit_context::Task) -> Result<Vec<hooks::Hook>, wit::PluginError> {
+        report_panics();
+        P::before_task(&read::task(task)?).map(out::hooks).map_err(out::error)
+    }
+
+    fn after_task(
+        task: &wit_context::Task,
+        outcome: &wit_context::Outcome,
+    ) -> Result<Vec<hooks::Hook>, wit::PluginError> {
+        report_panics();
+        P::after_task(&read::task(task)?, &read::outcome(outcome)).map(out::hooks).map_err(out::error)
     }
 }
 
@@ -101,7 +146,8 @@ fn report_panics() {
 mod read {
     use super::{wit, wit_context};
     use crate::{
-        Cause, EndedBy, Fact, Fault, FrameRun, FrameRuns, Gpu, Job, Outcome, Problem, Severity, Task, Tool,
+        Cause, EndedBy, Fact, Fault, FrameRun, FrameRuns, Gpu, HookScript, Job, JobEnd, Moment, OnFailure,
+        Outcome, PathRule, Problem, Severity, Task, Tool,
     };
 
     pub(super) fn job(job: &wit_context::Job) -> Result<Job, Problem> {
@@ -116,14 +162,46 @@ mod read {
             frames: frames(job.frames()),
             raw_options,
             skip_existing: job.skip_existing(),
+            hook_scripts: job.hook_scripts().into_iter().map(hook_script).collect(),
+            path_map: job
+                .path_map()
+                .into_iter()
+                .map(|rule| PathRule { spelled: rule.spelled, here: rule.here })
+                .collect(),
         })
     }
 
+    fn hook_script(script: wit_context::HookScript) -> HookScript {
+        HookScript {
+            name: script.name,
+            path: script.path,
+            moment: match script.moment {
+                wit::Moment::BeforeJob => Moment::BeforeJob,
+                wit::Moment::AfterJob => Moment::AfterJob,
+                wit::Moment::BeforeTask => Moment::BeforeTask,
+                wit::Moment::AfterTask => Moment::AfterTask,
+                wit::Moment::BeforeFrame => Moment::BeforeFrame,
+                wit::Moment::AfterFrame => Moment::AfterFrame,
+            },
+            on_failure: match script.on_failure {
+                wit::OnFailure::Fail => OnFailure::Fail,
+                wit::OnFailure::Warn => OnFailure::Warn,
+                wit::OnFailure::Hold => OnFailure::Hold,
+            },
+        }
+    }
+
+    pub(super) fn job_end(end: &wit_context::JobEnd) -> JobEnd {
+        JobEnd {
+            complete: end.complete(),
+            frames_done: end.frames_done(),
+            frames_failed: end.frames_failed(),
+            seconds: end.seconds(),
+        }
+    }
+
     pub(super) fn task(task: &wit_context::Task) -> Result<Task, wit::PluginError> {
-        let job = job(&task.job()).map_err(|problem| wit::PluginError {
-            message: format!("{}: {}", problem.field, problem.message),
-            traceback: None,
-        })?;
+        let job = job(&task.job()).map_err(super::out::refusal)?;
         Ok(Task {
             job,
             attempt: task.attempt(),
@@ -201,16 +279,17 @@ mod read {
             },
             message: fault.message,
             frame: fault.frame,
+            about: fault.about,
         }
     }
 }
 
 /// From plain structs to the contract's records.
 mod out {
-    use super::wit;
+    use super::{hooks as wit_hooks, wit};
     use crate::{
-        Cause, Command, Decision, Descriptor, Event, Fault, FrameRuns, FrameShape, Image, Output,
-        PluginError, PreparedJob, Problem, Severity, Verdict, Verify,
+        Action, Cause, Command, Decision, Descriptor, Event, Fault, FrameRuns, FrameShape, Hook, Image,
+        OnFailure, Output, PluginError, PreparedJob, Problem, Severity, Verdict, Verify,
     };
 
     pub(super) fn descriptor(descriptor: Descriptor) -> wit::Descriptor {
@@ -251,7 +330,9 @@ mod out {
     pub(super) fn prepared_job(job: PreparedJob) -> wit::PreparedJob {
         wit::PreparedJob {
             layers: job.layers,
+            frames: frames(&job.frames),
             output: job.output,
+            licences: job.licences,
             options: serde_json::Value::Object(job.options).to_string(),
             whole: job.whole,
             notes: job.notes,
@@ -262,6 +343,47 @@ mod out {
         wit::Problem { field: problem.field, message: problem.message }
     }
 
+    pub(super) fn refusal(problem: Problem) -> wit::PluginError {
+        wit::PluginError { message: format!("{}: {}", problem.field, problem.message), traceback: None }
+    }
+
+    pub(super) fn hooks(hooks: Vec<Hook>) -> Vec<wit_hooks::Hook> {
+        let hook = |hook: Hook| wit_hooks::Hook {
+            name: hook.name,
+            actions: hook.actions.into_iter().map(action).collect(),
+            on_failure: match hook.on_failure {
+                OnFailure::Fail => wit::OnFailure::Fail,
+                OnFailure::Warn => wit::OnFailure::Warn,
+                OnFailure::Hold => wit::OnFailure::Hold,
+            },
+        };
+        hooks.into_iter().map(hook).collect()
+    }
+
+    fn action(action: Action) -> wit_hooks::Action {
+        match action {
+            Action::Run { tool, args, env, seconds } => {
+                wit_hooks::Action::Run(wit_hooks::Program { tool, args, env: variables(env), seconds })
+            }
+            Action::Write { path, contents } => {
+                wit_hooks::Action::Write(wit_hooks::NewFile { path, contents })
+            }
+            Action::Copy { source, target } => {
+                wit_hooks::Action::Copy(wit_hooks::FilePair { source, target })
+            }
+            Action::Move { source, target } => {
+                wit_hooks::Action::Move(wit_hooks::FilePair { source, target })
+            }
+            Action::MakeDirectory(path) => wit_hooks::Action::MakeDirectory(path),
+            Action::Remove(path) => wit_hooks::Action::Remove(path),
+            Action::Note(text) => wit_hooks::Action::Note(text),
+        }
+    }
+
+    fn variables(env: Vec<(String, String)>) -> Vec<wit::EnvVar> {
+        env.into_iter().map(|(name, value)| wit::EnvVar { name, value }).collect()
+    }
+
     pub(super) fn error(error: PluginError) -> wit::PluginError {
         wit::PluginError { message: error.message, traceback: error.traceback }
     }
@@ -270,7 +392,7 @@ mod out {
         wit::Command {
             tool: command.tool,
             args: command.args,
-            env: command.env.into_iter().map(|(name, value)| wit::EnvVar { name, value }).collect(),
+            env: variables(command.env),
             cwd: command.cwd,
             files: command
                 .files
@@ -323,6 +445,7 @@ mod out {
                 Decision::FailFrames => wit::Decision::FailFrames,
                 Decision::FailJob => wit::Decision::FailJob,
                 Decision::QuarantineNode => wit::Decision::QuarantineNode,
+                Decision::HoldJob => wit::Decision::HoldJob,
             },
             reason: verdict.reason,
         }
@@ -362,6 +485,7 @@ mod out {
             },
             message: fault.message,
             frame: fault.frame,
+            about: fault.about,
         }
     }
 }

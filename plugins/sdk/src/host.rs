@@ -43,12 +43,60 @@ pub fn read_file(path: &str) -> Result<String, PluginError> {
     imp::read_file(path).map_err(PluginError::new)
 }
 
-/// Whether a file exists under one of the granted directories.
+/// Whether a file exists: under a granted directory, beside the scene of the job in hand or above it, or under a
+/// directory that one of the job's path options names.
 ///
 /// # Errors
-/// The directory is not granted.
+/// The plugin may not look there.
 pub fn file_exists(path: &str) -> Result<bool, PluginError> {
     imp::file_exists(path).map_err(PluginError::new)
+}
+
+/// The same for a directory.
+///
+/// # Errors
+/// The plugin may not look there.
+pub fn directory_exists(path: &str) -> Result<bool, PluginError> {
+    imp::directory_exists(path).map_err(PluginError::new)
+}
+
+/// Bytes that one call fetches of a file: as many as the contract allows.
+const PART: u32 = 1 << 20;
+
+/// Goes through a text file line by line without holding more than a part of it: the scene of the job in hand, or a
+/// file under a granted directory. Stops where `line` answers `false`, after `limit` bytes, or at the end; answers
+/// whether it saw all that it wanted to. Bytes that are not UTF-8 come as replacement characters.
+///
+/// # Errors
+/// It is not there, or not granted.
+pub fn scan(path: &str, limit: u64, mut line: impl FnMut(&str) -> bool) -> Result<bool, PluginError> {
+    let mut offset = 0;
+    let mut rest: Vec<u8> = Vec::new();
+    while offset < limit {
+        let part = imp::read_part(path, offset, PART).map_err(PluginError::new)?;
+        if part.is_empty() {
+            return Ok(rest.is_empty() || {
+                line(&String::from_utf8_lossy(&rest));
+                true
+            });
+        }
+        offset += part.len() as u64;
+        rest.extend(part);
+        let mut start = 0;
+        while let Some(length) = rest[start..].iter().position(|byte| *byte == b'\n') {
+            let text = String::from_utf8_lossy(&rest[start..start + length]);
+            if !line(text.trim_end_matches('\r')) {
+                return Ok(true);
+            }
+            start += length + 1;
+        }
+        rest.drain(..start);
+        // A line longer than a part is data, and no line that anybody looks for.
+        if rest.len() > PART as usize {
+            rest.clear();
+        }
+    }
+    Ok(false)
 }
 
 #[cfg(target_arch = "wasm32")]
@@ -74,15 +122,23 @@ mod imp {
         host::read_file(path)
     }
 
+    pub(super) fn read_part(path: &str, offset: u64, bytes: u32) -> Result<Vec<u8>, String> {
+        host::read_part(path, offset, bytes)
+    }
+
     pub(super) fn file_exists(path: &str) -> Result<bool, String> {
         host::file_exists(path)
+    }
+
+    pub(super) fn directory_exists(path: &str) -> Result<bool, String> {
+        host::directory_exists(path)
     }
 }
 
 #[cfg(not(target_arch = "wasm32"))]
 mod imp {
     use super::LogLevel;
-    use std::io::Write;
+    use std::io::{Read, Seek, SeekFrom, Write};
 
     pub(super) fn log(level: LogLevel, message: &str) {
         // A test's standard error may be closed; a log line is not worth a panic.
@@ -97,8 +153,23 @@ mod imp {
         std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))
     }
 
+    pub(super) fn read_part(path: &str, offset: u64, bytes: u32) -> Result<Vec<u8>, String> {
+        let read = || -> std::io::Result<Vec<u8>> {
+            let mut file = std::fs::File::open(path)?;
+            file.seek(SeekFrom::Start(offset))?;
+            let mut part = Vec::new();
+            file.take(u64::from(bytes)).read_to_end(&mut part)?;
+            Ok(part)
+        };
+        read().map_err(|error| format!("{path}: {error}"))
+    }
+
     pub(super) fn file_exists(path: &str) -> Result<bool, String> {
-        std::fs::exists(path).map_err(|error| format!("{path}: {error}"))
+        Ok(std::path::Path::new(path).is_file())
+    }
+
+    pub(super) fn directory_exists(path: &str) -> Result<bool, String> {
+        Ok(std::path::Path::new(path).is_dir())
     }
 }
 
@@ -138,6 +209,35 @@ mod tests {
             retries: u32,
         }
         assert_eq!(config::<Config>().unwrap(), Config::default());
+    }
+
+    #[test]
+    fn a_file_is_scanned_line_by_line_across_its_parts() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("scene.ma");
+        let long = "x".repeat(PART as usize - 3);
+        std::fs::write(&path, format!("first\r\n{long}\nsecond\n\nlast")).unwrap();
+        let path = path.to_str().unwrap();
+        let mut seen = Vec::new();
+        assert!(
+            scan(path, u64::MAX, |line| {
+                seen.push(line.len());
+                true
+            })
+            .unwrap()
+        );
+        assert_eq!(seen, [5, long.len(), 6, 0, 4]);
+        let mut seen = 0;
+        assert!(
+            scan(path, u64::MAX, |line| {
+                seen += 1;
+                line != "second"
+            })
+            .unwrap()
+        );
+        assert_eq!(seen, 3);
+        assert!(!scan(path, 10, |_| true).unwrap(), "cut off by the limit");
+        assert!(scan("/not/there", 10, |_| true).is_err());
     }
 
     #[test]

@@ -56,8 +56,10 @@
 //! - [`Job::options`]: the job's options as a `serde` type, with mistakes as JSON pointers.
 //! - [`Template`] and [`path`]: output names with `####`, `{layer}` and `{frame}`, on Windows paths too.
 //! - [`text`] and [`Rules`]: reading a line cheaply.
+//! - [`Hooks`]: what to do before and after jobs and tasks; exported with `export!(Plugin, hooks)`.
+//! - [`report`]: what a generated Python script tells farmhand, on both sides.
 //! - [`policy::standard`]: what the end of an attempt means for most DCCs; it is what `judge` does by itself.
-//! - [`info!`], [`warn!`], [`error!`], [`debug!`], [`host::config`], [`host::read_file`]: what the host grants.
+//! - [`info!`], [`warn!`], [`error!`], [`debug!`], [`host::config`], [`host::read_file`], [`host::scan`]: what the host grants.
 
 mod command;
 mod context;
@@ -68,22 +70,25 @@ mod frames;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod guest;
+mod hooks;
 pub mod host;
 mod options;
 pub mod path;
 mod plugin;
 pub mod policy;
+pub mod report;
 mod rules;
 mod template;
 pub mod text;
 mod verdict;
 
 pub use command::{Command, Image, Movie, Output, TextFile, Verify};
-pub use context::{EndedBy, Gpu, Job, Outcome, PreparedJob, Problem, Task, Tool};
+pub use context::{EndedBy, Gpu, Job, Outcome, PathRule, PreparedJob, Problem, Task, Tool};
 pub use descriptor::{Descriptor, FrameShape, Level, ToolSpec};
 pub use error::PluginError;
 pub use event::{Cause, Event, Fact, Fault, Severity};
 pub use frames::{FrameRun, FrameRuns, FrameStyle};
+pub use hooks::{Action, Hook, HookScript, Hooks, JobEnd, Moment, OnFailure};
 pub use plugin::{Plugin, Reader};
 pub use rules::{Rule, Rules};
 pub use template::{Template, TemplateError};
@@ -92,9 +97,9 @@ pub use verdict::{Decision, Verdict};
 /// What most plugins bring into scope.
 pub mod prelude {
     pub use crate::{
-        Cause, Command, Decision, Descriptor, EndedBy, Event, Fact, Fault, FrameRun, FrameRuns, FrameShape,
-        FrameStyle, Image, Job, Level, Movie, Outcome, Output, Plugin, PluginError, PreparedJob, Problem,
-        Reader, Rule, Rules, Severity, Task, Template, TextFile, Tool, ToolSpec, Verdict, Verify, host, path,
-        policy, text,
+        Action, Cause, Command, Decision, Descriptor, EndedBy, Event, Fact, Fault, FrameRun, FrameRuns,
+        FrameShape, FrameStyle, Hook, HookScript, Hooks, Image, Job, JobEnd, Level, Moment, Movie, OnFailure,
+        Outcome, Output, PathRule, Plugin, PluginError, PreparedJob, Problem, Reader, Rule, Rules, Severity,
+        Task, Template, TextFile, Tool, ToolSpec, Verdict, Verify, host, path, policy, report, text,
     };
 }

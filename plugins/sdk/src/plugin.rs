@@ -70,7 +70,8 @@ impl Reader for () {
     fn line(&mut self, _line: &str, _events: &mut Vec<Event>) {}
 }
 
-/// Makes a type that implements [`Plugin`] the component's export. Once per crate, of type `cdylib`.
+/// Makes a type that implements [`Plugin`] the component's export, and with `hooks` one that implements
+/// [`Hooks`](crate::Hooks) too. Once per crate, of type `cdylib`.
 #[macro_export]
 macro_rules! export {
     ($plugin:ty) => {
@@ -78,5 +79,10 @@ macro_rules! export {
         type FarmhandComponent = $crate::guest::Component<$plugin>;
         #[cfg(target_arch = "wasm32")]
         $crate::guest::bindings::export!(FarmhandComponent with_types_in $crate::guest::bindings);
+    };
+    ($plugin:ty, hooks) => {
+        $crate::export!($plugin);
+        #[cfg(target_arch = "wasm32")]
+        $crate::guest::hooked::export!(FarmhandComponent with_types_in $crate::guest::hooked);
     };
 }

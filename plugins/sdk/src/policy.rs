@@ -1,7 +1,7 @@
 //! What the end of an attempt means for most DCCs. A plugin's `judge` looks at what is special about its DCC first
 //! and leaves the rest to [`standard`].
 
-use crate::{Cause, Decision, EndedBy, Fault, Outcome, Severity, Task, Verdict};
+use crate::{Cause, Decision, EndedBy, Fault, Outcome, Severity, Task, Verdict, report};
 
 /// Waits longer with each try, up to five minutes.
 #[must_use]
@@ -44,6 +44,9 @@ pub fn spoils_images(fault: &Fault) -> bool {
 /// which faults were seen. `levels` is how many the plugin has.
 #[must_use]
 pub fn standard(task: &Task, outcome: &Outcome, levels: usize) -> Verdict {
+    if let Some(reason) = outcome.fact(report::HOLD) {
+        return Verdict::new(Decision::HoldJob, reason);
+    }
     let spoiled = outcome.faults.iter().any(spoils_images);
     if outcome.frames_missing.is_empty() && !spoiled {
         return accept(outcome);
@@ -181,7 +184,7 @@ mod tests {
     use crate::FrameRuns;
 
     fn fault(severity: Severity, cause: Cause, frame: Option<i32>) -> Fault {
-        Fault { severity, cause, message: "it broke".into(), frame }
+        Fault { severity, cause, message: "it broke".into(), frame, about: None }
     }
 
     fn outcome(missing: bool) -> Outcome {

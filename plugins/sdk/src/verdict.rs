@@ -17,8 +17,11 @@ pub enum Decision {
     FailFrames,
     /// The job fails.
     FailJob,
-    /// This node takes no more of this plugin's tasks until someone looks, or the breaker half-opens.
+    /// This node takes no more of this plugin's tasks until someone looks, or the breaker half-opens. Where the
+    /// fault names a GPU, it is only that GPU.
     QuarantineNode,
+    /// The missing frames go back, and the job waits until a person lets it go on.
+    HoldJob,
 }
 
 /// A decision with its reason.

@@ -129,7 +129,7 @@ impl World {
             let licence = !self.draining && self.dice.one_in(6);
             let frame = if self.dice.one_in(2) { self.dice.pick(&frames).copied() } else { None };
             let cause = if licence { Cause::Licence } else { Cause::Crash };
-            faults.push(Fault { severity, cause, message: "it broke".to_owned(), frame });
+            faults.push(Fault { severity, cause, message: "it broke".to_owned(), frame, about: None });
         }
         faults
     }

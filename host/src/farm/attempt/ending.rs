@@ -104,7 +104,7 @@ pub(super) fn verdict(decision: Decision, reason: String) -> Verdict {
 }
 
 pub(super) fn fault(severity: Severity, cause: Cause, message: String) -> Option<Fault> {
-    Some(Fault { severity, cause, message, frame: None })
+    Some(Fault { severity, cause, message, frame: None, about: None })
 }
 
 fn without_process(ended_by: EndedBy, missing: &FrameSet, fault: Option<Fault>) -> Outcome {

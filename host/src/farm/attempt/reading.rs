@@ -151,7 +151,7 @@ impl<'a> Reading<'a> {
     }
 
     fn host_fault(&mut self, severity: Severity, cause: Cause, message: String) {
-        self.faults.push(Fault { severity, cause, message, frame: None });
+        self.faults.push(Fault { severity, cause, message, frame: None, about: None });
     }
 
     async fn take(&mut self, events: Vec<ReaderEvent>) {

@@ -171,6 +171,7 @@ fn into_place(
         cause: Cause::Disk,
         message: error.to_string(),
         frame: None,
+ about: None,
     })?;
     Ok(to)
 }

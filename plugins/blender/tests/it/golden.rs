@@ -74,7 +74,7 @@ fn written(replayed: &Replayed) -> String {
                 writeln!(text, "skipped {} {} -> {}", image.frame, image.path, place(image))
             }
             Event::Warning(warning) => writeln!(text, "warning {warning}"),
-            Event::Fault(Fault { severity, cause, message, frame }) => {
+            Event::Fault(Fault { severity, cause, message, frame, about: None }) => {
                 let frame = frame.map_or("all".to_owned(), |frame| frame.to_string());
                 writeln!(text, "fault {severity:?} {cause:?} frame {frame}: {message}")
             }
