@@ -1,0 +1,1 @@
+//! farmhand's plugin for Maya.
