@@ -79,6 +79,8 @@ pub mod policy;
 pub mod report;
 mod rules;
 mod template;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod text;
 mod verdict;
 
