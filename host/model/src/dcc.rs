@@ -190,7 +190,7 @@ pub struct Problem {
 /// A text file written before a command runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TextFile {
-    /// Inside the task's scratch directory, or a new file inside the roots.
+    /// Inside the task's scratch directory, or a new file in the scene's directory or below.
     pub path: PathBuf,
     /// The whole text.
     pub contents: String,

@@ -134,6 +134,8 @@ fn task() -> TaskContext {
         frames: frames(),
         options: serde_json::Map::new(),
         skip_existing: false,
+        hook_scripts: Vec::new(),
+        path_map: Vec::new(),
     };
     let tool =
         |id: &str| Tool { id: id.into(), path: "/opt/dcc/bin/tool".into(), version: Some("4.3.2".into()) };

@@ -9,7 +9,9 @@ mod generated {
             // These touch the file system, which may be slow or away: a guest that waits for one is cut off by the
             // outer time limit.
             "farmhand:dcc/host.read-file": async | trappable,
+            "farmhand:dcc/host.read-part": async | trappable,
             "farmhand:dcc/host.file-exists": async | trappable,
+            "farmhand:dcc/host.directory-exists": async | trappable,
             default: trappable,
         },
         exports: { default: async },
@@ -17,9 +19,26 @@ mod generated {
             "farmhand:dcc/context.job": crate::state::JobHandle,
             "farmhand:dcc/context.task": crate::state::TaskHandle,
             "farmhand:dcc/context.outcome": crate::state::OutcomeHandle,
+            "farmhand:dcc/context.job-end": crate::state::JobEndHandle,
+        },
+    });
+}
+
+/// What a plugin with hooks exports besides.
+mod generated_hooks {
+    wasmtime::component::bindgen!({
+        path: "../../wit/v0",
+        world: "hooked",
+        imports: { default: trappable },
+        exports: { default: async },
+        with: {
+            "farmhand:dcc/types": super::generated::farmhand::dcc::types,
+            "farmhand:dcc/context": super::generated::farmhand::dcc::context,
         },
     });
 }
 
 pub(crate) use generated::farmhand::dcc::{context, host, types};
 pub(crate) use generated::{Plugin, PluginPre};
+pub(crate) use generated_hooks::exports::farmhand::dcc::hooks;
+pub(crate) use generated_hooks::{Hooked, HookedPre};

@@ -3,18 +3,19 @@
 //! Two limits hold at once. Running time is counted in epoch ticks, so that a busy machine is not the guest's
 //! fault; the outer timeout ends what ticks cannot see, a guest that waits in a host function.
 
-use crate::bindings::{Plugin, PluginPre};
+use crate::bindings::{Hooked, HookedPre, Plugin, PluginPre};
 use crate::engine::TICK;
 use crate::error::{PluginError, PluginErrorKind};
 use crate::limits::{Limits, OverLimit};
 use crate::logring::{LogLevel, LogLine};
-use crate::state::{Grants, OutOfTime, PluginState};
+use crate::sight::Grants;
+use crate::state::{OutOfTime, PluginState};
 use farmhand_model::PluginStamp;
 use futures::future::BoxFuture;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, SemaphorePermit};
-use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
+use wasmtime::{Engine, Store, Trap, UpdateDeadline, WasmBacktrace};
 
 /// Live resource handles of one instance: the few that the contract needs, with room for a careless guest.
 const HANDLES: usize = 10_000;
@@ -46,30 +47,65 @@ pub(crate) struct Caller {
     pub(crate) stamp: Option<PluginStamp>,
 }
 
+/// Which exports of a component a session calls.
+pub(crate) trait World: Sized {
+    /// A component that has been checked to have them.
+    type Pre;
+    fn engine(pre: &Self::Pre) -> &Engine;
+    fn instantiate(
+        pre: &Self::Pre,
+        store: &mut Store<PluginState>,
+    ) -> impl Future<Output = wasmtime::Result<Self>> + Send;
+}
+
+impl World for Plugin {
+    type Pre = PluginPre<PluginState>;
+
+    fn engine(pre: &Self::Pre) -> &Engine {
+        pre.engine()
+    }
+
+    async fn instantiate(pre: &Self::Pre, store: &mut Store<PluginState>) -> wasmtime::Result<Self> {
+        pre.instantiate_async(store).await
+    }
+}
+
+impl World for Hooked {
+    type Pre = HookedPre<PluginState>;
+
+    fn engine(pre: &Self::Pre) -> &Engine {
+        pre.engine()
+    }
+
+    async fn instantiate(pre: &Self::Pre, store: &mut Store<PluginState>) -> wasmtime::Result<Self> {
+        pre.instantiate_async(store).await
+    }
+}
+
 /// One instance in a store of its own.
-pub(crate) struct Session {
+pub(crate) struct Session<W = Plugin> {
     caller: Caller,
     store: Store<PluginState>,
-    plugin: Plugin,
+    plugin: W,
     alive: bool,
     /// When the call that came last began.
     started: Instant,
 }
 
-impl Session {
+impl<W: World> Session<W> {
     /// Makes the instance, which runs guest code already: that is billed as `function`, whose first call follows.
     pub(crate) async fn open(
-        pre: &PluginPre<PluginState>,
+        pre: &W::Pre,
         caller: Caller,
         grants: Arc<Grants>,
         limits: &Limits,
         function: &'static str,
         limit: Duration,
     ) -> Result<Self, PluginError> {
-        let mut store = new_store(pre, grants, limits);
+        let mut store = new_store(W::engine(pre), grants, limits);
         let started = Instant::now();
         arm(&mut store, limit);
-        match bounded(limit, pre.instantiate_async(&mut store)).await {
+        match bounded(limit, W::instantiate(pre, &mut store)).await {
             Ok(plugin) => Ok(Self { caller, store, plugin, alive: true, started }),
             Err(error) => Err(report(&caller, &store, error, function, started.elapsed(), limit)),
         }
@@ -80,7 +116,7 @@ impl Session {
         &mut self,
         function: &'static str,
         limit: Duration,
-        call: impl for<'a> FnOnce(&'a Plugin, &'a mut Store<PluginState>) -> BoxFuture<'a, wasmtime::Result<T>>,
+        call: impl for<'a> FnOnce(&'a W, &'a mut Store<PluginState>) -> BoxFuture<'a, wasmtime::Result<T>>,
     ) -> Result<T, PluginError> {
         if !self.alive {
             return Err(self.error(function, PluginErrorKind::ReaderGone));
@@ -131,8 +167,8 @@ impl Session {
     }
 }
 
-fn new_store(pre: &PluginPre<PluginState>, grants: Arc<Grants>, limits: &Limits) -> Store<PluginState> {
-    let mut store = Store::new(pre.engine(), PluginState::new(grants, limits));
+fn new_store(engine: &Engine, grants: Arc<Grants>, limits: &Limits) -> Store<PluginState> {
+    let mut store = Store::new(engine, PluginState::new(grants, limits));
     store.limiter(|state| &mut state.limiter);
     store.set_hostcall_fuel(limits.hostcall);
     store.set_max_component_handles(HANDLES);

@@ -11,6 +11,8 @@ const PACKAGE: &str = "farmhand:dcc";
 const PROVIDED: Version = Version::new(0, 1, 0);
 /// What a plugin must export.
 const EXPORT: &str = "dcc";
+/// What it may export besides.
+const HOOKS: &str = "hooks";
 /// What a plugin may import of it.
 const IMPORTS: [&str; 3] = ["types", "context", "host"];
 /// What else a plugin may import: WASI, with nothing behind it.
@@ -30,6 +32,12 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), PluginErrorKind> {
     let outline = outline(bytes)?;
     versions(&outline)?;
     foreign_imports(&outline)
+}
+
+/// Whether a component that has passed [`check`] exports hooks.
+pub(crate) fn has_hooks(bytes: &[u8]) -> bool {
+    let is_hooks = |name: &String| ours(name).is_some_and(|(interface, _)| interface == HOOKS);
+    outline(bytes).is_ok_and(|outline| outline.exports.iter().any(is_hooks))
 }
 
 /// Whether every byte of the component is valid. wasmtime checks this too, but only here does a file that is cut

@@ -4,15 +4,17 @@
 //! Refused is what cannot be acted on: a progress that is no number, a tool that the task does not have, a frame
 //! that it does not render. The error says all of it, for the plugin's author.
 
-use crate::bindings::{context, types};
+use crate::bindings::{context, hooks, types};
 use crate::descriptor::Raw;
 use crate::error::PluginErrorKind;
 use crate::logring::{printable_line, printable_text};
 use farmhand_model::dcc::{
     Cause, Command, Decision, Fact, Fault, FrameShape, Gpu, ImageOutput, Level, MovieOutput, Output,
-    PreparedJob, Problem, ReaderEvent, Severity, TaskContext, TextFile, Tool, ToolSpec, Verdict, Verify,
+    PathRule, PreparedJob, Problem, ReaderEvent, Severity, TaskContext, TextFile, Tool, ToolSpec, Verdict,
+    Verify,
 };
-use farmhand_model::{EndedBy, FrameSet};
+use farmhand_model::hooks::{Hook, HookAction, HookScript, Moment, OnFailure};
+use farmhand_model::{EndedBy, FrameSet, MAX_FRAMES, Seconds};
 use std::path::{Component, Path, PathBuf};
 
 /// Why an answer is not believed.
@@ -49,6 +51,30 @@ pub(crate) fn tool(tool: &Tool) -> context::Tool {
     context::Tool { id: tool.id.clone(), path: path(&tool.path), version: tool.version.clone() }
 }
 
+pub(crate) fn path_rule(rule: &PathRule) -> context::PathRule {
+    context::PathRule { spelled: rule.spelled.clone(), here: rule.here.clone() }
+}
+
+pub(crate) fn hook_script(script: &HookScript) -> context::HookScript {
+    context::HookScript {
+        name: script.name.clone(),
+        path: path(&script.path),
+        moment: match script.moment {
+            Moment::BeforeJob => types::Moment::BeforeJob,
+            Moment::AfterJob => types::Moment::AfterJob,
+            Moment::BeforeTask => types::Moment::BeforeTask,
+            Moment::AfterTask => types::Moment::AfterTask,
+            Moment::BeforeFrame => types::Moment::BeforeFrame,
+            Moment::AfterFrame => types::Moment::AfterFrame,
+        },
+        on_failure: match script.on_failure {
+            OnFailure::Fail => types::OnFailure::Fail,
+            OnFailure::Warn => types::OnFailure::Warn,
+            OnFailure::Hold => types::OnFailure::Hold,
+        },
+    }
+}
+
 /// The contract has four words for six ways: an attempt that a person or the daemon's stop ended says as little
 /// about the scene as one that was lost, and is not judged in the usual course of things.
 pub(crate) fn ended_by(ended_by: EndedBy) -> context::EndedBy {
@@ -82,6 +108,7 @@ pub(crate) fn to_fault(fault: &Fault) -> types::Fault {
         },
         message: fault.message.clone(),
         frame: fault.frame,
+        about: fault.about.clone(),
     }
 }
 
@@ -144,11 +171,41 @@ pub(crate) fn prepared_job(job: types::PreparedJob) -> Result<PreparedJob, Refus
             serde_json::Map::new()
         }
     };
-    let notes = job.notes.iter().map(|note| printable_line(note)).collect();
-    believed(
-        PreparedJob { layers: job.layers, output: job.output, options, whole: job.whole, notes },
-        refused,
-    )
+    let frames = frames_asked_for(&job.frames).unwrap_or_else(|problem| {
+        refused.push(problem);
+        FrameSet::new()
+    });
+    let prepared = PreparedJob {
+        layers: job.layers,
+        frames,
+        output: job.output,
+        options,
+        whole: job.whole,
+        licences: job.licences.iter().map(|licence| printable_line(licence)).collect(),
+        notes: job.notes.iter().map(|note| printable_line(note)).collect(),
+    };
+    believed(prepared, refused)
+}
+
+/// The frames of a prepared job: at least one, and no more than any job may have.
+fn frames_asked_for(runs: &[types::FrameRun]) -> Result<FrameSet, String> {
+    let mut frames = FrameSet::new();
+    for run in runs {
+        let types::FrameRun { first, last, step } = *run;
+        let length = i64::from(last) - i64::from(first);
+        if step == 0 || length < 0 {
+            return Err(format!("{first}-{last}x{step} is no run of frames"));
+        }
+        if (length / i64::from(step)) as u64 >= MAX_FRAMES {
+            return Err(format!("{first}-{last}x{step} has more than {MAX_FRAMES} frames"));
+        }
+        if step == 1 {
+            frames.extend(&FrameSet::range(first, last));
+        } else {
+            frames.extend(&(first..=last).step_by(step as usize).collect());
+        }
+    }
+    if frames.is_empty() { Err("the job has no frames".into()) } else { Ok(frames) }
 }
 
 pub(crate) fn problems(problems: Vec<types::Problem>) -> Result<Vec<Problem>, Refused> {
@@ -174,18 +231,21 @@ pub(crate) fn command(command: types::Command, task: &TaskContext) -> Result<Com
         refused.push("an argument, a variable or the working directory contains a NUL byte".into());
     }
     for var in &command.env {
-        if var.name.is_empty() || var.name.contains(['=', '\0']) {
+        if !is_variable(&var.name) {
             refused.push(format!("`{}` is no name of an environment variable", var.name.escape_debug()));
         }
     }
     let mut files = Vec::new();
     for file in command.files {
-        match inside(&task.scratch, &file.path) {
+        match new_file(task, &file.path) {
             Some(path) => {
                 let types::TextFile { contents, remove_on_success, .. } = file;
                 files.push(TextFile { path, contents, remove_on_success });
             }
-            None => refused.push(format!("the file `{}` is not inside the scratch directory", file.path)),
+            None => refused.push(format!(
+                "the file `{}` is neither inside the scratch directory nor in that of the scene",
+                file.path
+            )),
         }
     }
     let mut outputs = Vec::new();
@@ -208,6 +268,12 @@ pub(crate) fn command(command: types::Command, task: &TaskContext) -> Result<Com
         },
     };
     believed(command, refused)
+}
+
+/// Where a plugin may have a file written: in the scratch directory, or in the scene's and below.
+fn new_file(task: &TaskContext, path: &str) -> Option<PathBuf> {
+    let beside = || task.job.scene.parent().filter(|_| Path::new(path).is_absolute());
+    inside(&task.scratch, path).or_else(|| inside(beside()?, path))
 }
 
 /// The path, joined to the directory, where no part of it leads out again. The host writes these files before the
@@ -319,6 +385,7 @@ fn from_fault(fault: &types::Fault) -> Fault {
         },
         message: printable_line(&fault.message),
         frame: fault.frame,
+        about: fault.about.as_deref().map(printable_line),
     }
 }
 
@@ -334,8 +401,84 @@ pub(crate) fn verdict(verdict: &types::Verdict) -> Result<Verdict, Refused> {
         types::Decision::FailFrames => Decision::FailFrames,
         types::Decision::FailJob => Decision::FailJob,
         types::Decision::QuarantineNode => Decision::QuarantineNode,
+        types::Decision::HoldJob => Decision::HoldJob,
     };
     Ok(Verdict { decision, reason })
+}
+
+/// Actions that a plugin may return for one moment, over all its hooks.
+const ACTIONS: usize = 1000;
+
+pub(crate) fn hooks(hooks: Vec<hooks::Hook>) -> Result<Vec<Hook>, Refused> {
+    let mut refused = Vec::new();
+    let actions: usize = hooks.iter().map(|hook| hook.actions.len()).sum();
+    if actions > ACTIONS {
+        return Err(vec![format!("the hooks have {actions} actions, and {ACTIONS} is the most")]);
+    }
+    let mut believed = Vec::new();
+    for hook in hooks {
+        if hook.name.trim().is_empty() {
+            refused.push("a hook has no name".into());
+        }
+        let mut actions = Vec::new();
+        for action in hook.actions {
+            match self::action(action) {
+                Ok(action) => actions.push(action),
+                Err(problem) => refused.push(format!("hook {}: {problem}", printable_line(&hook.name))),
+            }
+        }
+        believed.push(Hook {
+            name: printable_line(&hook.name),
+            actions,
+            on_failure: match hook.on_failure {
+                types::OnFailure::Fail => OnFailure::Fail,
+                types::OnFailure::Warn => OnFailure::Warn,
+                types::OnFailure::Hold => OnFailure::Hold,
+            },
+        });
+    }
+    self::believed(believed, refused)
+}
+
+fn action(action: hooks::Action) -> Result<HookAction, String> {
+    Ok(match action {
+        hooks::Action::Run(program) => {
+            let texts = program.args.iter().chain(program.env.iter().map(|var| &var.value));
+            if texts.into_iter().any(|text| text.contains('\0')) {
+                return Err("an argument or a variable contains a NUL byte".into());
+            }
+            if let Some(var) = program.env.iter().find(|var| !is_variable(&var.name)) {
+                return Err(format!("`{}` is no name of an environment variable", var.name.escape_debug()));
+            }
+            HookAction::Run {
+                tool: program.tool,
+                args: program.args,
+                env: program.env.into_iter().map(|var| (var.name, var.value)).collect(),
+                limit: (program.seconds > 0).then(|| Seconds(f64::from(program.seconds))),
+            }
+        }
+        hooks::Action::Write(file) => {
+            HookAction::Write { path: absolute(&file.path)?, contents: file.contents }
+        }
+        hooks::Action::Copy(pair) => {
+            HookAction::Copy { source: absolute(&pair.source)?, target: absolute(&pair.target)? }
+        }
+        hooks::Action::Move(pair) => {
+            HookAction::Move { source: absolute(&pair.source)?, target: absolute(&pair.target)? }
+        }
+        hooks::Action::MakeDirectory(path) => HookAction::MakeDirectory(absolute(&path)?),
+        hooks::Action::Remove(path) => HookAction::Remove(absolute(&path)?),
+        hooks::Action::Note(text) => HookAction::Note(printable_line(&text)),
+    })
+}
+
+fn absolute(path: &str) -> Result<PathBuf, String> {
+    let found = file_path(path)?;
+    if found.is_absolute() { Ok(found) } else { Err(format!("`{path}` is not absolute")) }
+}
+
+fn is_variable(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['=', '\0'])
 }
 
 fn believed<T>(value: T, refused: Refused) -> Result<T, Refused> {
@@ -368,6 +511,22 @@ mod tests {
         ] {
             assert_eq!(inside(dir, path), expect.map(PathBuf::from), "{path:?}");
         }
+    }
+
+    #[test]
+    fn a_prepared_jobs_frames_are_some_and_not_too_many() {
+        let check = |runs: &[(i32, i32, u32)], expect: Option<&str>| {
+            let runs: Vec<_> =
+                runs.iter().map(|&(first, last, step)| types::FrameRun { first, last, step }).collect();
+            let frames = frames_asked_for(&runs).ok().map(|frames| frames.to_string());
+            assert_eq!(frames.as_deref(), expect);
+        };
+        check(&[(1, 10, 1), (12, 12, 1)], Some("1-10,12"));
+        check(&[(1, 10, 5)], Some("1,6"));
+        check(&[], None);
+        check(&[(1, 0, 1)], None);
+        check(&[(1, 5, 0)], None);
+        check(&[(i32::MIN, i32::MAX, 1)], None);
     }
 
     #[test]

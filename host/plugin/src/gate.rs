@@ -3,7 +3,7 @@
 //! In order: all bytes read, within the size limit, hashed; a whole component; of this contract; compiled, or taken
 //! from the cache; linked; `describe` asked twice, in instances of their own; the description checked.
 
-use crate::bindings::{Plugin, PluginPre};
+use crate::bindings::{HookedPre, Plugin, PluginPre};
 use crate::cache::{self, CacheError, CodeCache};
 use crate::call::{Caller, Gatekeeper, Session};
 use crate::engine::PluginEngine;
@@ -11,7 +11,8 @@ use crate::error::{PluginError, PluginErrorKind};
 use crate::limits::Limits;
 use crate::options::OptionsSchema;
 use crate::settings::{Grant, PluginSettings};
-use crate::state::{Grants, PluginState};
+use crate::sight::Grants;
+use crate::state::PluginState;
 use crate::{contract, convert, descriptor};
 use farmhand_model::Digest;
 use farmhand_model::dcc::Descriptor;
@@ -49,12 +50,17 @@ pub(crate) struct Candidate {
 /// A plugin that has passed the gate.
 pub(crate) struct Gated {
     pub(crate) pre: PluginPre<PluginState>,
+    /// Absent where it exports no hooks.
+    pub(crate) hooks: Option<HookedPre<PluginState>>,
     pub(crate) digest: Digest,
     pub(crate) descriptor: Descriptor,
     pub(crate) schema: OptionsSchema,
     pub(crate) limits: Limits,
     pub(crate) grants: Arc<Grants>,
 }
+
+/// A component linked, and the same once more where it exports hooks.
+type Prepared = (PluginPre<PluginState>, Option<HookedPre<PluginState>>);
 
 /// The name under which the limits of a plugin are looked up while it has not told its own.
 fn stem(label: &str) -> &str {
@@ -105,7 +111,7 @@ impl Runtime {
         let fail = |kind| PluginError::new(&label, kind);
         let runtime = Arc::clone(self);
         let key = digest.clone();
-        let pre = tokio::task::spawn_blocking(move || runtime.prepare(&bytes, &key))
+        let (pre, hooks) = tokio::task::spawn_blocking(move || runtime.prepare(&bytes, &key))
             .await
             .unwrap_or_else(|error| {
                 Err(PluginErrorKind::Host { message: format!("the compiler broke off: {error}") })
@@ -120,11 +126,11 @@ impl Runtime {
         let limits = self.settings.limits_of(&descriptor.name).clone();
         let grant = self.settings.grants.get(&descriptor.name).cloned().unwrap_or_default();
         let grants = Arc::new(Grants::new(&grant, &limits));
-        Ok(Gated { pre, digest, descriptor, schema, limits, grants })
+        Ok(Gated { pre, hooks, digest, descriptor, schema, limits, grants })
     }
 
     /// Everything before the first instruction of the guest. Blocks.
-    fn prepare(&self, bytes: &[u8], digest: &Digest) -> Result<PluginPre<PluginState>, PluginErrorKind> {
+    fn prepare(&self, bytes: &[u8], digest: &Digest) -> Result<Prepared, PluginErrorKind> {
         contract::check(bytes)?;
         let component = match self.cache.load(self.engine.engine(), digest) {
             Some(component) => component,
@@ -136,7 +142,11 @@ impl Runtime {
             ),
         };
         let pre = self.linker.instantiate_pre(&component).map_err(mismatch)?;
-        PluginPre::new(pre).map_err(mismatch)
+        let hooks = match contract::has_hooks(bytes) {
+            true => Some(HookedPre::new(pre.clone()).map_err(mismatch)?),
+            false => None,
+        };
+        Ok((PluginPre::new(pre).map_err(mismatch)?, hooks))
     }
 
     fn compile(&self, bytes: &[u8], digest: &Digest) -> Result<Component, PluginErrorKind> {
@@ -160,7 +170,8 @@ impl Runtime {
         let caller = Caller { name: label.to_owned(), stamp: None };
         let grants = Arc::new(Grants::new(&Grant::default(), limits));
         let _permit = self.gatekeeper.permit().await.map_err(|kind| PluginError::new(label, kind))?;
-        let mut session = Session::open(pre, caller, grants, limits, function, limits.describe).await?;
+        let mut session: Session =
+            Session::open(pre, caller, grants, limits, function, limits.describe).await?;
         let answer = session
             .call(function, limits.describe, |plugin, store| {
                 plugin.farmhand_dcc_dcc().call_describe(store).boxed()

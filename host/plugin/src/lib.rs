@@ -5,7 +5,7 @@
 //! nothing but its own code cache.
 //!
 //! The parts, from the inside out:
-//! - `engine`, `limits`, `logring`, `state`, `call`: one guest call, bounded in time, memory, log and host data;
+//! - `engine`, `limits`, `logring`, `sight`, `state`, `call`: one guest call, bounded in time, memory, log and host data;
 //! - `bindings`, `convert`: the contract of `wit/v0` and the plain types behind it;
 //! - `contract`, `descriptor`, `options`, `cache`, `gate`: what a file must pass before it may serve;
 //! - `loaded`: a plugin that serves;
@@ -27,6 +27,7 @@ mod logring;
 mod options;
 mod registry;
 mod settings;
+mod sight;
 mod state;
 mod watch;
 

@@ -1,19 +1,20 @@
 //! A plugin that serves: one immutable version, shared by everyone who calls it, gone when the last of them is.
 
-use crate::bindings::{Plugin, types};
-use crate::call::{Caller, Session};
+use crate::bindings::{Hooked, Plugin, hooks, types};
+use crate::call::{Caller, Session, World};
 use crate::convert;
 use crate::error::{PluginError, PluginErrorKind};
 use crate::gate::{Gated, Runtime};
-use crate::state::{JobHandle, OutcomeHandle, PluginState, TaskHandle};
+use crate::state::{JobEndHandle, OutcomeHandle, PluginState};
 use farmhand_model::PluginStamp;
 use farmhand_model::dcc::{
     Command, Descriptor, JobContext, Outcome, PreparedJob, Problem, ReaderEvent, TaskContext, Verdict,
 };
+use farmhand_model::hooks::{Hook, JobEnd};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use wasmtime::Store;
@@ -71,10 +72,11 @@ impl LoadedPlugin {
     pub async fn validate(&self, job: &JobContext) -> Result<Result<PreparedJob, Vec<Problem>>, PluginError> {
         let function = "validate";
         self.require_text(function, [job.scene.as_path()])?;
+        let named = self.named(job);
         let job = Arc::new(job.clone());
         self.once(
             function,
-            |state| state.table.push(JobHandle(job)),
+            |state| state.hand_in_job(job, named),
             |plugin, store, job| {
                 async move {
                     let borrow = Resource::new_borrow(job.rep());
@@ -108,10 +110,10 @@ impl LoadedPlugin {
     pub async fn build_command(&self, task: &TaskContext) -> Result<Command, PluginError> {
         let function = "build-command";
         self.require_task(function, task)?;
-        let shared = Arc::new(task.clone());
+        let (named, shared) = (self.named(&task.job), Arc::new(task.clone()));
         self.once(
             function,
-            |state| state.table.push(TaskHandle(shared)),
+            |state| state.hand_in_task(shared, named),
             |plugin, store, task| {
                 async move {
                     let borrow = Resource::new_borrow(task.rep());
@@ -136,8 +138,8 @@ impl LoadedPlugin {
         self.require_task(function, task)?;
         let limit = self.gated.limits.call;
         let _permit = self.permit(function).await?;
-        let mut session = self.open(function, limit).await?;
-        let task = session.state().table.push(TaskHandle(Arc::new(task.clone())));
+        let mut session: Session = self.open(&self.gated.pre, function, limit).await?;
+        let task = session.state().hand_in_task(Arc::new(task.clone()), self.named(&task.job));
         let task = task.map_err(|error| session.error(function, full(&error)))?;
         let borrow = Resource::new_borrow(task.rep());
         let reader = session
@@ -158,10 +160,11 @@ impl LoadedPlugin {
     pub async fn judge(&self, task: &TaskContext, outcome: &Outcome) -> Result<Verdict, PluginError> {
         let function = "judge";
         self.require_task(function, task)?;
-        let (task, outcome) = (Arc::new(task.clone()), Arc::new(outcome.clone()));
+        let (named, task, outcome) =
+            (self.named(&task.job), Arc::new(task.clone()), Arc::new(outcome.clone()));
         self.once(
             function,
-            |state| Ok((state.table.push(TaskHandle(task))?, state.table.push(OutcomeHandle(outcome))?)),
+            |state| Ok((state.hand_in_task(task, named)?, state.table.push(OutcomeHandle(outcome))?)),
             |plugin, store, (task, outcome)| {
                 async move {
                     let (task, outcome) =
@@ -175,8 +178,128 @@ impl LoadedPlugin {
         .await
     }
 
-    /// One call in an instance of its own: with the resources that `hand_in` puts into its table, and an answer
-    /// that `believe` takes or refuses.
+    /// Whether it has hooks to ask for.
+    #[must_use]
+    pub fn has_hooks(&self) -> bool {
+        self.gated.hooks.is_some()
+    }
+
+    /// What is to be done before the job's first task; nothing where the plugin has no hooks, as in the three that
+    /// follow.
+    ///
+    /// # Errors
+    /// When the plugin fails, or its answer makes no sense.
+    pub async fn before_job(&self, job: &JobContext) -> Result<Vec<Hook>, PluginError> {
+        let function = "before-job";
+        self.require_text(function, [job.scene.as_path()])?;
+        let (named, job) = (self.named(job), Arc::new(job.clone()));
+        self.hook(
+            function,
+            |state| state.hand_in_job(job, named),
+            |hooked, store, job| {
+                async move {
+                    let borrow = Resource::new_borrow(job.rep());
+                    hooked.farmhand_dcc_hooks().call_before_job(store, borrow).await
+                }
+                .boxed()
+            },
+        )
+        .await
+    }
+
+    /// What is to be done after the job's last frame.
+    ///
+    /// # Errors
+    /// As [`LoadedPlugin::before_job`].
+    pub async fn after_job(&self, job: &JobContext, end: JobEnd) -> Result<Vec<Hook>, PluginError> {
+        let function = "after-job";
+        self.require_text(function, [job.scene.as_path()])?;
+        let (named, job) = (self.named(job), Arc::new(job.clone()));
+        self.hook(
+            function,
+            |state| Ok((state.hand_in_job(job, named)?, state.table.push(JobEndHandle(end))?)),
+            |hooked, store, (job, end)| {
+                async move {
+                    let (job, end) = (Resource::new_borrow(job.rep()), Resource::new_borrow(end.rep()));
+                    hooked.farmhand_dcc_hooks().call_after_job(store, job, end).await
+                }
+                .boxed()
+            },
+        )
+        .await
+    }
+
+    /// What is to be done before the task's process starts.
+    ///
+    /// # Errors
+    /// As [`LoadedPlugin::before_job`].
+    pub async fn before_task(&self, task: &TaskContext) -> Result<Vec<Hook>, PluginError> {
+        let function = "before-task";
+        self.require_task(function, task)?;
+        let (named, task) = (self.named(&task.job), Arc::new(task.clone()));
+        self.hook(
+            function,
+            |state| state.hand_in_task(task, named),
+            |hooked, store, task| {
+                async move {
+                    let borrow = Resource::new_borrow(task.rep());
+                    hooked.farmhand_dcc_hooks().call_before_task(store, borrow).await
+                }
+                .boxed()
+            },
+        )
+        .await
+    }
+
+    /// What is to be done after the task's process has ended.
+    ///
+    /// # Errors
+    /// As [`LoadedPlugin::before_job`].
+    pub async fn after_task(&self, task: &TaskContext, outcome: &Outcome) -> Result<Vec<Hook>, PluginError> {
+        let function = "after-task";
+        self.require_task(function, task)?;
+        let (named, task, outcome) =
+            (self.named(&task.job), Arc::new(task.clone()), Arc::new(outcome.clone()));
+        self.hook(
+            function,
+            |state| Ok((state.hand_in_task(task, named)?, state.table.push(OutcomeHandle(outcome))?)),
+            |hooked, store, (task, outcome)| {
+                async move {
+                    let (task, outcome) =
+                        (Resource::new_borrow(task.rep()), Resource::new_borrow(outcome.rep()));
+                    hooked.farmhand_dcc_hooks().call_after_task(store, task, outcome).await
+                }
+                .boxed()
+            },
+        )
+        .await
+    }
+
+    /// One call of a hook, where the plugin has them.
+    async fn hook<R>(
+        &self,
+        function: &'static str,
+        hand_in: impl FnOnce(&mut PluginState) -> Result<R, ResourceTableError>,
+        call: impl for<'a> FnOnce(
+            &'a Hooked,
+            &'a mut Store<PluginState>,
+            R,
+        )
+            -> BoxFuture<'a, wasmtime::Result<Result<Vec<hooks::Hook>, types::PluginError>>>,
+    ) -> Result<Vec<Hook>, PluginError> {
+        let Some(pre) = &self.gated.hooks else { return Ok(Vec::new()) };
+        self.once_in(pre, function, hand_in, call, |answer| {
+            convert::hooks(answer.map_err(convert::guest_error)?).map_err(invalid)
+        })
+        .await
+    }
+
+    /// What the job's path options name.
+    fn named(&self, job: &JobContext) -> Vec<PathBuf> {
+        self.gated.schema.paths(&job.options)
+    }
+
+    /// One call of the contract's main interface.
     async fn once<R, T, U>(
         &self,
         function: &'static str,
@@ -184,9 +307,22 @@ impl LoadedPlugin {
         call: impl for<'a> FnOnce(&'a Plugin, &'a mut Store<PluginState>, R) -> BoxFuture<'a, wasmtime::Result<T>>,
         believe: impl FnOnce(T) -> Result<U, PluginErrorKind>,
     ) -> Result<U, PluginError> {
+        self.once_in(&self.gated.pre, function, hand_in, call, believe).await
+    }
+
+    /// One call in an instance of its own: with the resources that `hand_in` puts into its table, and an answer
+    /// that `believe` takes or refuses.
+    async fn once_in<W: World, R, T, U>(
+        &self,
+        pre: &W::Pre,
+        function: &'static str,
+        hand_in: impl FnOnce(&mut PluginState) -> Result<R, ResourceTableError>,
+        call: impl for<'a> FnOnce(&'a W, &'a mut Store<PluginState>, R) -> BoxFuture<'a, wasmtime::Result<T>>,
+        believe: impl FnOnce(T) -> Result<U, PluginErrorKind>,
+    ) -> Result<U, PluginError> {
         let limit = self.gated.limits.call;
         let _permit = self.permit(function).await?;
-        let mut session = self.open(function, limit).await?;
+        let mut session: Session<W> = self.open(pre, function, limit).await?;
         let resources = hand_in(session.state()).map_err(|error| session.error(function, full(&error)))?;
         let answer = session.call(function, limit, |plugin, store| call(plugin, store, resources)).await?;
         let believed = believe(answer).map_err(|kind| session.error(function, kind))?;
@@ -194,9 +330,14 @@ impl LoadedPlugin {
         Ok(believed)
     }
 
-    async fn open(&self, function: &'static str, limit: Duration) -> Result<Session, PluginError> {
+    async fn open<W: World>(
+        &self,
+        pre: &W::Pre,
+        function: &'static str,
+        limit: Duration,
+    ) -> Result<Session<W>, PluginError> {
         let caller = Caller { name: self.stamp.name.clone(), stamp: Some(self.stamp.clone()) };
-        let Gated { pre, grants, limits, .. } = &*self.gated;
+        let Gated { grants, limits, .. } = &*self.gated;
         Session::open(pre, caller, Arc::clone(grants), limits, function, limit).await
     }
 

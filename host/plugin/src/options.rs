@@ -4,6 +4,7 @@ use farmhand_model::dcc::Problem;
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{PatternOptions, Validator};
 use serde_json::{Map, Value};
+use std::path::PathBuf;
 
 /// A form of more than this is no form.
 const BYTES: usize = 256 << 10;
@@ -21,6 +22,8 @@ pub(crate) struct OptionsSchema {
     validator: Validator,
     /// Names of the options, for suggestions.
     names: Vec<String>,
+    /// Those of them that are paths, or lists of paths.
+    paths: Vec<String>,
 }
 
 impl OptionsSchema {
@@ -43,8 +46,14 @@ impl OptionsSchema {
                 format!("the options schema is no JSON Schema: {error} at `{}`", error.instance_path())
             })?;
         let names = schema.get("properties").and_then(Value::as_object);
+        let is_path = |schema: &Value| schema.get("format").and_then(Value::as_str) == Some("path");
+        let paths = names
+            .into_iter()
+            .flatten()
+            .filter(|(_, schema)| is_path(schema) || schema.get("items").is_some_and(is_path));
+        let paths = paths.map(|(name, _)| name.clone()).collect();
         let names = names.map(|properties| properties.keys().cloned().collect()).unwrap_or_default();
-        Ok((Self { validator, names }, schema))
+        Ok((Self { validator, names, paths }, schema))
     }
 
     /// All that is wrong with these options.
@@ -61,6 +70,16 @@ impl OptionsSchema {
             }
         }
         problems
+    }
+
+    /// What the options whose schema says `"format": "path"` name.
+    pub(crate) fn paths(&self, options: &Map<String, Value>) -> Vec<PathBuf> {
+        let values = self.paths.iter().filter_map(|name| options.get(name));
+        let texts = values.flat_map(|value| match value {
+            Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+            other => other.as_str().into_iter().collect::<Vec<_>>(),
+        });
+        texts.map(PathBuf::from).collect()
     }
 
     fn unknown(&self, at: &str, name: &str) -> Problem {

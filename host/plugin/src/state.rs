@@ -6,12 +6,12 @@ use crate::bindings::{context, host, types};
 use crate::convert;
 use crate::limits::{Limits, StoreLimiter};
 use crate::logring::{LogLevel, LogRing, Stream};
-use crate::settings::Grant;
+use crate::sight::{Grants, Sight};
 use farmhand_model::dcc::{JobContext, Outcome, TaskContext};
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use farmhand_model::hooks::JobEnd;
+use std::path::PathBuf;
 use std::sync::Arc;
-use wasmtime::component::{Resource, ResourceTable};
+use wasmtime::component::{Resource, ResourceTable, ResourceTableError};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 /// Host objects that one store may hold at once. It bounds a guest that asks for the job over and over and keeps
@@ -26,6 +26,8 @@ pub struct JobHandle(pub(crate) Arc<JobContext>);
 pub struct TaskHandle(pub(crate) Arc<TaskContext>);
 /// The guest's handle of an outcome.
 pub struct OutcomeHandle(pub(crate) Arc<Outcome>);
+/// The guest's handle of how a job ended.
+pub struct JobEndHandle(pub(crate) JobEnd);
 
 /// Raised when a guest's running time is up.
 #[derive(Debug, thiserror::Error)]
@@ -38,77 +40,6 @@ pub(crate) struct Budget {
     pub(crate) ticks_left: u64,
 }
 
-/// What a plugin may see, prepared for its calls.
-#[derive(Debug)]
-pub(crate) struct Grants {
-    config: String,
-    read: Vec<PathBuf>,
-    file_limit: u64,
-}
-
-impl Grants {
-    pub(crate) fn new(grant: &Grant, limits: &Limits) -> Self {
-        Self { config: grant.config.to_string(), read: grant.read.clone(), file_limit: limits.file }
-    }
-
-    /// The text of a file under a granted directory.
-    fn read_file(&self, path: &str) -> Result<String, String> {
-        let real = self.resolve(path)?.ok_or_else(|| format!("{path}: no such file"))?;
-        let failed = |error: std::io::Error| format!("{path}: {error}");
-        let metadata = real.metadata().map_err(failed)?;
-        // A pipe or a device would block the host.
-        if !metadata.is_file() {
-            return Err(format!("{path}: not a regular file"));
-        }
-        let mut bytes = Vec::new();
-        let file = std::fs::File::open(&real).map_err(failed)?;
-        file.take(self.file_limit + 1).read_to_end(&mut bytes).map_err(failed)?;
-        if bytes.len() as u64 > self.file_limit {
-            return Err(format!("{path}: larger than {} bytes, the limit", self.file_limit));
-        }
-        String::from_utf8(bytes).map_err(|_| format!("{path}: not UTF-8 text"))
-    }
-
-    fn file_exists(&self, path: &str) -> Result<bool, String> {
-        Ok(self.resolve(path)?.is_some_and(|real| real.is_file()))
-    }
-
-    /// Where a path really leads, all links followed: inside a granted directory, to nothing, or refused. A relative
-    /// path is looked for in each granted directory in turn.
-    fn resolve(&self, path: &str) -> Result<Option<PathBuf>, String> {
-        let mut allowed = false;
-        for granted in &self.read {
-            // A granted directory that is away at the moment grants nothing.
-            let Ok(granted) = granted.canonicalize() else { continue };
-            match real_path(&granted.join(path)) {
-                (real, true) if real.starts_with(&granted) => return Ok(Some(real)),
-                (real, false) if real.starts_with(&granted) => allowed = true,
-                _ => {}
-            }
-        }
-        match allowed {
-            true => Ok(None),
-            false => Err(format!("{path}: not in a directory that this plugin may read")),
-        }
-    }
-}
-
-/// The path with all links followed, and whether it exists; where it does not, its nearest existing ancestor.
-fn real_path(path: &Path) -> (PathBuf, bool) {
-    let mut exists = true;
-    for ancestor in path.ancestors() {
-        // `missing/../..` must not climb out through what is not there.
-        if !exists && ancestor.ends_with("..") {
-            break;
-        }
-        if let Ok(real) = ancestor.canonicalize() {
-            return (real, exists);
-        }
-        exists = false;
-    }
-    (PathBuf::new(), false)
-}
-
 /// The data of one store.
 pub(crate) struct PluginState {
     wasi: WasiCtx,
@@ -116,7 +47,7 @@ pub(crate) struct PluginState {
     pub(crate) limiter: StoreLimiter,
     pub(crate) log: LogRing,
     pub(crate) budget: Budget,
-    grants: Arc<Grants>,
+    sight: Arc<Sight>,
 }
 
 impl PluginState {
@@ -136,8 +67,28 @@ impl PluginState {
             limiter: StoreLimiter::new(limits),
             log,
             budget: Budget::default(),
-            grants,
+            sight: Arc::new(Sight::of_plugin(grants)),
         }
+    }
+
+    /// Hands a job in, and lets the plugin look at what it names.
+    pub(crate) fn hand_in_job(
+        &mut self,
+        job: Arc<JobContext>,
+        named: Vec<PathBuf>,
+    ) -> Result<Resource<JobHandle>, ResourceTableError> {
+        self.sight = Arc::new(self.sight.with_job(job.scene.clone(), named));
+        self.table.push(JobHandle(job))
+    }
+
+    /// Hands a task in; its job counts as [`PluginState::hand_in_job`] says.
+    pub(crate) fn hand_in_task(
+        &mut self,
+        task: Arc<TaskContext>,
+        named: Vec<PathBuf>,
+    ) -> Result<Resource<TaskHandle>, ResourceTableError> {
+        self.sight = Arc::new(self.sight.with_job(task.job.scene.clone(), named));
+        self.table.push(TaskHandle(task))
     }
 
     fn job(&self, handle: &Resource<JobHandle>) -> wasmtime::Result<&JobContext> {
@@ -175,17 +126,32 @@ impl host::Host for PluginState {
     }
 
     fn config(&mut self) -> wasmtime::Result<String> {
-        Ok(self.grants.config.clone())
+        Ok(self.sight.config().to_owned())
     }
 
     async fn read_file(&mut self, path: String) -> wasmtime::Result<Result<String, String>> {
-        let grants = Arc::clone(&self.grants);
-        Ok(tokio::task::spawn_blocking(move || grants.read_file(&path)).await?)
+        let sight = Arc::clone(&self.sight);
+        Ok(tokio::task::spawn_blocking(move || sight.read_file(&path)).await?)
+    }
+
+    async fn read_part(
+        &mut self,
+        path: String,
+        offset: u64,
+        bytes: u32,
+    ) -> wasmtime::Result<Result<Vec<u8>, String>> {
+        let sight = Arc::clone(&self.sight);
+        Ok(tokio::task::spawn_blocking(move || sight.read_part(&path, offset, bytes)).await?)
     }
 
     async fn file_exists(&mut self, path: String) -> wasmtime::Result<Result<bool, String>> {
-        let grants = Arc::clone(&self.grants);
-        Ok(tokio::task::spawn_blocking(move || grants.file_exists(&path)).await?)
+        let sight = Arc::clone(&self.sight);
+        Ok(tokio::task::spawn_blocking(move || sight.exists(&path, std::path::Path::is_file)).await?)
+    }
+
+    async fn directory_exists(&mut self, path: String) -> wasmtime::Result<Result<bool, String>> {
+        let sight = Arc::clone(&self.sight);
+        Ok(tokio::task::spawn_blocking(move || sight.exists(&path, std::path::Path::is_dir)).await?)
     }
 }
 
@@ -222,8 +188,39 @@ impl context::HostJob for PluginState {
         Ok(self.job(&job)?.skip_existing)
     }
 
+    fn hook_scripts(&mut self, job: Resource<JobHandle>) -> wasmtime::Result<Vec<context::HookScript>> {
+        Ok(self.job(&job)?.hook_scripts.iter().map(convert::hook_script).collect())
+    }
+
+    fn path_map(&mut self, job: Resource<JobHandle>) -> wasmtime::Result<Vec<context::PathRule>> {
+        Ok(self.job(&job)?.path_map.iter().map(convert::path_rule).collect())
+    }
+
     fn drop(&mut self, job: Resource<JobHandle>) -> wasmtime::Result<()> {
         self.table.delete(job)?;
+        Ok(())
+    }
+}
+
+impl context::HostJobEnd for PluginState {
+    fn complete(&mut self, end: Resource<JobEndHandle>) -> wasmtime::Result<bool> {
+        Ok(self.table.get(&end)?.0.complete)
+    }
+
+    fn frames_done(&mut self, end: Resource<JobEndHandle>) -> wasmtime::Result<u64> {
+        Ok(self.table.get(&end)?.0.frames_done)
+    }
+
+    fn frames_failed(&mut self, end: Resource<JobEndHandle>) -> wasmtime::Result<u64> {
+        Ok(self.table.get(&end)?.0.frames_failed)
+    }
+
+    fn seconds(&mut self, end: Resource<JobEndHandle>) -> wasmtime::Result<f64> {
+        Ok(self.table.get(&end)?.0.seconds.0)
+    }
+
+    fn drop(&mut self, end: Resource<JobEndHandle>) -> wasmtime::Result<()> {
+        self.table.delete(end)?;
         Ok(())
     }
 }
@@ -316,69 +313,5 @@ impl context::HostOutcome for PluginState {
     fn drop(&mut self, outcome: Resource<OutcomeHandle>) -> wasmtime::Result<()> {
         self.table.delete(outcome)?;
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn grants(read: &[&Path]) -> Grants {
-        let grant = Grant { read: read.iter().map(|path| path.to_path_buf()).collect(), ..Grant::default() };
-        Grants::new(&grant, &Limits { file: 16, ..Limits::default() })
-    }
-
-    #[test]
-    #[cfg(unix)]
-    fn reads_stay_in_the_granted_directories() {
-        let root = tempfile::tempdir().unwrap();
-        let (granted, outside) = (root.path().join("granted"), root.path().join("outside"));
-        for dir in [&granted, &outside, &granted.join("deep")] {
-            std::fs::create_dir(dir).unwrap();
-        }
-        std::fs::write(granted.join("a.txt"), "inside").unwrap();
-        std::fs::write(granted.join("long.txt"), "more than sixteen").unwrap();
-        std::fs::write(granted.join("raw.bin"), [0xff, 0xfe]).unwrap();
-        std::fs::write(outside.join("secret.txt"), "secret").unwrap();
-        std::os::unix::fs::symlink(outside.join("secret.txt"), granted.join("link.txt")).unwrap();
-        std::os::unix::fs::symlink("../a.txt", granted.join("deep/back.txt")).unwrap();
-        std::os::unix::fs::symlink(&outside, granted.join("way-out")).unwrap();
-        let absolute = granted.join("a.txt");
-        let secret = outside.join("secret.txt");
-
-        let grants = grants(&[&root.path().join("not-there"), &granted]);
-        let refused = "may read";
-        for (path, expect) in [
-            ("a.txt", Ok("inside")),
-            (absolute.to_str().unwrap(), Ok("inside")),
-            ("deep/../a.txt", Ok("inside")),
-            ("deep/back.txt", Ok("inside")),
-            ("none.txt", Err("no such file")),
-            ("deep", Err("not a regular file")),
-            ("long.txt", Err("limit")),
-            ("raw.bin", Err("UTF-8")),
-            ("link.txt", Err(refused)),
-            ("way-out/secret.txt", Err(refused)),
-            ("way-out/none.txt", Err(refused)),
-            ("../outside/secret.txt", Err(refused)),
-            ("none/../../outside/secret.txt", Err(refused)),
-            (secret.to_str().unwrap(), Err(refused)),
-            ("/etc/passwd", Err(refused)),
-        ] {
-            match (grants.read_file(path), expect) {
-                (Ok(text), Ok(expect)) => assert_eq!(text, expect, "{path}"),
-                (Err(error), Err(expect)) => assert!(error.contains(expect), "{path}: {error}"),
-                (got, expect) => panic!("{path}: {got:?}, not {expect:?}"),
-            }
-        }
-        assert_eq!(grants.file_exists("a.txt"), Ok(true));
-        assert_eq!(grants.file_exists("none.txt"), Ok(false));
-        assert!(grants.file_exists("way-out/secret.txt").is_err());
-    }
-
-    #[test]
-    fn without_a_grant_nothing_is_read() {
-        assert!(grants(&[]).read_file("/etc/hostname").is_err());
-        assert!(grants(&[]).file_exists("Cargo.toml").is_err());
     }
 }

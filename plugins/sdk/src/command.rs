@@ -5,8 +5,8 @@ use crate::FrameRuns;
 /// A text file that the host writes before the program starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextFile {
-    /// Inside the task's scratch directory, or the absolute path of a new file inside the roots: what is there is
-    /// never overwritten.
+    /// Inside the task's scratch directory, or the absolute path of a new file in the scene's directory or below: what
+    /// is there is never overwritten.
     pub path: String,
     /// The whole text.
     pub contents: String,

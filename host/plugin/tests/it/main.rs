@@ -7,6 +7,7 @@
 
 mod calls;
 mod gate;
+mod hooks;
 mod hostile;
 mod support;
 mod watch;

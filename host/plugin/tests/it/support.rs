@@ -161,6 +161,8 @@ pub fn job(mode: &str) -> JobContext {
         frames: frames("1-10"),
         options,
         skip_existing: false,
+        hook_scripts: Vec::new(),
+        path_map: Vec::new(),
     }
 }
 
