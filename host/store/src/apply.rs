@@ -132,12 +132,6 @@ fn idempotency(
     Ok(())
 }
 
-/// Forgets a job with all its rows, unless it was retried in the meantime.
-pub(crate) fn forget(conn: &Connection, job: JobId, ended_before: Timestamp) -> Result<bool, ErrorKind> {
-    let sql = "DELETE FROM job WHERE id = ?1 AND status IN ('done', 'failed', 'cancelled') AND finished < ?2";
-    Ok(conn.execute(sql, params![job.0, ended_before.0])? > 0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

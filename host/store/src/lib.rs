@@ -10,6 +10,7 @@
 mod apply;
 mod connection;
 mod error;
+mod forget;
 mod lock;
 mod read;
 mod readers;
@@ -21,5 +22,6 @@ mod wal;
 mod writer;
 
 pub use error::{ErrorKind, StoreError};
-pub use read::{JobFilter, Restored, RestoredJob, SettledFrames};
+pub use forget::History;
+pub use read::{JobFilter, JobPlace, Restored, RestoredJob, SettledFrames};
 pub use store::{Maintained, Store};

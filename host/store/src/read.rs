@@ -8,6 +8,7 @@ use farmhand_model::{
 };
 use rusqlite::{Connection, OptionalExtension, Params, Row, params, params_from_iter, types::Value};
 use serde::de::DeserializeOwned;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 const FRAME_COLUMNS: &str = "job, layer, frame, attempt, path, bytes, seconds, at";
@@ -34,6 +35,15 @@ pub struct SettledFrames {
     pub skipped: Vec<FrameSet>,
 }
 
+/// Where a job reads and writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobPlace {
+    /// Its scene.
+    pub scene: PathBuf,
+    /// Where its images go, as a template.
+    pub output: Option<String>,
+}
+
 /// Which jobs, newest first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobFilter {
@@ -46,11 +56,11 @@ pub struct JobFilter {
 }
 
 pub(crate) fn restored(conn: &Connection) -> Result<Restored, ErrorKind> {
-    let ended = [JobStatus::Done, JobStatus::Failed, JobStatus::Cancelled];
     // The inner query goes over an index alone: a long history of large records costs a start next to nothing.
     let sql = "SELECT id, record FROM job
-               WHERE id IN (SELECT id FROM job WHERE status NOT IN (?1, ?2, ?3)) ORDER BY id";
-    let open: Vec<JobRecord> = records(conn, "job", sql, ended.map(status_text))?;
+               WHERE id IN (SELECT id FROM job WHERE status NOT IN ('done', 'failed', 'cancelled', 'forgotten'))
+               ORDER BY id";
+    let open: Vec<JobRecord> = records(conn, "job", sql, [])?;
     let jobs = open.into_iter().map(|record| with_frames(conn, record)).collect::<Result<_, _>>()?;
     let live = records(conn, "attempt", "SELECT id, record FROM attempt WHERE live = 1 ORDER BY id", [])?;
     Ok(Restored {
@@ -94,12 +104,13 @@ fn with_frames(conn: &Connection, record: JobRecord) -> Result<RestoredJob, Erro
 }
 
 pub(crate) fn job(conn: &Connection, id: JobId) -> Result<Option<JobRecord>, ErrorKind> {
-    record(conn, "job", "SELECT id, record FROM job WHERE id = ?1", [id.0])
+    record(conn, "job", "SELECT id, record FROM job WHERE id = ?1 AND status <> 'forgotten'", [id.0])
 }
 
 pub(crate) fn jobs(conn: &Connection, filter: &JobFilter) -> Result<Vec<JobRecord>, ErrorKind> {
     let marks = vec!["?"; filter.statuses.len()].join(", ");
-    let wanted = if marks.is_empty() { "1".to_owned() } else { format!("status IN ({marks})") };
+    let wanted =
+        if marks.is_empty() { "status <> 'forgotten'".to_owned() } else { format!("status IN ({marks})") };
     let sql = format!("SELECT id, record FROM job WHERE {wanted} AND id < ? ORDER BY id DESC LIMIT ?");
     let statuses = filter.statuses.iter().map(|status| Value::from(status_text(*status).to_owned()));
     let before = filter.before.and_then(|id| i64::try_from(id.0).ok()).unwrap_or(i64::MAX);
@@ -169,16 +180,13 @@ pub(crate) fn idempotent(conn: &Connection, key: &str) -> Result<Option<(Digest,
     Ok(found)
 }
 
-/// Jobs that ended before `ended_before` and that no job which has not ended comes after, oldest first.
-pub(crate) fn forgettable(conn: &Connection, ended_before: Timestamp) -> Result<Vec<JobId>, ErrorKind> {
+/// Where jobs read and write: every scene with every output that it is rendered to.
+pub(crate) fn places(conn: &Connection) -> Result<Vec<JobPlace>, ErrorKind> {
     let mut statement = conn.prepare_cached(
-        "SELECT id FROM job
-         WHERE status IN ('done', 'failed', 'cancelled') AND finished < ?1 AND id NOT IN (
-             SELECT earlier.value FROM job, json_each(job.record, '$.spec.after') AS earlier
-             WHERE job.status NOT IN ('done', 'failed', 'cancelled'))
-         ORDER BY id",
+        "SELECT DISTINCT json_extract(record, '$.spec.scene'), json_extract(record, '$.spec.output') FROM job",
     )?;
-    let rows = statement.query_map([ended_before.0], |row| row.get(0).map(JobId))?;
+    let rows = statement
+        .query_map([], |row| Ok(JobPlace { scene: row.get::<_, String>(0)?.into(), output: row.get(1)? }))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

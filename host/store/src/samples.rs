@@ -1,7 +1,9 @@
 //! Records for tests, with every field filled in.
 
 use farmhand_model::dcc::{Cause, Decision, Fact, Fault, Outcome, Severity, Verdict};
-use farmhand_model::job::{JobCosts, JobLimits, PluginChoice, Requeued};
+use farmhand_model::fallback::Fallback;
+use farmhand_model::hooks::{HookPhase, HookRequest, HookRun, Moment, OnFailure};
+use farmhand_model::job::{JobCosts, JobHooks, JobLimits, PluginChoice, Requeued};
 use farmhand_model::view::FrameCounts;
 use farmhand_model::{
     AttemptId, AttemptRecord, AttemptState, Chunking, Digest, EndedBy, FrameOrder, FrameRecord, FrameSet,
@@ -32,6 +34,13 @@ pub fn job(id: u64, status: JobStatus) -> JobRecord {
         threads: Some(4),
         skip_existing: true,
         limits: JobLimits { retries: Some(2), ..JobLimits::default() },
+        levels: vec!["safe".into()],
+        hooks: vec![HookRequest {
+            name: "publish.py".into(),
+            at: Moment::AfterJob,
+            on_failure: OnFailure::Hold,
+        }],
+        licences: vec!["arnold".into()],
     };
     JobRecord {
         id: JobId(id),
@@ -54,6 +63,30 @@ pub fn job(id: u64, status: JobStatus) -> JobRecord {
         counts: FrameCounts { total: 52, failed: 1, ..FrameCounts::default() },
         costs: JobCosts { start_seconds: Some(1.5), frame_seconds: Some(12.25), frames_seen: 3 },
         losses: 1,
+        held: Some("hook publish.py failed".into()),
+        hooks: JobHooks {
+            before: HookPhase::Over,
+            after: HookPhase::Due,
+            runs: vec![HookRun {
+                name: "publish.py".into(),
+                moment: Moment::AfterJob,
+                attempt: Some(AttemptId(1)),
+                at: Timestamp(1_700_000_001_500),
+                seconds: Seconds(0.5),
+                error: Some("exit code 1".into()),
+                on_failure: OnFailure::Hold,
+            }],
+            ..JobHooks::default()
+        },
+        fallbacks: vec![Fallback {
+            layer: 1,
+            frames: set("6"),
+            from: "fast".into(),
+            to: "safe".into(),
+            cause: Cause::Memory,
+            reason: "out of memory".into(),
+            attempt: AttemptId(1),
+        }],
     }
 }
 

@@ -2,8 +2,9 @@
 
 use crate::connection::{self, Role, beside};
 use crate::error::{At, ErrorKind, StoreError};
+use crate::forget::{self, History};
 use crate::lock::Lock;
-use crate::read::{self, JobFilter, Restored, RestoredJob, SettledFrames};
+use crate::read::{self, JobFilter, JobPlace, Restored, RestoredJob, SettledFrames};
 use crate::readers::Readers;
 use crate::wal::WalWatch;
 use crate::writer::Writer;
@@ -34,10 +35,10 @@ struct Inner {
 }
 
 /// What [`Store::maintenance`] did.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Maintained {
-    /// Jobs forgotten with their attempts and frames; the images are not touched.
-    pub forgotten: Vec<JobId>,
+    /// Steps in which rows of forgotten jobs were deleted, each a transaction of its own.
+    pub steps: u64,
     /// Idempotency keys forgotten.
     pub keys: u64,
 }
@@ -190,18 +191,46 @@ impl Store {
         self.inner.wal_bytes.load(Ordering::Relaxed)
     }
 
-    /// Forgets idempotency keys older than a day and, where `forget_ended_before` says so, jobs that ended before
-    /// that and that no job still comes after; then empties the write-ahead log. For an idle moment, such as once
-    /// an hour: each job is forgotten in a transaction of its own, and commits go on between them.
+    /// Where all jobs that are remembered read and write.
     ///
     /// # Errors
     ///
-    /// Where the disk fails; what was forgotten before that stays forgotten.
-    pub async fn maintenance(
-        &self,
-        now: Timestamp,
-        forget_ended_before: Option<Timestamp>,
-    ) -> Result<Maintained, StoreError> {
+    /// Where the database cannot be read.
+    pub async fn places(&self) -> Result<Vec<JobPlace>, StoreError> {
+        self.inner.readers.read(read::places).await
+    }
+
+    /// How much [`Store::forget`] would forget.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub async fn forgettable(&self, ended_before: Timestamp) -> Result<History, StoreError> {
+        self.inner.readers.read(move |conn| forget::measure(conn, ended_before)).await
+    }
+
+    /// Forgets the jobs that ended before then, with their attempts, frames and idempotency keys, and gives their
+    /// ids. No question finds them from here on, and their ids are never used again; the room that they take is free
+    /// after the next [`Store::maintenance`]. Jobs that one which has not ended comes after are kept, and so are
+    /// those with an attempt that lives.
+    ///
+    /// The caller sees to it that none of them is being retried at this moment, which would bring it back without
+    /// its frames.
+    ///
+    /// # Errors
+    ///
+    /// Where the disk fails; nothing is forgotten then.
+    pub async fn forget(&self, ended_before: Timestamp) -> Result<Vec<JobId>, StoreError> {
+        self.inner.writer.alone("forget jobs in", move |conn| forget::mark(conn, ended_before)).await
+    }
+
+    /// Deletes what is left of forgotten jobs and idempotency keys older than a day, then empties the write-ahead
+    /// log. For an idle moment, such as once an hour: rows are deleted in steps, and commits go on between them.
+    ///
+    /// # Errors
+    ///
+    /// Where the disk fails; what was deleted before that stays deleted.
+    pub async fn maintenance(&self, now: Timestamp) -> Result<Maintained, StoreError> {
         let writer = &self.inner.writer;
         let oldest = now.plus_millis(-apply::KEY_LIFE_MS);
         let keys = writer
@@ -209,13 +238,9 @@ impl Store {
                 Ok(conn.execute("DELETE FROM idempotency WHERE at < ?1", [oldest.0])? as u64)
             })
             .await?;
-        let mut forgotten = Vec::new();
-        if let Some(before) = forget_ended_before {
-            for id in self.inner.readers.read(move |conn| read::forgettable(conn, before)).await? {
-                if writer.alone("maintain", move |conn| apply::forget(conn, id, before)).await? {
-                    forgotten.push(id);
-                }
-            }
+        let mut steps = 0;
+        while writer.alone("maintain", |conn| forget::step(conn)).await? {
+            steps += 1;
         }
         writer
             .alone("maintain", |conn| {
@@ -226,7 +251,7 @@ impl Store {
                 Ok(checkpoint?)
             })
             .await?;
-        Ok(Maintained { forgotten, keys })
+        Ok(Maintained { steps, keys })
     }
 
     /// Writes what was committed before, closes the file and leaves no write-ahead log. Every other handle is

@@ -131,6 +131,7 @@ async fn every_state_of_an_attempt_comes_back_as_it_was() {
         Decision::FailFrames,
         Decision::FailJob,
         Decision::QuarantineNode,
+        Decision::HoldJob,
     ];
     states.extend(decisions.map(|decision| ended_as(EndedBy::Itself, decision)));
     let records: Vec<_> = (1..).zip(states).map(|(id, state)| attempt(id, 1, state)).collect();
@@ -242,10 +243,28 @@ async fn an_idempotency_key_belongs_to_one_request_for_a_day() {
     farm.commit(vec![key("k", "b", 2, 6 + DAY)]).await;
     assert_eq!(farm.store.idempotent("k").await.unwrap(), Some((Digest("b".into()), JobId(2))));
 
-    let keys = async |now| farm.store.maintenance(Timestamp(now), None).await.unwrap().keys;
+    let keys = async |now| farm.store.maintenance(Timestamp(now)).await.unwrap().keys;
     assert_eq!(keys(6 + 2 * DAY).await, 0);
     assert_eq!(keys(7 + 2 * DAY).await, 1);
     assert_eq!(farm.store.idempotent("k").await.unwrap(), None);
+}
+
+/// The samples end at their number of milliseconds past this.
+fn ended_at(id: i64) -> Timestamp {
+    Timestamp(1_700_000_002_000 + id)
+}
+
+/// Rows of every table, and what no longer has the row that it belongs to.
+async fn rows(farm: &Farm) -> [u64; 5] {
+    let count = |conn: &mut rusqlite::Connection| {
+        let tables = ["job", "attempt", "frame", "idempotency", "pragma_foreign_key_check"];
+        let mut rows = [0; 5];
+        for (count, table) in rows.iter_mut().zip(tables) {
+            *count = conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))?;
+        }
+        Ok(rows)
+    };
+    farm.store.inner.writer.alone("count", count).await.unwrap()
 }
 
 #[tokio::test]
@@ -260,24 +279,84 @@ async fn old_jobs_are_forgotten_whole_but_their_ids_are_never_used_again() {
         put(second),
         put(job(5, JobStatus::Cancelled)),
         put(job(6, JobStatus::Failed)),
+        put(job(7, JobStatus::Failed)),
         run(attempt(1, 3, starting())),
         run(attempt(2, 6, ended())),
+        // Ended as a job, but a process of it is still being killed.
+        run(attempt(3, 7, starting())),
+        Change::Settled(frame(3, 0, 1)),
         Change::Settled(frame(6, 0, 1)),
         key("k", "a", 6, 0),
+        key("other", "a", 3, 0),
     ])
     .await;
-    // The samples end at their number of milliseconds past this.
-    let ended_before = |id: i64| Some(Timestamp(1_700_000_002_000 + id));
-    let forget = async |before| farm.store.maintenance(Timestamp(0), before).await.unwrap().forgotten;
-    assert_eq!(forget(None).await, []);
-    assert_eq!(forget(ended_before(6)).await, [JobId(1), JobId(5)]);
-    assert_eq!(forget(ended_before(7)).await, [JobId(6)]);
-    assert_eq!(farm.job_ids(&[], None, 10).await, [4, 3, 2]);
-    assert_eq!(farm.store.attempt(AttemptId(2)).await.unwrap(), None);
-    assert_eq!(farm.store.frame(JobId(6), 0, 1).await.unwrap(), None);
+    let measured = farm.store.forgettable(ended_at(8)).await.unwrap();
+    assert_eq!((measured.jobs, measured.attempts, measured.frames), (3, 1, 1));
+    assert!(measured.bytes > 1000, "{measured:?}");
+    assert_eq!(farm.store.forgettable(ended_at(1)).await.unwrap(), History::default());
+    assert_eq!(rows(&farm).await, [7, 3, 2, 2, 0], "measuring changes nothing");
+
+    assert_eq!(farm.store.forget(ended_at(6)).await.unwrap(), [JobId(1), JobId(5)]);
+    assert_eq!(farm.store.forget(ended_at(8)).await.unwrap(), [JobId(6)]);
+    assert_eq!(farm.job_ids(&[], None, 10).await, [7, 4, 3, 2]);
+    assert_eq!(farm.job_ids(&[JobStatus::Failed], None, 10).await, [7]);
+    assert_eq!(farm.store.job(JobId(6)).await.unwrap(), None);
+    assert_eq!(farm.store.settled(JobId(6)).await.unwrap(), None);
     assert_eq!(farm.store.idempotent("k").await.unwrap(), None);
-    let (_farm, restored) = farm.reopen().await;
-    assert_eq!((restored.next_job, restored.next_attempt), (JobId(7), AttemptId(3)));
+    farm.commit(vec![key("k", "b", 3, 1)]).await;
+
+    let (farm, restored) = farm.reopen().await;
+    let open: Vec<u64> = restored.jobs.iter().map(|job| job.record.id.0).collect();
+    assert_eq!(open, [3, 4], "forgotten jobs do not come back with a restart");
+    farm.store.maintenance(Timestamp(0)).await.unwrap();
+    assert_eq!(rows(&farm).await, [4, 2, 1, 2, 0]);
+    let (farm, restored) = farm.reopen().await;
+    assert_eq!((restored.next_job, restored.next_attempt), (JobId(8), AttemptId(4)));
+    assert_eq!(farm.store.job(JobId(2)).await.unwrap(), Some(job(2, JobStatus::Done)));
+}
+
+#[tokio::test]
+async fn many_frames_are_forgotten_in_steps_that_let_commits_through() {
+    let farm = Farm::new();
+    farm.commit(vec![put(job(1, JobStatus::Done)), put(job(2, JobStatus::Running))]).await;
+    farm.commit((1..=3).map(|id| run(attempt(id, 1, ended()))).collect()).await;
+    farm.commit((0..12_000).map(|number| Change::Settled(frame(1, number as u32 % 2, number))).collect())
+        .await;
+    farm.commit((0..10).map(|number| Change::Settled(frame(2, 0, number))).collect()).await;
+    assert_eq!(farm.store.forget(ended_at(2)).await.unwrap(), [JobId(1)]);
+    let (maintained, ()) = tokio::join!(
+        async { farm.store.maintenance(Timestamp(0)).await.unwrap() },
+        farm.commit(vec![put(job(3, JobStatus::Waiting))]),
+    );
+    // Three of frames, one of attempts, one of the job.
+    assert_eq!(maintained.steps, 5);
+    assert_eq!(rows(&farm).await, [2, 0, 10, 0, 0]);
+    assert_eq!(farm.store.maintenance(Timestamp(0)).await.unwrap(), Maintained::default());
+}
+
+#[tokio::test]
+async fn a_job_that_is_being_forgotten_and_comes_back_is_kept() {
+    let farm = Farm::new();
+    farm.commit(vec![put(job(1, JobStatus::Done)), Change::Settled(frame(1, 0, 1))]).await;
+    farm.store.forget(ended_at(2)).await.unwrap();
+    farm.commit(vec![put(job(1, JobStatus::Waiting))]).await;
+    farm.store.maintenance(Timestamp(0)).await.unwrap();
+    assert_eq!(rows(&farm).await, [1, 0, 1, 0, 0]);
+}
+
+#[tokio::test]
+async fn where_jobs_read_and_write_is_said_once() {
+    let farm = Farm::new();
+    let mut other = job(3, JobStatus::Waiting);
+    other.spec.output = None;
+    farm.commit(vec![put(job(1, JobStatus::Done)), put(job(2, JobStatus::Waiting)), put(other)]).await;
+    let mut places = farm.store.places().await.unwrap();
+    places.sort_by(|a, b| a.output.cmp(&b.output));
+    let place = |output: Option<&str>| JobPlace {
+        scene: "/projects/shot.blend".into(),
+        output: output.map(str::to_owned),
+    };
+    assert_eq!(places, [place(None), place(Some("/renders/shot_####"))]);
 }
 
 #[tokio::test]
@@ -329,9 +408,9 @@ async fn a_reader_that_stays_does_not_stop_the_writer() {
     let grown = farm.store.wal_bytes();
     assert!(grown > 49 * 4096, "{grown}");
     // A checkpoint that cannot be completed is no error; one that can empties the log.
-    farm.store.maintenance(Timestamp(0), None).await.unwrap();
+    farm.store.maintenance(Timestamp(0)).await.unwrap();
     drop(snapshot);
-    farm.store.maintenance(Timestamp(0), None).await.unwrap();
+    farm.store.maintenance(Timestamp(0)).await.unwrap();
     farm.commit(vec![put(job(51, JobStatus::Waiting))]).await;
     assert!(farm.store.wal_bytes() < grown / 2, "{}", farm.store.wal_bytes());
 }
