@@ -228,6 +228,8 @@ pub struct JobHooks {
     pub before: HookPhase,
     /// Those after its last frame.
     pub after: HookPhase,
+    /// There are some after its last frame: a retry makes them due again.
+    pub has_after: bool,
     /// The job's own hooks that have run, newest last; see [`JobRecord::HOOK_RUNS`].
     pub runs: Vec<HookRun>,
 }
@@ -258,6 +260,8 @@ impl JobRecord {
     pub const FALLBACKS: usize = 64;
     /// Runs of hooks that are kept, the last ones.
     pub const HOOK_RUNS: usize = 100;
+    /// Notes that are kept; what hooks note past that is left out.
+    pub const NOTES: usize = 100;
 
     /// How many layers are rendered on their own: 1 for a job without named layers.
     #[must_use]

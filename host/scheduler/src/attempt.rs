@@ -14,6 +14,8 @@ pub(crate) struct Live {
     pub(crate) layer: u32,
     /// The plugin's epoch when it started.
     pub(crate) epoch: u64,
+    /// GPUs that it was told not to use.
+    pub(crate) avoids: Vec<u32>,
     /// Frames that the DCC began and that are not settled.
     pub(crate) begun: BTreeMap<i32, Timestamp>,
     /// The one it is at.
@@ -38,6 +40,7 @@ impl Live {
             record,
             layer,
             epoch,
+            avoids: Vec::new(),
             begun: BTreeMap::new(),
             current: None,
             start_seen,

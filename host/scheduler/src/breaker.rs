@@ -1,12 +1,13 @@
-//! What is known of a plugin: whether it serves, its circuit breaker, and its jobs that could start.
+//! What is known of a plugin: whether it serves, its circuit breakers, and its jobs that could start.
 
 use crate::policy::{PluginProfile, PluginState, Policy};
 use crate::queue::Place;
 use farmhand_model::dcc::Cause;
 use farmhand_model::{AttemptId, Seconds, Timestamp};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Keeps a plugin from burning every job of the queue on a node where nothing of it can render.
+/// Keeps a plugin, or one GPU under it, from burning every job of the queue on a node where nothing of it can
+/// render.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Breaker {
     /// Tasks go through. `strikes` worker-fatal ends in a row have been seen.
@@ -26,15 +27,105 @@ pub(crate) struct Tripped {
 }
 
 /// How an attempt speaks for or against its plugin on this node.
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Evidence {
     /// It rendered something, or failed in a way that any node would see.
     Good,
     /// It ended with a worker-fatal fault.
-    Strike { cause: Cause, reason: String },
+    Strike(Trouble),
     /// The plugin, or the host in its place, wants no more tasks here.
-    Quarantine { cause: Cause, reason: String },
+    Quarantine(Trouble),
     /// It was killed or lost before it could tell.
     None,
+}
+
+/// What is wrong on this node.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Trouble {
+    pub(crate) cause: Cause,
+    pub(crate) reason: String,
+    /// The GPU of this node that it is about, by index; absent where the plugin as a whole is to take the blame.
+    pub(crate) gpu: Option<u32>,
+}
+
+impl Evidence {
+    /// The GPU that alone is to blame.
+    pub(crate) fn gpu(&self) -> Option<u32> {
+        match self {
+            Evidence::Strike(trouble) | Evidence::Quarantine(trouble) => trouble.gpu,
+            Evidence::Good | Evidence::None => None,
+        }
+    }
+
+    /// The same with its GPU only where that one is wanted.
+    pub(crate) fn with_gpu(mut self, is_wanted: impl FnOnce(u32) -> bool) -> Self {
+        if let Evidence::Strike(trouble) | Evidence::Quarantine(trouble) = &mut self {
+            trouble.gpu = trouble.gpu.filter(|gpu| is_wanted(*gpu));
+        }
+        self
+    }
+}
+
+impl Breaker {
+    pub(crate) const CLOSED: Breaker = Breaker::Closed { strikes: 0 };
+
+    pub(crate) fn is_closed(&self) -> bool {
+        matches!(self, Breaker::Closed { .. })
+    }
+
+    /// Whether it lets a task through now.
+    pub(crate) fn admits(&self, now: Timestamp) -> bool {
+        match self {
+            Breaker::Closed { .. } => true,
+            Breaker::Open { until, .. } => *until <= now,
+            Breaker::HalfOpen { .. } => false,
+        }
+    }
+
+    /// A task was let through; where the breaker was open, it is the trial.
+    fn started(&mut self, attempt: AttemptId, now: Timestamp) {
+        if let Breaker::Open { why, until } = self
+            && *until <= now
+        {
+            *self = Breaker::HalfOpen { trial: attempt, since: now, why: why.clone() };
+        }
+    }
+
+    /// Takes in what an attempt says. Answers whether it opened or closed.
+    fn observe(&mut self, attempt: AttemptId, evidence: Evidence, policy: &Policy, now: Timestamp) -> bool {
+        let open = |trouble: Trouble, cooldown: f64| {
+            let cooldown = Seconds(cooldown.min(policy.breaker_cooldown_max.0));
+            let why = Tripped { cause: trouble.cause, reason: trouble.reason, cooldown };
+            Breaker::Open { until: now + cooldown, why }
+        };
+        let next = match (&*self, evidence) {
+            (Breaker::HalfOpen { trial, .. }, Evidence::Good) if *trial == attempt => Breaker::CLOSED,
+            (
+                Breaker::HalfOpen { trial, why, .. },
+                Evidence::Quarantine(trouble) | Evidence::Strike(trouble),
+            ) if *trial == attempt => open(trouble, why.cooldown.0 * 2.0),
+            // The trial told nothing: the next task is one.
+            (Breaker::HalfOpen { trial, why, .. }, Evidence::None) if *trial == attempt => {
+                Breaker::Open { until: now, why: why.clone() }
+            }
+            (Breaker::Closed { .. }, Evidence::Good) => Breaker::CLOSED,
+            (Breaker::Closed { .. }, Evidence::Quarantine(trouble)) => {
+                open(trouble, policy.breaker_cooldown.0)
+            }
+            (Breaker::Closed { strikes }, Evidence::Strike(trouble)) => {
+                if strikes + 1 >= policy.breaker_threshold {
+                    open(trouble, policy.breaker_cooldown.0)
+                } else {
+                    Breaker::Closed { strikes: strikes + 1 }
+                }
+            }
+            // Attempts that began before the breaker opened say nothing new.
+            _ => return false,
+        };
+        let differs = self.is_closed() != next.is_closed() || !next.is_closed();
+        *self = next;
+        differs
+    }
 }
 
 /// One plugin, by name.
@@ -45,9 +136,14 @@ pub(crate) struct Plugin {
     pub(crate) profile: Option<PluginProfile>,
     /// How often it changed. What attempts of an older version say does not open the breaker of a newer one.
     pub(crate) epoch: u64,
+    /// For all of its tasks.
     pub(crate) breaker: Breaker,
+    /// For its use of one GPU, by index; only those that have seen trouble.
+    pub(crate) gpus: BTreeMap<u32, Breaker>,
     /// Its jobs that could start if they had a slot.
     pub(crate) ready: BTreeSet<Place>,
+    /// Its jobs that could start but for their before-hooks, which have not run.
+    pub(crate) hooked: BTreeSet<Place>,
 }
 
 impl Plugin {
@@ -56,8 +152,10 @@ impl Plugin {
             state: None,
             profile: None,
             epoch: 0,
-            breaker: Breaker::Closed { strikes: 0 },
+            breaker: Breaker::CLOSED,
+            gpus: BTreeMap::new(),
             ready: BTreeSet::new(),
+            hooked: BTreeSet::new(),
         }
     }
 
@@ -79,18 +177,15 @@ impl Plugin {
         }
         self.state = Some(state);
         self.epoch += 1;
-        let was_open = !matches!(self.breaker, Breaker::Closed { .. });
-        self.breaker = Breaker::Closed { strikes: 0 };
+        let was_open = !self.breaker.is_closed() || self.gpus.values().any(|gpu| !gpu.is_closed());
+        self.breaker = Breaker::CLOSED;
+        self.gpus.clear();
         was_open
     }
 
     /// Whether the breaker lets a task through now.
     pub(crate) fn admits(&self, now: Timestamp) -> bool {
-        match &self.breaker {
-            Breaker::Closed { .. } => true,
-            Breaker::Open { until, .. } => *until <= now,
-            Breaker::HalfOpen { .. } => false,
-        }
+        self.breaker.admits(now)
     }
 
     /// When the open breaker lets a task through.
@@ -101,55 +196,55 @@ impl Plugin {
         }
     }
 
-    /// A task was let through; where the breaker was open, it is the trial.
-    pub(crate) fn started(&mut self, attempt: AttemptId, now: Timestamp) {
-        if let Breaker::Open { why, .. } = &self.breaker {
-            self.breaker = Breaker::HalfOpen { trial: attempt, since: now, why: why.clone() };
-        }
+    /// Whether its tasks may use the GPU as a matter of course.
+    pub(crate) fn trusts(&self, gpu: u32) -> bool {
+        self.gpus.get(&gpu).is_none_or(Breaker::is_closed)
     }
 
-    /// Takes in what an attempt's end, or its first frame, says. Answers whether the breaker opened or closed.
-    pub(crate) fn observe(
+    /// A task was let through: where the breaker was open, or that of a GPU may be tried again, it is the trial.
+    /// Answers which GPUs it must not use.
+    pub(crate) fn started(&mut self, attempt: AttemptId, now: Timestamp) -> Vec<u32> {
+        self.breaker.started(attempt, now);
+        self.gpus.values_mut().for_each(|gpu| gpu.started(attempt, now));
+        let is_shut = |gpu: &Breaker| match gpu {
+            Breaker::Closed { .. } => false,
+            Breaker::Open { .. } => true,
+            Breaker::HalfOpen { trial, .. } => *trial != attempt,
+        };
+        self.gpus.iter().filter(|(_, gpu)| is_shut(gpu)).map(|(index, _)| *index).collect()
+    }
+
+    /// An attempt has verified its first frame, or one more. Of the GPUs that says nothing yet: it may have used
+    /// another one. Answers whether a breaker closed.
+    pub(crate) fn rendered(&mut self, attempt: AttemptId, policy: &Policy, now: Timestamp) -> bool {
+        self.breaker.observe(attempt, Evidence::Good, policy, now)
+    }
+
+    /// Takes in what an attempt's end says. Trouble with one GPU is not held against the plugin. Answers whether a
+    /// breaker opened or closed.
+    pub(crate) fn ended(
         &mut self,
         attempt: AttemptId,
         evidence: Evidence,
         policy: &Policy,
         now: Timestamp,
     ) -> bool {
-        let open = |cause, reason, cooldown: f64| {
-            let cooldown = Seconds(cooldown.min(policy.breaker_cooldown_max.0));
-            Breaker::Open { until: now + cooldown, why: Tripped { cause, reason, cooldown } }
-        };
-        let next = match (&self.breaker, evidence) {
-            (Breaker::HalfOpen { trial, .. }, Evidence::Good) if *trial == attempt => {
-                Breaker::Closed { strikes: 0 }
-            }
-            (
-                Breaker::HalfOpen { trial, why, .. },
-                Evidence::Quarantine { cause, reason } | Evidence::Strike { cause, reason },
-            ) if *trial == attempt => open(cause, reason, why.cooldown.0 * 2.0),
-            // The trial told nothing: the next task is one.
-            (Breaker::HalfOpen { trial, why, .. }, Evidence::None) if *trial == attempt => {
-                Breaker::Open { until: now, why: why.clone() }
-            }
-            (Breaker::Closed { .. }, Evidence::Good) => Breaker::Closed { strikes: 0 },
-            (Breaker::Closed { .. }, Evidence::Quarantine { cause, reason }) => {
-                open(cause, reason, policy.breaker_cooldown.0)
-            }
-            (Breaker::Closed { strikes }, Evidence::Strike { cause, reason }) => {
-                if strikes + 1 >= policy.breaker_threshold {
-                    open(cause, reason, policy.breaker_cooldown.0)
-                } else {
-                    Breaker::Closed { strikes: strikes + 1 }
-                }
-            }
-            // Attempts that began before the breaker opened say nothing new.
-            _ => return false,
-        };
-        let is_closed = |breaker: &Breaker| matches!(breaker, Breaker::Closed { .. });
-        let differs = is_closed(&self.breaker) != is_closed(&next) || !is_closed(&next);
-        self.breaker = next;
-        differs
+        let named = evidence.gpu();
+        if let Some(index) = named {
+            self.gpus.entry(index).or_insert(Breaker::CLOSED);
+        }
+        let mut differs = false;
+        for (index, gpu) in &mut self.gpus {
+            let of_gpu = match &evidence {
+                Evidence::Good => Evidence::Good,
+                _ if named == Some(*index) => evidence.clone(),
+                _ => Evidence::None,
+            };
+            differs |= gpu.observe(attempt, of_gpu, policy, now);
+        }
+        self.gpus.retain(|_, gpu| *gpu != Breaker::CLOSED);
+        let of_plugin = if named.is_some() { Evidence::None } else { evidence };
+        differs | self.breaker.observe(attempt, of_plugin, policy, now)
     }
 }
 
@@ -157,8 +252,12 @@ impl Plugin {
 mod tests {
     use super::*;
 
+    fn trouble(cause: Cause, gpu: Option<u32>) -> Trouble {
+        Trouble { cause, reason: "it is broken".to_owned(), gpu }
+    }
+
     fn quarantine() -> Evidence {
-        Evidence::Quarantine { cause: Cause::Gpu, reason: "no GPU memory".to_owned() }
+        Evidence::Quarantine(trouble(Cause::Gpu, None))
     }
 
     fn until(plugin: &Plugin) -> i64 {
@@ -173,20 +272,20 @@ mod tests {
         let policy = Policy::default();
         let mut plugin = Plugin::new();
         let at = Timestamp;
-        assert!(plugin.observe(AttemptId(1), quarantine(), &policy, at(0)));
+        assert!(plugin.ended(AttemptId(1), quarantine(), &policy, at(0)));
         assert_eq!(until(&plugin), 60_000);
-        assert!(!plugin.observe(AttemptId(2), quarantine(), &policy, at(10)), "it is open already");
+        assert!(!plugin.ended(AttemptId(2), quarantine(), &policy, at(10)), "it is open already");
         assert!(!plugin.admits(at(59_999)) && plugin.admits(at(60_000)));
         plugin.started(AttemptId(3), at(60_000));
         assert!(!plugin.admits(at(1_000_000)), "one task only");
-        assert!(!plugin.observe(AttemptId(2), Evidence::Good, &policy, at(60_001)), "not the trial");
-        assert!(plugin.observe(AttemptId(3), quarantine(), &policy, at(70_000)));
+        assert!(!plugin.ended(AttemptId(2), Evidence::Good, &policy, at(60_001)), "not the trial");
+        assert!(plugin.ended(AttemptId(3), quarantine(), &policy, at(70_000)));
         assert_eq!(until(&plugin), 70_000 + 120_000);
         plugin.started(AttemptId(4), at(200_000));
-        assert!(plugin.observe(AttemptId(4), Evidence::None, &policy, at(210_000)));
+        assert!(plugin.ended(AttemptId(4), Evidence::None, &policy, at(210_000)));
         assert!(plugin.admits(at(210_000)), "a trial that was killed decides nothing");
         plugin.started(AttemptId(5), at(210_000));
-        assert!(plugin.observe(AttemptId(5), Evidence::Good, &policy, at(220_000)));
+        assert!(plugin.ended(AttemptId(5), Evidence::Good, &policy, at(220_000)));
         assert_eq!(plugin.breaker, Breaker::Closed { strikes: 0 });
     }
 
@@ -195,15 +294,49 @@ mod tests {
         let policy = Policy::default();
         let mut plugin = Plugin::new();
         let strike = |plugin: &mut Plugin| {
-            let evidence = Evidence::Strike { cause: Cause::Disk, reason: "disk full".to_owned() };
-            plugin.observe(AttemptId(1), evidence, &policy, Timestamp(0))
+            let evidence = Evidence::Strike(trouble(Cause::Disk, None));
+            plugin.ended(AttemptId(1), evidence, &policy, Timestamp(0))
         };
         assert!(!strike(&mut plugin));
         assert!(!strike(&mut plugin));
-        plugin.observe(AttemptId(1), Evidence::Good, &policy, Timestamp(0));
+        plugin.ended(AttemptId(1), Evidence::Good, &policy, Timestamp(0));
         assert!(!strike(&mut plugin));
         assert!(!strike(&mut plugin));
         assert!(strike(&mut plugin));
         assert!(!plugin.admits(Timestamp(0)));
+    }
+
+    #[test]
+    fn a_gpu_opens_on_its_own_and_its_trial_decides_at_its_end() {
+        let policy = Policy::default();
+        let mut plugin = Plugin::new();
+        let at = Timestamp;
+        let of_gpu = |gpu| Evidence::Quarantine(trouble(Cause::Gpu, Some(gpu)));
+        assert!(plugin.ended(AttemptId(1), of_gpu(1), &policy, at(0)));
+        assert!(plugin.admits(at(0)) && !plugin.trusts(1) && plugin.trusts(0));
+        assert_eq!(plugin.started(AttemptId(2), at(59_999)), [1]);
+        assert_eq!(plugin.started(AttemptId(3), at(60_000)), [0_u32; 0], "it is the trial");
+        assert_eq!(plugin.started(AttemptId(4), at(60_000)), [1], "and the only one");
+        plugin.rendered(AttemptId(3), &policy, at(61_000));
+        plugin.ended(AttemptId(2), Evidence::Good, &policy, at(62_000));
+        assert!(!plugin.trusts(1), "a frame may come from another GPU, and attempt 2 did not use this one");
+        assert!(plugin.ended(AttemptId(3), of_gpu(1), &policy, at(70_000)));
+        assert_eq!(plugin.started(AttemptId(5), at(70_000 + 119_999)), [1], "twice as long");
+        assert_eq!(plugin.started(AttemptId(6), at(70_000 + 120_000)), [0_u32; 0]);
+        assert!(plugin.ended(AttemptId(6), Evidence::Good, &policy, at(200_000)));
+        assert!(plugin.gpus.is_empty());
+    }
+
+    #[test]
+    fn strikes_of_a_gpu_are_its_own() {
+        let policy = Policy::default();
+        let mut plugin = Plugin::new();
+        let strike = |plugin: &mut Plugin, gpu| {
+            plugin.ended(AttemptId(1), Evidence::Strike(trouble(Cause::Gpu, gpu)), &policy, Timestamp(0))
+        };
+        assert!(!strike(&mut plugin, Some(0)) && !strike(&mut plugin, Some(0)));
+        assert!(!strike(&mut plugin, Some(1)) && !strike(&mut plugin, None));
+        assert!(strike(&mut plugin, Some(0)));
+        assert!(!plugin.trusts(0) && plugin.trusts(1) && plugin.admits(Timestamp(0)));
     }
 }

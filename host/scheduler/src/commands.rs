@@ -8,6 +8,8 @@ use crate::policy::PluginState;
 use crate::refusal::Refusal;
 use crate::scheduler::Scheduler;
 use crate::watch::kill;
+use farmhand_model::dcc::Gpu;
+use farmhand_model::hooks::{HookPhase, Moment};
 use farmhand_model::job::{JobEdit, JobLimits};
 use farmhand_model::{Change, EndedBy, FrameSet, FrameState, JobId, JobRecord, JobStatus, RestoredJob};
 use std::collections::BTreeSet;
@@ -34,6 +36,7 @@ impl Scheduler {
         if job.status != JobStatus::Paused {
             job.status = JobStatus::Waiting;
         }
+        job.held = None;
         job.dirty = true;
         self.admit(job, ended, true)?;
         turn.touched.insert(id);
@@ -101,9 +104,13 @@ impl Scheduler {
     }
 
     pub(crate) fn on_resume(&mut self, turn: &mut Turn, id: JobId) -> Result<(), Refusal> {
-        let job = self.changeable(id)?;
-        if job.status == JobStatus::Paused {
+        // A job that has failed may still be held by its after-hooks.
+        let is_paused = self.jobs.get(&id).is_some_and(|job| job.status == JobStatus::Paused);
+        if !is_paused {
+            self.changeable(id)?;
+        } else if let Some(job) = self.jobs.get_mut(&id) {
             job.status = JobStatus::Waiting;
+            job.held = None;
             job.dirty = true;
             turn.touched.insert(id);
         }
@@ -114,9 +121,15 @@ impl Scheduler {
         if self.jobs.get(&id).is_some_and(|job| job.status == JobStatus::Cancelling) {
             return Ok(());
         }
-        let job = self.changeable(id)?;
+        if !self.jobs.get(&id).is_some_and(Job::owes_hooks) {
+            self.changeable(id)?;
+        }
+        let Some(job) = self.jobs.get_mut(&id) else { return Ok(()) };
         job.status = JobStatus::Cancelling;
+        job.held = None;
         job.dirty = true;
+        self.disown_hooks(id, Moment::BeforeJob);
+        self.disown_hooks(id, Moment::AfterJob);
         self.kill_all(turn, id);
         turn.touched.insert(id);
         Ok(())
@@ -129,7 +142,7 @@ impl Scheduler {
         frames: Option<&FrameSet>,
     ) -> Result<(), Refusal> {
         let job = self.jobs.get_mut(&id).ok_or(Refusal::NoJob(id))?;
-        if job.is_ending() && !job.status.is_end() {
+        if job.is_ending() && !job.status.is_end() && !job.owes_hooks() {
             return Err(Refusal::Ending(id));
         }
         if let Some(frames) = frames {
@@ -151,7 +164,7 @@ impl Scheduler {
             }
             // Whoever names frames to render again has seen their images, and does not want them skipped.
             Arc::make_mut(&mut job.spec).skip_existing = false;
-        } else if job.failed_len() == 0 && !(job.status.is_end() && job.has_pending()) {
+        } else if job.failed_len() == 0 && !job.has_ended_undone() {
             return Err(Refusal::NothingToRetry(id));
         }
         for (index, layer) in (0..).zip(&mut job.layers) {
@@ -161,6 +174,10 @@ impl Scheduler {
                 turn.change(Change::Unsettled { job: id, layer: index, frames: settled });
             }
             turn.frames(id, index, frames, FrameState::Pending);
+        }
+        // They come after the last frame, and that is still to come again.
+        if job.hooks.has_after {
+            job.hooks.after = HookPhase::Due;
         }
         job.failure = None;
         job.hold = None;
@@ -218,6 +235,17 @@ impl Scheduler {
         turn.touched.extend(self.jobs.values().filter(of_plugin).filter(differs).map(|job| job.id));
     }
 
+    pub(crate) fn on_gpus(&mut self, turn: &mut Turn, gpus: Vec<Gpu>) {
+        for plugin in self.plugins.values_mut() {
+            let before = plugin.gpus.len();
+            plugin.gpus.retain(|index, _| gpus.iter().any(|gpu| gpu.index == *index));
+            if plugin.gpus.len() < before {
+                turn.push(Effect::BreakersTouched);
+            }
+        }
+        self.gpus = gpus;
+    }
+
     /// Orders the end of everything the job runs.
     pub(crate) fn kill_all(&mut self, turn: &mut Turn, id: JobId) {
         for attempt in self.jobs.get(&id).into_iter().flat_map(|job| &job.live) {
@@ -235,6 +263,11 @@ impl Scheduler {
         }
         job.failure = Some(reason);
         job.dirty = true;
+        if job.status == JobStatus::Paused {
+            // There is nothing left to wait for.
+            job.status = JobStatus::Waiting;
+            job.held = None;
+        }
         for (index, layer) in (0..).zip(&mut job.layers) {
             turn.frames(id, index, layer.fail_pending(), FrameState::Failed);
         }

@@ -1,6 +1,7 @@
 //! Giving out work: who is next, and which frames they get.
 
 use crate::attempt::Live;
+use crate::breaker::Plugin;
 use crate::chunk::{Sizing, chunk_size};
 use crate::effect::{Effect, StartOrder, Turn};
 use crate::job::Job;
@@ -35,6 +36,11 @@ impl Scheduler {
             if threads > self.ledger.free_threads() {
                 break;
             }
+            if job.hooks_first {
+                // Whoever is behind it may have the slot meanwhile.
+                self.order_before(turn, id);
+                continue;
+            }
             match self.plan(turn.now, id) {
                 Some(plan) => self.start(turn, id, plan, threads),
                 None => self.reindex(turn.now, id),
@@ -44,8 +50,13 @@ impl Scheduler {
 
     /// The job that goes first, over all plugins whose breaker lets tasks through.
     pub(crate) fn first_in_line(&self, now: Timestamp) -> Option<Place> {
+        let hooks = self.has_room_for_hooks();
         let open = self.plugins.values().filter(|plugin| plugin.admits(now));
-        open.filter_map(|plugin| plugin.ready.first().copied()).min()
+        let first = |plugin: &Plugin| {
+            let hooked = plugin.hooked.first().filter(|_| hooks);
+            plugin.ready.first().into_iter().chain(hooked).min().copied()
+        };
+        open.filter_map(first).min()
     }
 
     fn plan(&mut self, now: Timestamp, id: JobId) -> Option<Plan> {
@@ -62,10 +73,9 @@ impl Scheduler {
                 (&group.frames, group.level, group.tries)
             }
         };
-        let levels = &self.plugins.get(&job.spec.plugin.name)?.serving()?.levels;
-        // A newer version of the plugin may have fewer levels: its last one is then the last resort.
-        let level = level.min(levels.len() as u32 - 1);
-        let profile = &levels[level as usize];
+        let plugin = self.plugins.get(&job.spec.plugin.name)?.serving()?;
+        let level = plugin.level_from(&job.spec.levels, level);
+        let profile = plugin.levels.get(level as usize)?;
         let size = self.size(now, job, left.len(), tries, profile.shape);
         let all = if source == Source::Fresh { &job.spec.frames } else { left };
         let frames = next_frames(left, all, job.spec.order, profile.shape, size);
@@ -133,7 +143,7 @@ impl Scheduler {
         job.dirty |= job.started.is_none();
         job.started = job.started.or(Some(turn.now));
         job.live.insert(attempt);
-        plugin.started(attempt, turn.now);
+        let avoid_gpus = plugin.started(attempt, turn.now);
         self.ledger.take(attempt, id, threads);
         let record = AttemptRecord {
             id: attempt,
@@ -159,9 +169,11 @@ impl Scheduler {
             job: Arc::clone(&job.spec),
             layer: plan.layer,
             time_limit: (limit > 0).then(|| Seconds(f64::from(limit))),
+            avoid_gpus: avoid_gpus.clone(),
         })));
         turn.touched.insert(id);
-        self.live.insert(attempt, Live::new(record, plan.layer, plugin.epoch));
+        let live = Live { avoids: avoid_gpus, ..Live::new(record, plan.layer, plugin.epoch) };
+        self.live.insert(attempt, live);
         self.reindex(turn.now, id);
     }
 }

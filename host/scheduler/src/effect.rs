@@ -1,5 +1,6 @@
 //! What the scheduler wants done, and the record of one turn.
 
+use farmhand_model::hooks::{JobEnd, Moment};
 use farmhand_model::{
     AttemptId, AttemptRecord, Change, EndedBy, FrameSet, FrameState, JobId, JobSpec, Seconds, Timestamp,
 };
@@ -13,6 +14,16 @@ pub enum Effect {
     Change(Change),
     /// Start an attempt, whose record was among the changes.
     Start(Box<StartOrder>),
+    /// Run the hooks of a job's own moment. Each such order is answered by one `Event::HooksEnded`, also where the
+    /// job was cancelled meanwhile; until then none is given for the same job and moment again.
+    RunHooks {
+        /// The job.
+        job: JobId,
+        /// `BeforeJob` or `AfterJob`.
+        moment: Moment,
+        /// How the job is about to end, where it is `AfterJob`.
+        end: Option<JobEnd>,
+    },
     /// End an attempt's process tree. Ordered once per attempt.
     Kill {
         /// The attempt.
@@ -57,6 +68,9 @@ pub struct StartOrder {
     pub layer: u32,
     /// How long the shim lets it run, also when no daemon watches.
     pub time_limit: Option<Seconds>,
+    /// Indexes of GPUs whose breaker is open for the job's plugin: the attempt is not to use them. In ascending
+    /// order.
+    pub avoid_gpus: Vec<u32>,
 }
 
 /// One call of `handle`: its time, what it has brought about so far, and the jobs to look at before it ends.

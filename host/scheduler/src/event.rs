@@ -1,7 +1,8 @@
 //! What the scheduler is told.
 
 use crate::policy::PluginState;
-use farmhand_model::dcc::{Fact, Fault, Outcome, Verdict};
+use farmhand_model::dcc::{Fact, Fault, Gpu, Outcome, Verdict};
+use farmhand_model::hooks::{HookRun, HooksResult, Moment};
 use farmhand_model::job::JobEdit;
 use farmhand_model::{AttemptId, FrameSet, JobId, JobRecord, JobStatus, PluginStamp, RestoredJob, Timestamp};
 
@@ -9,7 +10,8 @@ use farmhand_model::{AttemptId, FrameSet, JobId, JobRecord, JobStatus, PluginSta
 /// is dropped with a notice.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// A new job, with its number, `Waiting` or `Paused`.
+    /// A new job, with its number, `Waiting` or `Paused`, and with `hooks.before` and `hooks.after` due where it has
+    /// such hooks.
     Submit {
         /// The job.
         job: Box<JobRecord>,
@@ -26,7 +28,7 @@ pub enum Event {
     },
     /// Give out no more of its frames; what runs goes on to its end.
     Pause(JobId),
-    /// Undo `Pause`.
+    /// Undo `Pause`, and let a held job go on.
     Resume(JobId),
     /// End it, with what runs.
     Cancel(JobId),
@@ -51,6 +53,22 @@ pub enum Event {
         name: String,
         /// What it can do now.
         state: PluginState,
+    },
+    /// The GPUs that this node has; sent at the start, and when they are others. Until then it has none, and a fault
+    /// that names one opens the breaker of its plugin as a whole.
+    Gpus(Vec<Gpu>),
+    /// The hooks of an `Effect::RunHooks` have ended.
+    HooksEnded {
+        /// The job.
+        job: JobId,
+        /// As ordered.
+        moment: Moment,
+        /// Those that ran, in order.
+        runs: Vec<HookRun>,
+        /// What they noted for people.
+        notes: Vec<String>,
+        /// What they came to, all together.
+        result: HooksResult,
     },
     /// The attempt's command was built.
     Built {

@@ -1,8 +1,11 @@
 //! One job as the scheduler holds it: its layers, its live attempts, and where it stands in the queue.
 
+use crate::hooks::taken_in;
 use crate::layer::{Group, Layer};
 use crate::queue::Place;
-use farmhand_model::job::JobCosts;
+use farmhand_model::fallback::Fallback;
+use farmhand_model::hooks::{HookPhase, JobEnd};
+use farmhand_model::job::{JobCosts, JobHooks};
 use farmhand_model::view::FrameCounts;
 use farmhand_model::{AttemptId, Change, FrameSet, JobId, JobRecord, JobSpec, JobStatus, Timestamp};
 use std::cmp::Reverse;
@@ -23,6 +26,10 @@ pub(crate) struct Job {
     /// As of the durable record: costs are kept each time that twice as many frames have been seen.
     pub(crate) costs_saved: JobCosts,
     pub(crate) losses: u32,
+    /// Why the farm paused it; absent where it is not paused, or a person did it.
+    pub(crate) held: Option<String>,
+    pub(crate) hooks: JobHooks,
+    pub(crate) fallbacks: Vec<Fallback>,
     pub(crate) live: BTreeSet<AttemptId>,
     /// Nothing of it starts before this: a licence is missing, or its tasks fail one after the other.
     pub(crate) hold: Option<Hold>,
@@ -30,6 +37,8 @@ pub(crate) struct Job {
     pub(crate) fruitless: u32,
     /// Where it stands among the jobs of its plugin that could start; absent where it could not.
     pub(crate) place: Option<Place>,
+    /// Whether that is the line of those whose before-hooks come first.
+    pub(crate) hooks_first: bool,
     pub(crate) timer: Option<Timestamp>,
     /// Its record differs from the durable one.
     pub(crate) dirty: bool,
@@ -75,6 +84,7 @@ impl Job {
         for layer in &mut layers {
             layer.fresh.compact();
         }
+        let hooks = taken_in(record.hooks.clone());
         Self {
             id: record.id,
             spec: Arc::new(record.spec),
@@ -88,12 +98,16 @@ impl Job {
             costs: record.costs,
             costs_saved: record.costs,
             losses: record.losses,
+            held: record.held,
+            fallbacks: record.fallbacks,
             live: BTreeSet::new(),
             hold: None,
             fruitless: 0,
             place: None,
+            hooks_first: false,
             timer: None,
-            dirty: false,
+            dirty: hooks != record.hooks,
+            hooks,
         }
     }
 
@@ -112,6 +126,9 @@ impl Job {
             counts: self.counts(),
             costs: self.costs,
             losses: self.losses,
+            held: self.held.clone(),
+            hooks: self.hooks.clone(),
+            fallbacks: self.fallbacks.clone(),
         }
     }
 
@@ -161,6 +178,56 @@ impl Job {
         self.status.is_end() || self.status == JobStatus::Cancelling || self.failure.is_some()
     }
 
+    /// Whether every frame is settled or given up.
+    pub(crate) fn is_through(&self) -> bool {
+        self.live.is_empty() && !self.has_pending()
+    }
+
+    /// Whether only its after-hooks are left.
+    pub(crate) fn owes_hooks(&self) -> bool {
+        self.hooks.after != HookPhase::Over
+            && self.started.is_some()
+            && !self.status.is_end()
+            && self.is_through()
+    }
+
+    /// Whether a person keeps it from going on.
+    pub(crate) fn is_kept_waiting(&self) -> bool {
+        matches!(self.status, JobStatus::Paused | JobStatus::Cancelling)
+    }
+
+    /// Whether it has ended with something left to do: frames, or its after-hooks.
+    pub(crate) fn has_ended_undone(&self) -> bool {
+        let lacks_hooks = self.hooks.has_after && self.started.is_some() && self.status != JobStatus::Done;
+        self.status.is_end() && (self.has_pending() || lacks_hooks)
+    }
+
+    /// How it is about to end.
+    pub(crate) fn end(&self, now: Timestamp) -> JobEnd {
+        let counts = self.counts();
+        let frames_done = counts.done + counts.skipped;
+        JobEnd {
+            complete: self.failure.is_none() && frames_done == counts.total,
+            frames_done,
+            frames_failed: counts.failed,
+            seconds: now.since(self.started.unwrap_or(now)),
+        }
+    }
+
+    /// The farm pauses it for a person; the first reason stays.
+    pub(crate) fn hold_for_person(&mut self, reason: String) {
+        self.status = JobStatus::Paused;
+        self.held.get_or_insert(reason);
+        self.dirty = true;
+    }
+
+    /// A note for people, unless it is there already or there are too many.
+    pub(crate) fn note(&mut self, note: String) {
+        if self.notes.len() < JobRecord::NOTES && !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
     pub(crate) fn is_held(&self, now: Timestamp) -> bool {
         self.hold.as_ref().is_some_and(|hold| hold.until > now)
     }
@@ -195,11 +262,15 @@ impl Job {
     /// What it is, from its frames and attempts.
     pub(crate) fn derived_status(&self) -> JobStatus {
         let is_idle = self.live.is_empty();
+        let owes_hooks = self.owes_hooks();
         match self.status {
             end if end.is_end() => end,
             JobStatus::Cancelling if is_idle => JobStatus::Cancelled,
             JobStatus::Cancelling => JobStatus::Cancelling,
-            _ if is_idle && !self.has_pending() => {
+            // Whoever held it wants it seen, also where nothing is left to render.
+            JobStatus::Paused if owes_hooks || self.held.is_some() => JobStatus::Paused,
+            _ if owes_hooks => JobStatus::Running,
+            _ if self.is_through() => {
                 if self.failure.is_some() || self.failed_len() > 0 {
                     JobStatus::Failed
                 } else {

@@ -23,8 +23,10 @@ pub struct Policy {
     pub backoff_base: Seconds,
     /// The longest wait between two tries. 5 min.
     pub backoff_max: Seconds,
-    /// Wait for a licence, which costs no try. 30 s.
+    /// Wait for a licence, which costs no try; doubled each time that it is missing again. 30 s.
     pub licence_wait: Seconds,
+    /// The longest wait for a licence, unless a plugin asks for a longer one. 10 min.
+    pub licence_wait_max: Seconds,
     /// Attempts of a job that may be lost in a row without a verified frame before a loss costs a try. 3.
     pub free_losses: u32,
     /// Seconds without any sign of life after which an attempt counts as stalled; 0 means never. 600.
@@ -56,6 +58,7 @@ impl Default for Policy {
             backoff_base: Seconds(5.0),
             backoff_max: Seconds(300.0),
             licence_wait: Seconds(30.0),
+            licence_wait_max: Seconds(600.0),
             free_losses: 3,
             stall_seconds: 600,
             idle_cpu_share: 0.01,
@@ -76,9 +79,20 @@ impl Policy {
     /// tasks that failed together do not come back together.
     pub(crate) fn backoff(&self, tries: u32, seed: u64) -> Seconds {
         let doubled = self.backoff_base.0 * f64::from(tries.saturating_sub(1).min(30)).exp2();
-        let jitter = (mix(seed) % 1000) as f64 / 5000.0;
-        Seconds(doubled.min(self.backoff_max.0) * (1.0 + jitter))
+        Seconds(doubled.min(self.backoff_max.0) * jitter(seed))
     }
+
+    /// The wait for a licence that was missing `rounds` times in a row, at least 1: doubled per round, with the same
+    /// jitter.
+    pub(crate) fn licence_backoff(&self, rounds: u32, seed: u64) -> Seconds {
+        let doubled = self.licence_wait.0 * f64::from(rounds.saturating_sub(1).min(30)).exp2();
+        Seconds((doubled * jitter(seed)).min(self.licence_wait_max.0))
+    }
+}
+
+/// A factor from 1 to 1.2.
+fn jitter(seed: u64) -> f64 {
+    1.0 + (mix(seed) % 1000) as f64 / 5000.0
 }
 
 /// A hash that spreads neighbouring numbers (the finaliser of splitmix64).
@@ -107,6 +121,28 @@ pub struct PluginProfile {
     pub generation: u64,
     /// Its levels, preferred first; never empty.
     pub levels: Vec<LevelProfile>,
+}
+
+impl PluginProfile {
+    /// Indexes of the levels that a job may use which names these: all of them where it names none, or none that
+    /// the plugin still has.
+    fn allowed(&self, names: &[String]) -> impl Iterator<Item = u32> {
+        let is_named = |level: &LevelProfile| names.contains(&level.name);
+        let has_any = self.levels.iter().any(is_named);
+        (0..).zip(&self.levels).filter(move |(_, level)| !has_any || is_named(level)).map(|(index, _)| index)
+    }
+
+    /// The level for frames that are to go to `level`: that one or the next that the job may use, or else the last.
+    /// A newer version of the plugin may have fewer.
+    pub(crate) fn level_from(&self, names: &[String], level: u32) -> u32 {
+        let mut allowed = self.allowed(names);
+        allowed.find(|index| *index >= level).or_else(|| self.allowed(names).last()).unwrap_or(0)
+    }
+
+    /// The next level that the job may use after this one.
+    pub(crate) fn level_after(&self, names: &[String], level: u32) -> Option<u32> {
+        self.allowed(names).find(|index| *index > level)
+    }
 }
 
 /// Whether a plugin can take tasks on this node.

@@ -3,14 +3,13 @@
 
 use crate::Effect;
 use crate::attempt::KEPT;
-use crate::breaker::Evidence;
+use crate::breaker::Plugin;
 use crate::costs::{learn_frame, learn_start};
 use crate::effect::Turn;
+use crate::policy::Policy;
 use crate::scheduler::Scheduler;
 use farmhand_model::dcc::{Fact, Fault};
-use farmhand_model::{
-    AttemptId, AttemptState, Change, FrameRecord, FrameSet, FrameState, JobId, PluginStamp,
-};
+use farmhand_model::{AttemptId, AttemptState, Change, FrameRecord, FrameSet, FrameState, PluginStamp};
 
 /// A verified image.
 pub(crate) struct Image {
@@ -111,7 +110,9 @@ impl Scheduler {
         turn.frames(id, layer, FrameSet::from_iter([frame]), state);
         turn.touched.insert(id);
         if !image.skipped {
-            self.observe(turn, id, attempt, Evidence::Good);
+            self.licences.rendered(&job.spec, live.record.started, turn.now);
+            let now = turn.now;
+            self.observe(turn, attempt, |plugin, policy| plugin.rendered(attempt, policy, now));
         }
     }
 
@@ -140,13 +141,18 @@ impl Scheduler {
         turn.attempt(&live.record);
     }
 
-    /// Tells the breaker of the attempt's plugin, unless a newer version has been loaded since it started.
-    pub(crate) fn observe(&mut self, turn: &mut Turn, job: JobId, attempt: AttemptId, evidence: Evidence) {
-        let Some(epoch) = self.live.get(&attempt).map(|live| live.epoch) else { return };
-        let Some(job) = self.jobs.get(&job) else { return };
+    /// Tells the breakers of the attempt's plugin, unless a newer version has been loaded since it started.
+    pub(crate) fn observe(
+        &mut self,
+        turn: &mut Turn,
+        attempt: AttemptId,
+        told: impl FnOnce(&mut Plugin, &Policy) -> bool,
+    ) {
+        let Some(live) = self.live.get(&attempt) else { return };
+        let Some(job) = self.jobs.get(&live.job()) else { return };
         let Some(plugin) = self.plugins.get_mut(&job.spec.plugin.name) else { return };
-        if plugin.epoch == epoch && plugin.observe(attempt, evidence, &self.policy, turn.now) {
-            turn.touched.extend(plugin.ready.iter().map(|(_, job)| *job));
+        if plugin.epoch == live.epoch && told(plugin, &self.policy) {
+            turn.touched.extend(plugin.ready.iter().chain(&plugin.hooked).map(|(_, job)| *job));
             turn.push(Effect::BreakersTouched);
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::breaker::Breaker;
 use crate::scheduler::Scheduler;
+use farmhand_model::hooks::{HookPhase, Moment};
 use farmhand_model::{FrameSet, JobStatus, Timestamp};
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ impl Scheduler {
     pub fn sanity_check(&self, now: Timestamp) {
         for job in self.jobs.values() {
             self.check_frames(job.id);
+            self.check_hooks(job.id);
             self.check_place(job.id, now);
         }
         for (id, live) in &self.live {
@@ -29,14 +31,20 @@ impl Scheduler {
             self.leases().into_iter().map(|lease| (lease.attempt, lease.threads)).collect();
         let held: BTreeMap<_, _> = self.live.iter().map(|(id, live)| (*id, live.record.threads)).collect();
         assert_eq!(leases, held, "leases are not those of the live attempts");
-        let queued: usize = self.plugins.values().map(|plugin| plugin.ready.len()).sum();
+        let queued: usize =
+            self.plugins.values().map(|plugin| plugin.ready.len() + plugin.hooked.len()).sum();
         let placed = self.jobs.values().filter(|job| job.place.is_some()).count();
         assert_eq!(queued, placed, "the queue holds jobs that are not in line");
         let timed = self.jobs.values().filter(|job| job.timer.is_some()).count();
         assert_eq!(self.timers.len(), timed, "timers are left over");
         for (name, plugin) in &self.plugins {
-            if let Breaker::HalfOpen { trial, .. } = &plugin.breaker {
-                assert!(self.live.contains_key(trial), "the trial of {name}'s breaker is not live");
+            for breaker in plugin.gpus.values().chain([&plugin.breaker]) {
+                if let Breaker::HalfOpen { trial, .. } = breaker {
+                    assert!(self.live.contains_key(trial), "the trial of {name}'s breaker is not live");
+                }
+            }
+            for gpu in plugin.gpus.keys() {
+                assert!(self.gpus.iter().any(|known| known.index == *gpu), "GPU {gpu} is not of this node");
             }
         }
         let ended = self.jobs.values().filter(|job| job.status.is_end()).map(|job| job.id);
@@ -75,11 +83,33 @@ impl Scheduler {
         );
     }
 
+    fn check_hooks(&self, id: farmhand_model::JobId) {
+        let job = &self.jobs[&id];
+        assert!(job.held.is_none() || job.status == JobStatus::Paused, "job {id} is held and not paused");
+        assert!(
+            job.hooks.before == HookPhase::Over || job.live.is_empty(),
+            "job {id} has started before its hooks were over"
+        );
+        for (phase, moment) in [(job.hooks.before, Moment::BeforeJob), (job.hooks.after, Moment::AfterJob)] {
+            let is_running = phase == HookPhase::Running;
+            assert!(!is_running || self.is_ordered(id, moment), "job {id}: {moment} hooks that nobody runs");
+            assert!(!is_running || !job.status.is_end(), "job {id} has ended and waits for {moment} hooks");
+        }
+        assert!(job.hooks.after == HookPhase::Over || job.hooks.has_after, "job {id}: its after-hooks");
+        let can_run = job.owes_hooks() && !job.is_kept_waiting() && self.is_served(job) && !self.stopping;
+        assert!(!can_run || self.is_ordered(id, Moment::AfterJob), "job {id} waits for hooks that may run");
+    }
+
     fn check_place(&self, id: farmhand_model::JobId, now: Timestamp) {
         let job = &self.jobs[&id];
         let place = self.is_startable(job, now).then(|| job.queue_place());
         assert_eq!(place, job.place, "job {id}: its place in the queue");
-        let ready = self.plugins.get(&job.spec.plugin.name).map(|plugin| &plugin.ready);
+        assert!(
+            place.is_none() || job.hooks_first == (job.hooks.before != HookPhase::Over),
+            "job {id}: its line"
+        );
+        let plugin = self.plugins.get(&job.spec.plugin.name);
+        let ready = plugin.map(|plugin| if job.hooks_first { &plugin.hooked } else { &plugin.ready });
         assert_eq!(
             place.is_some_and(|place| ready.is_some_and(|ready| ready.contains(&place))),
             place.is_some(),
@@ -91,6 +121,8 @@ impl Scheduler {
             !waits || job.has_ready(now) || job.timer.is_some(),
             "job {id} waits and nothing will wake it"
         );
+        let holds = waits && self.licences.hold_of(&job.spec, now).is_some();
+        assert!(!holds || job.timer.is_some(), "job {id} waits for a licence and nothing will wake it");
     }
 
     /// Nothing that could start waits while there is room for it.

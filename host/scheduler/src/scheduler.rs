@@ -7,9 +7,12 @@ use crate::effect::{Effect, Turn};
 use crate::event::Event;
 use crate::job::Job;
 use crate::ledger::Ledger;
+use crate::licence::Licences;
 use crate::policy::{NodeCapacity, Policy};
 use crate::queue::Timers;
 use crate::refusal::Refusal;
+use farmhand_model::dcc::Gpu;
+use farmhand_model::hooks::{HookPhase, Moment};
 use farmhand_model::{AttemptId, AttemptRecord, EndedBy, JobId, JobStatus, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +24,12 @@ pub struct Scheduler {
     pub(crate) live: BTreeMap<AttemptId, Live>,
     pub(crate) plugins: BTreeMap<String, Plugin>,
     pub(crate) timers: Timers,
+    pub(crate) licences: Licences,
+    /// What this node has.
+    pub(crate) gpus: Vec<Gpu>,
+    /// Orders to run hooks that were not answered. One whose job's phase is not `Running` is not waited for, but
+    /// what it started may go on, so that it is not given again before.
+    pub(crate) ordered: BTreeSet<(JobId, Moment)>,
     /// Jobs that come after the key.
     pub(crate) dependents: BTreeMap<JobId, BTreeSet<JobId>>,
     /// How those jobs ended that somebody comes after and that are not held any more.
@@ -51,6 +60,9 @@ impl Scheduler {
             live: BTreeMap::new(),
             plugins: BTreeMap::new(),
             timers: Timers::default(),
+            licences: Licences::default(),
+            gpus: Vec::new(),
+            ordered: BTreeSet::new(),
             dependents: BTreeMap::new(),
             ended: BTreeMap::new(),
             retiring: BTreeSet::new(),
@@ -77,6 +89,10 @@ impl Scheduler {
             Event::Retry { job, frames } => self.on_retry(&mut turn, job, frames.as_ref())?,
             Event::Edit { job, edit } => self.on_edit(&mut turn, job, edit)?,
             Event::Plugin { name, state } => self.on_plugin(&mut turn, &name, state),
+            Event::Gpus(gpus) => self.on_gpus(&mut turn, gpus),
+            Event::HooksEnded { job, moment, runs, notes, result } => {
+                self.on_hooks_ended(&mut turn, job, moment, crate::hooks::Ended { runs, notes, result });
+            }
             Event::Built { attempt, stamp } => self.on_built(&mut turn, attempt, stamp),
             Event::Running { attempt } => self.on_running(&mut turn, attempt),
             Event::FrameStarted { attempt, frame } => self.on_frame_started(&mut turn, attempt, frame),
@@ -124,7 +140,8 @@ impl Scheduler {
     /// When to send a `Tick` at the latest, if nothing else happens before. Always later than the last turn.
     #[must_use]
     pub fn next_wakeup(&self) -> Option<Timestamp> {
-        let breakers = self.plugins.values().filter(|plugin| !plugin.ready.is_empty());
+        let has_jobs = |plugin: &&Plugin| !plugin.ready.is_empty() || !plugin.hooked.is_empty();
+        let breakers = self.plugins.values().filter(has_jobs);
         // One that is due waits for a slot, and that comes with an event.
         let breakers = breakers.filter_map(Plugin::reopens).filter(|at| *at > self.now).min();
         [self.timers.first(), self.next_deadline(), breakers].into_iter().flatten().min()
@@ -173,6 +190,9 @@ impl Scheduler {
     fn refresh(&mut self, turn: &mut Turn, is_last: bool) {
         let mut left: Vec<JobId> = turn.touched.iter().copied().collect();
         while let Some(id) = left.pop() {
+            if is_last {
+                self.order_after(turn, id);
+            }
             let Some(job) = self.jobs.get_mut(&id) else { continue };
             let status = job.derived_status();
             if status != job.status && (is_last || status.is_end()) {
@@ -232,25 +252,43 @@ impl Scheduler {
         matches!(job.status, JobStatus::Waiting | JobStatus::Running)
             && job.failure.is_none()
             && job.has_ready(now)
+            && self.licences.hold_of(&job.spec, now).is_none()
             && !job.at_task_limit()
             && matches!(self.dependencies(job), Dependencies::Met)
             && self.is_served(job)
+            && match job.hooks.before {
+                HookPhase::Over => true,
+                HookPhase::Due => !self.is_ordered(job.id, Moment::BeforeJob),
+                HookPhase::Running => false,
+            }
+    }
+
+    /// When the job must be looked at again, because what it waits for is over then.
+    pub(crate) fn wakes(&self, job: &Job, now: Timestamp) -> Option<Timestamp> {
+        if job.is_ending() || !job.has_pending() {
+            return None;
+        }
+        let own = job.next_ready(now).map(|(at, _)| at);
+        own.max(self.licences.hold_of(&job.spec, now).map(|(_, hold)| hold.until))
     }
 
     /// Puts the job where it belongs in the queue and among the timers.
     pub(crate) fn reindex(&mut self, now: Timestamp, id: JobId) {
         let Some(job) = self.jobs.get(&id) else { return };
         let place = self.is_startable(job, now).then(|| job.queue_place());
-        let timer = if job.is_ending() { None } else { job.next_ready(now).map(|(at, _)| at) };
+        let hooks_first = job.hooks.before != HookPhase::Over;
+        let timer = self.wakes(job, now);
         let Some(job) = self.jobs.get_mut(&id) else { return };
-        if place != job.place {
-            let ready =
-                &mut self.plugins.entry(job.spec.plugin.name.clone()).or_insert_with(Plugin::new).ready;
+        if (place, hooks_first) != (job.place, job.hooks_first) {
+            let plugin = self.plugins.entry(job.spec.plugin.name.clone()).or_insert_with(Plugin::new);
             if let Some(old) = job.place {
-                ready.remove(&old);
+                plugin.ready.remove(&old);
+                plugin.hooked.remove(&old);
             }
-            ready.extend(place);
+            let line = if hooks_first { &mut plugin.hooked } else { &mut plugin.ready };
+            line.extend(place);
             job.place = place;
+            job.hooks_first = hooks_first;
         }
         self.timers.set(id, job.timer, timer);
         job.timer = timer;

@@ -5,7 +5,7 @@ use crate::{
     StartOrder,
 };
 use farmhand_model::dcc::{Cause, Decision, Fault, FrameShape, Outcome, Severity, Verdict};
-use farmhand_model::job::{JobCosts, JobLimits, PluginChoice};
+use farmhand_model::job::{JobCosts, JobHooks, JobLimits, PluginChoice};
 use farmhand_model::view::FrameCounts;
 use farmhand_model::why::WaitReason;
 use farmhand_model::{
@@ -44,6 +44,9 @@ pub(crate) fn job(frames: &str) -> JobSpec {
         threads: None,
         skip_existing: false,
         limits: JobLimits::default(),
+        levels: Vec::new(),
+        hooks: Vec::new(),
+        licences: Vec::new(),
     }
 }
 
@@ -57,7 +60,7 @@ pub(crate) fn profile(levels: &[(&str, FrameShape)]) -> PluginState {
 }
 
 pub(crate) fn fault(severity: Severity, cause: Cause, frame: Option<i32>) -> Fault {
-    Fault { severity, cause, message: format!("{cause:?}"), frame }
+    Fault { severity, cause, message: format!("{cause:?}"), frame, about: None }
 }
 
 impl TestEnv {
@@ -115,6 +118,9 @@ impl TestEnv {
             counts: FrameCounts::default(),
             costs: JobCosts::default(),
             losses: 0,
+            held: None,
+            hooks: JobHooks::default(),
+            fallbacks: Vec::new(),
         };
         self.send(Event::Submit { job: Box::new(record), ended: Vec::new() });
         id

@@ -5,15 +5,18 @@
 //! here touches frames that were verified: they are done.
 
 use crate::attempt::Live;
-use crate::breaker::Evidence;
+use crate::breaker::{Evidence, Trouble};
 use crate::effect::Turn;
+use crate::fallback::{remember, weightiest};
 use crate::job::{Hold, Job};
 use crate::layer::Group;
+use crate::licence::{Licences, Missing};
 use crate::policy::Policy;
 use crate::reports::stale;
 use crate::scheduler::Scheduler;
 use crate::{costs::learn_frame, policy::PluginProfile};
-use farmhand_model::dcc::{Cause, Decision, Outcome, Severity, Verdict};
+use farmhand_model::dcc::{Cause, Decision, Fault, Gpu, Outcome, Severity, Verdict};
+use farmhand_model::fallback::Fallback;
 use farmhand_model::{AttemptId, AttemptState, EndedBy, FrameSet, FrameState, JobStatus, Seconds, Timestamp};
 
 /// What is to be decided on.
@@ -24,7 +27,19 @@ struct Case<'a> {
     verdict: &'a Verdict,
     /// The plugin, where this daemon has heard of it.
     plugin: Option<&'a PluginProfile>,
+    licences: &'a Licences,
+    /// The GPU that is to blame, where others are left.
+    gpu: Option<u32>,
     policy: &'a Policy,
+}
+
+impl Case<'_> {
+    /// The level for frames that go back to where they were: that of fresh ones where it was their first.
+    fn level(&self) -> u32 {
+        let level = self.live.record.level;
+        let is_first = self.plugin.is_some_and(|plugin| level <= plugin.level_from(&self.job.spec.levels, 0));
+        if is_first { 0 } else { level }
+    }
 }
 
 /// Frames that go back to the queue.
@@ -42,8 +57,12 @@ struct Consequence {
     returns: Vec<Return>,
     fail: FrameSet,
     fail_job: bool,
-    /// The whole job waits so long.
-    hold: Option<Seconds>,
+    /// The job waits for a person.
+    hold_job: bool,
+    /// All that needs these licences waits so long, or the whole job does.
+    missing: Option<Missing>,
+    /// Frames that leave their level for the one of this name.
+    fall_back: Option<(FrameSet, String)>,
     /// It was lost and had verified nothing.
     is_loss: bool,
     /// It failed by itself and had verified nothing.
@@ -61,8 +80,8 @@ impl Consequence {
     }
 
     /// The frames go back as if this attempt had not been.
-    fn untouched(&mut self, frames: FrameSet, live: &Live) {
-        self.back(frames, live.record.level, live.tries(), None, "back to the queue as before");
+    fn untouched(&mut self, frames: FrameSet, case: &Case<'_>) {
+        self.back(frames, case.level(), case.live.tries(), None, "back to the queue as before");
     }
 
     fn fail(&mut self, frames: &FrameSet, why: &str) {
@@ -77,19 +96,17 @@ fn decide(case: &Case<'_>) -> Consequence {
     let mut out = Consequence::default();
     let missing = case.live.missing();
     let is_judged = matches!(case.outcome.ended_by, EndedBy::Itself | EndedBy::TimeLimit | EndedBy::Stall);
-    out.fail_job =
-        is_judged && case.verdict.decision == Decision::FailJob && case.job.status != JobStatus::Cancelling;
+    let counts = is_judged && case.job.status != JobStatus::Cancelling;
+    out.fail_job = counts && case.verdict.decision == Decision::FailJob;
+    if counts && case.verdict.decision == Decision::HoldJob && case.job.failure.is_none() {
+        out.hold_job = true;
+        out.text.push("the job is held for a person".to_owned());
+    }
     if missing.is_empty() {
         return out;
     }
     if case.job.status == JobStatus::Cancelling {
-        out.back(
-            missing,
-            case.live.record.level,
-            case.live.tries(),
-            None,
-            "left undone, the job is cancelled",
-        );
+        out.back(missing, case.level(), case.live.tries(), None, "left undone, the job is cancelled");
         return out;
     }
     if case.job.failure.is_some() {
@@ -98,7 +115,7 @@ fn decide(case: &Case<'_>) -> Consequence {
     }
     match case.outcome.ended_by {
         EndedBy::DaemonStop | EndedBy::Cancel => {
-            out.untouched(missing, case.live);
+            out.untouched(missing, case);
         }
         EndedBy::Lost => decide_lost(case, &mut out, missing),
         EndedBy::Itself | EndedBy::TimeLimit | EndedBy::Stall => decide_verdict(case, &mut out, missing),
@@ -109,16 +126,16 @@ fn decide(case: &Case<'_>) -> Consequence {
 fn decide_lost(case: &Case<'_>, out: &mut Consequence, missing: FrameSet) {
     out.is_loss = case.live.settled == 0;
     if !out.is_loss || case.job.losses < case.policy.free_losses {
-        return out.untouched(missing, case.live);
+        return out.untouched(missing, case);
     }
     let culprits = or_all(case.live.begun().intersection(&missing), &missing);
     let innocent = missing.difference(&culprits);
     burn(case, out, culprits, None);
-    out.untouched(innocent, case.live);
+    out.untouched(innocent, case);
 }
 
 fn decide_verdict(case: &Case<'_>, out: &mut Consequence, missing: FrameSet) {
-    let (level, tries) = (case.live.record.level, case.live.tries());
+    let (level, tries) = (case.level(), case.live.tries());
     let named = |wanted: fn(Severity) -> bool| -> FrameSet {
         let faults = case.outcome.faults.iter().filter(|fault| wanted(fault.severity));
         faults.filter_map(|fault| fault.frame).filter(|frame| missing.contains(*frame)).collect()
@@ -128,29 +145,34 @@ fn decide_verdict(case: &Case<'_>, out: &mut Consequence, missing: FrameSet) {
     match case.verdict.decision {
         Decision::FailJob => out.fail(&missing, reason),
         Decision::QuarantineNode => {
-            out.back(
-                missing,
-                level,
-                tries,
-                None,
-                "back to the queue, this node takes no more of the plugin's tasks",
-            );
+            let what = match case.gpu {
+                Some(gpu) => format!("back to the queue, the plugin's tasks stay off GPU {gpu} here"),
+                None => "back to the queue, this node takes no more of the plugin's tasks".to_owned(),
+            };
+            out.back(missing, level, tries, None, &what);
         }
+        Decision::HoldJob => out.untouched(missing, case),
         Decision::FallBack => {
             // Where the plugin was never announced to this daemon, its levels are counted when the frames start.
-            let next = case.plugin.map(|plugin| plugin.levels.get(level as usize + 1));
+            let level = case.live.record.level;
+            let next = match case.plugin {
+                Some(plugin) => plugin
+                    .level_after(&case.job.spec.levels, level)
+                    .and_then(|next| Some((next, plugin.levels.get(next as usize)?.name.clone()))),
+                None => Some((level + 1, "the next one".to_owned())),
+            };
             match next {
-                Some(Some(next)) => {
-                    out.back(missing, level + 1, 0, None, &format!("on to level {}", next.name));
+                Some((next, name)) => {
+                    out.fall_back = Some((missing.clone(), name.clone()));
+                    out.back(missing, next, 0, None, &format!("on to level {name}"));
                 }
-                None => out.back(missing, level + 1, 0, None, "on to the next level"),
-                Some(None) => {
+                None => {
                     // The end of the line is no reason to fail those that the process never came to.
                     let mut culprits = named(|_| true);
                     culprits.extend(&case.live.begun());
                     let culprits = or_all(culprits.intersection(&missing), &missing);
                     out.fail(&culprits, &format!("{reason}; there is no further level"));
-                    out.untouched(missing.difference(&culprits), case.live);
+                    out.untouched(missing.difference(&culprits), case);
                 }
             }
         }
@@ -160,18 +182,21 @@ fn decide_verdict(case: &Case<'_>, out: &mut Consequence, missing: FrameSet) {
             let fatal = or_all(fatal, &missing);
             let rest = missing.difference(&fatal);
             out.fail(&fatal, reason);
-            out.untouched(rest, case.live);
+            out.untouched(rest, case);
         }
         Decision::Accept | Decision::Retry { .. } => {
             let asked = match case.verdict.decision {
                 Decision::Retry { after_ms } if after_ms > 0 => Some(Seconds(f64::from(after_ms) / 1000.0)),
                 _ => None,
             };
-            if lacks_licence(case.outcome) {
-                let wait =
-                    Seconds(asked.map_or(0.0, |asked| asked.0).clamp(case.policy.licence_wait.0, MAX_WAIT));
-                out.hold = Some(wait);
-                let what = format!("back to the queue, the job waits {:.0} s for a licence", wait.0);
+            if let Some(lacking) = lacking(case, asked) {
+                let (wait, names) = (lacking.wait.0, lacking.names.join("`, `"));
+                let what = if names.is_empty() {
+                    format!("back to the queue, the job waits {wait:.0} s for a licence")
+                } else {
+                    format!("back to the queue, all that needs the licence `{names}` waits {wait:.0} s")
+                };
+                out.missing = Some(lacking);
                 return out.back(missing, level, tries, None, &what);
             }
             out.fail(&fatal, reason);
@@ -186,7 +211,7 @@ fn decide_verdict(case: &Case<'_>, out: &mut Consequence, missing: FrameSet) {
             let innocent = rest.difference(&culprits);
             out.is_fruitless = !has_progress;
             burn(case, out, culprits, asked);
-            out.untouched(innocent, case.live);
+            out.untouched(innocent, case);
         }
     }
 }
@@ -207,7 +232,7 @@ fn burn(case: &Case<'_>, out: &mut Consequence, frames: FrameSet, asked: Option<
         None => case.policy.backoff(tries, case.live.id().0),
     };
     let what = format!("try {} of {} in {:.1} s", tries + 1, retries.saturating_add(1), wait.0);
-    out.back(frames, case.live.record.level, tries, Some(wait), &what);
+    out.back(frames, case.level(), tries, Some(wait), &what);
 }
 
 /// The longest wait that a plugin may ask for.
@@ -217,9 +242,10 @@ fn or_all(some: FrameSet, all: &FrameSet) -> FrameSet {
     if some.is_empty() { all.clone() } else { some }
 }
 
-fn lacks_licence(outcome: &Outcome) -> bool {
-    let transient = |severity| severity != Severity::FrameFatal;
-    outcome.faults.iter().any(|fault| fault.cause == Cause::Licence && transient(fault.severity))
+fn lacking(case: &Case<'_>, asked: Option<Seconds>) -> Option<Missing> {
+    let asked = Seconds(asked.map_or(0.0, |asked| asked.0.min(MAX_WAIT)));
+    let live = case.live;
+    case.licences.missing(&case.job.spec, case.outcome, live.record.started, asked, case.policy, live.id().0)
 }
 
 fn name(frames: &FrameSet) -> String {
@@ -229,20 +255,33 @@ fn name(frames: &FrameSet) -> String {
 }
 
 /// What the end says about the plugin on this node.
-fn evidence(live: &Live, outcome: &Outcome, verdict: &Verdict) -> Evidence {
+fn evidence(live: &Live, outcome: &Outcome, verdict: &Verdict, gpus: &[Gpu]) -> Evidence {
     let fatal = outcome.faults.iter().find(|fault| fault.severity == Severity::WorkerFatal);
     let told_by_itself = matches!(outcome.ended_by, EndedBy::Itself | EndedBy::TimeLimit | EndedBy::Stall);
     match (verdict.decision, fatal) {
         _ if !told_by_itself => Evidence::None,
         (Decision::QuarantineNode, _) => {
-            let cause = fatal.or(outcome.faults.first()).map_or(Cause::Other, |fault| fault.cause);
-            Evidence::Quarantine { cause, reason: verdict.reason.clone() }
+            let fault = weightiest(outcome, verdict);
+            Evidence::Quarantine(Trouble {
+                cause: fault.map_or(Cause::Other, |fault| fault.cause),
+                reason: verdict.reason.clone(),
+                gpu: fault.and_then(|fault| gpu_of(fault, gpus)),
+            })
         }
-        (_, Some(fault)) if live.settled == 0 => {
-            Evidence::Strike { cause: fault.cause, reason: fault.message.clone() }
-        }
+        (_, Some(fault)) if live.settled == 0 => Evidence::Strike(Trouble {
+            cause: fault.cause,
+            reason: fault.message.clone(),
+            gpu: gpu_of(fault, gpus),
+        }),
         _ => Evidence::Good,
     }
+}
+
+/// The GPU of this node that a fault is about, by its index.
+fn gpu_of(fault: &Fault, gpus: &[Gpu]) -> Option<u32> {
+    let about = fault.about.as_deref().filter(|_| fault.cause == Cause::Gpu)?;
+    let is_meant = |gpu: &&Gpu| about.parse() == Ok(gpu.index) || about.eq_ignore_ascii_case(&gpu.uuid);
+    gpus.iter().find(is_meant).map(|gpu| gpu.index)
 }
 
 impl Scheduler {
@@ -260,8 +299,10 @@ impl Scheduler {
         // What counts as done is what was settled, one by one, with a path.
         outcome.frames_done = live.record.frames_done.clone();
         outcome.frames_missing = live.missing();
-        let evidence = evidence(live, &outcome, &verdict);
-        self.observe(turn, id, attempt, evidence);
+        let evidence = self.blame_one_gpu(live, evidence(live, &outcome, &verdict, &self.gpus));
+        let gpu = evidence.gpu();
+        let now = turn.now;
+        self.observe(turn, attempt, |plugin, policy| plugin.ended(attempt, evidence, policy, now));
         let Some(mut live) = self.live.remove(&attempt) else { return };
         self.ledger.release(attempt);
         turn.touched.insert(id);
@@ -278,10 +319,28 @@ impl Scheduler {
             outcome: &outcome,
             verdict: &verdict,
             plugin: self.plugins.get(&job.spec.plugin.name).and_then(|plugin| plugin.profile.as_ref()),
+            licences: &self.licences,
+            gpu,
             policy: &self.policy,
         };
         let consequence = decide(&case);
+        if let Some((frames, to)) = consequence.fall_back.clone() {
+            let cause = weightiest(&outcome, &verdict).map_or(Cause::Other, |fault| fault.cause);
+            let fallback = Fallback {
+                layer: live.layer,
+                frames,
+                from: live.record.level_name.clone(),
+                to,
+                cause,
+                reason: verdict.reason.clone(),
+                attempt,
+            };
+            remember(&mut job.fallbacks, fallback);
+        }
         apply(turn, job, &live, &consequence, &verdict.reason, &self.policy);
+        if let Some(missing) = consequence.missing.filter(|missing| !missing.names.is_empty()) {
+            self.hold_licences(turn, &missing, &live, &verdict.reason);
+        }
         if consequence.fail_job {
             self.fail_job(turn, id, verdict.reason.clone());
         } else {
@@ -290,6 +349,25 @@ impl Scheduler {
         live.record.state =
             AttemptState::Ended { at: turn.now, outcome, verdict, consequence: consequence.text.join("; ") };
         turn.attempt(&live.record);
+    }
+
+    /// Trouble with a GPU is that GPU's alone where the node has another one that the plugin may use, and the
+    /// attempt was not kept off it: where it was, it means something else than we do.
+    fn blame_one_gpu(&self, live: &Live, evidence: Evidence) -> Evidence {
+        let plugin = self.jobs.get(&live.job()).and_then(|job| self.plugins.get(&job.spec.plugin.name));
+        let has_other = |gpu: u32| {
+            let trusts = |other: u32| plugin.is_some_and(|plugin| plugin.trusts(other));
+            self.gpus.iter().any(|other| other.index != gpu && trusts(other.index))
+        };
+        evidence.with_gpu(|gpu| !live.avoids.contains(&gpu) && has_other(gpu))
+    }
+
+    fn hold_licences(&mut self, turn: &mut Turn, missing: &Missing, live: &Live, reason: &str) {
+        self.licences.hold(missing, live.record.started, turn.now, reason);
+        let waits = |job: &&Job| {
+            !job.is_ending() && missing.names.iter().any(|name| job.spec.licences.contains(name))
+        };
+        turn.touched.extend(self.jobs.values().filter(waits).map(|job| job.id));
     }
 }
 
@@ -322,7 +400,12 @@ fn apply(
         job.losses += 1;
         job.dirty = true;
     }
-    let mut hold = consequence.hold;
+    if consequence.hold_job {
+        job.hold_for_person(reason.to_owned());
+    }
+    // Where it is known what is missing, that is held, with all that needs it.
+    let unnamed = consequence.missing.as_ref().filter(|missing| missing.names.is_empty());
+    let mut hold = unnamed.map(|missing| missing.wait);
     if consequence.is_fruitless {
         job.fruitless += 1;
         if job.fruitless > 1 {

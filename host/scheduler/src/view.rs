@@ -94,17 +94,21 @@ impl Scheduler {
     /// The breakers that are not closed.
     #[must_use]
     pub fn breakers(&self) -> Vec<BreakerView> {
-        let open = self.plugins.iter().filter_map(|(name, plugin)| match &plugin.breaker {
-            Breaker::Closed { .. } => None,
-            Breaker::Open { until, why } => Some((name, *until, why)),
-            Breaker::HalfOpen { since, why, .. } => Some((name, *since, why)),
-        });
-        let view = |(name, until, why): (&String, Timestamp, &crate::breaker::Tripped)| BreakerView {
-            plugin: name.clone(),
-            reason: why.reason.clone(),
-            until,
+        let view = |plugin: &str, gpu: Option<u32>, breaker: &Breaker| {
+            let (until, why) = match breaker {
+                Breaker::Closed { .. } => return None,
+                Breaker::Open { until, why } => (*until, why),
+                Breaker::HalfOpen { since, why, .. } => (*since, why),
+            };
+            let gpu = gpu.map(|gpu| gpu.to_string());
+            Some(BreakerView { plugin: plugin.to_owned(), gpu, reason: why.reason.clone(), until })
         };
-        open.map(view).collect()
+        let mut open = Vec::new();
+        for (name, plugin) in &self.plugins {
+            open.extend(view(name, None, &plugin.breaker));
+            open.extend(plugin.gpus.iter().filter_map(|(gpu, breaker)| view(name, Some(*gpu), breaker)));
+        }
+        open
     }
 
     /// The held jobs that have not ended, oldest first.
@@ -115,7 +119,7 @@ impl Scheduler {
 
     /// When a running job will be done at the present pace, with the slots that it may have.
     fn eta(&self, job: &Job, now: Timestamp) -> Option<Timestamp> {
-        if job.status != JobStatus::Running {
+        if job.status != JobStatus::Running || job.is_through() {
             return None;
         }
         let frame = job.costs.frame_seconds?;

@@ -5,6 +5,7 @@ use crate::job::Job;
 use crate::policy::PluginState;
 use crate::queue::Place;
 use crate::scheduler::{Dependencies, Scheduler};
+use farmhand_model::hooks::{HookPhase, Moment};
 use farmhand_model::why::WaitReason;
 use farmhand_model::{JobId, JobStatus, Timestamp};
 
@@ -23,22 +24,42 @@ impl Scheduler {
             return Some(WaitReason::Ended);
         }
         let all_running = || WaitReason::AllRunning { attempts: job.live.iter().copied().collect() };
-        if job.is_ending() {
+        if let Some(reason) = &job.held {
+            return Some(WaitReason::Held { reason: reason.clone() });
+        }
+        if job.is_ending() && !job.live.is_empty() {
             return Some(all_running());
         }
         if job.status == JobStatus::Paused {
             return Some(WaitReason::Paused);
+        }
+        if job.owes_hooks() {
+            let waits = job.hooks.after == HookPhase::Due && !self.is_ordered(job.id, Moment::AfterJob);
+            return match (waits, self.stopping) {
+                (false, _) => Some(WaitReason::Hooks { moment: Moment::AfterJob }),
+                (true, true) => Some(WaitReason::Stopping),
+                // Its plugin is not there to run them.
+                (true, false) => None,
+            };
         }
         match self.dependencies(job) {
             Dependencies::Met => {}
             Dependencies::Waiting(jobs) => return Some(WaitReason::After { jobs }),
             Dependencies::Broken(job) => return Some(WaitReason::AfterFailed { job }),
         }
+        let is_due = job.hooks.before == HookPhase::Due && !self.is_ordered(job.id, Moment::BeforeJob);
+        if job.hooks.before != HookPhase::Over && !is_due {
+            return Some(WaitReason::Hooks { moment: Moment::BeforeJob });
+        }
         if !job.has_pending() {
             return Some(all_running());
         }
         if self.stopping {
             return Some(WaitReason::Stopping);
+        }
+        if let Some((licence, hold)) = self.licences.hold_of(&job.spec, now) {
+            let (until, reason) = (hold.until, hold.reason.clone());
+            return Some(WaitReason::Licence { licence: licence.to_owned(), until, reason });
         }
         if let Some((until, reason)) = job.next_ready(now) {
             return Some(WaitReason::BackOff { until, reason: reason.to_owned() });
@@ -87,6 +108,12 @@ impl Scheduler {
                 holders: self.ledger.holders(),
             };
         }
+        if job.hooks_first
+            && !self.has_room_for_hooks()
+            && let Some(before) = self.before_running().next()
+        {
+            return WaitReason::Behind { job: before };
+        }
         if let Some(before) = self.just_before(job.queue_place(), now) {
             return WaitReason::Behind { job: before };
         }
@@ -97,7 +124,10 @@ impl Scheduler {
     /// The startable job just before that place.
     fn just_before(&self, place: Place, now: Timestamp) -> Option<JobId> {
         let open = self.plugins.values().filter(|plugin| plugin.admits(now));
-        let before = |plugin: &Plugin| plugin.ready.range(..place).next_back().copied();
+        let before = |plugin: &Plugin| {
+            let hooked = plugin.hooked.range(..place).next_back();
+            plugin.ready.range(..place).next_back().max(hooked).copied()
+        };
         open.filter_map(before).max().map(|(_, job)| job)
     }
 }

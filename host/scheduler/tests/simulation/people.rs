@@ -3,7 +3,7 @@
 use crate::dice::Dice;
 use crate::world::World;
 use farmhand_model::dcc::FrameShape;
-use farmhand_model::job::{JobCosts, JobEdit, JobLimits, PluginChoice};
+use farmhand_model::job::{JobCosts, JobEdit, JobHooks, JobLimits, PluginChoice};
 use farmhand_model::view::FrameCounts;
 use farmhand_model::{Chunking, FrameOrder, FrameSet, JobId, JobRecord, JobSpec, JobStatus};
 use farmhand_scheduler::{Event, LevelProfile, PluginProfile, PluginState};
@@ -35,6 +35,9 @@ impl World {
             counts: FrameCounts::default(),
             costs: JobCosts::default(),
             losses: 0,
+            held: None,
+            hooks: JobHooks::default(),
+            fallbacks: Vec::new(),
             spec,
         };
         let ended = self.store.ended_before(&record.spec.after);
@@ -79,6 +82,9 @@ impl World {
                 stall_seconds: maybe(dice, 300),
                 max_failed_frames: maybe(dice, 10),
             },
+            levels: Vec::new(),
+            hooks: Vec::new(),
+            licences: Vec::new(),
         }
     }
 
