@@ -1,0 +1,1 @@
+"""Stand-in for a package of Maya's render setup."""

@@ -1,0 +1,1 @@
+"""Stand-in for RenderMan for Maya's package."""

@@ -1,0 +1,44 @@
+//Maya ASCII 2024 scene
+//Name: legacy-layers.ma
+requires maya "2024";
+currentUnit -l centimeter -a degree -t film;
+fileInfo "application" "maya";
+fileInfo "product" "a sample scene of farmhand's stand-ins";
+fileInfo "version" "2024";
+createNode transform -s -n "persp";
+	setAttr ".v" no;
+createNode camera -s -n "perspShape" -p "persp";
+	setAttr -k off ".v" no;
+	setAttr ".rnd" yes;
+createNode transform -s -n "top";
+createNode camera -s -n "topShape" -p "top";
+	setAttr ".rnd" no;
+createNode renderLayerManager -n "renderLayerManager";
+createNode renderLayer -n "defaultRenderLayer";
+	setAttr ".g" yes;
+	setAttr ".rndr" no;
+createNode renderLayer -n "beauty";
+	setAttr ".do" 1;
+createNode renderLayer -n "shadow";
+	setAttr ".do" 2;
+createNode renderLayer -n "scratch";
+	setAttr ".do" 3;
+	setAttr ".rndr" no;
+connectAttr "renderLayerManager.rlmi[0]" "defaultRenderLayer.rlid";
+connectAttr "renderLayerManager.rlmi[1]" "beauty.rlid";
+connectAttr "renderLayerManager.rlmi[2]" "shadow.rlid";
+connectAttr "renderLayerManager.rlmi[3]" "scratch.rlid";
+select -ne :time1;
+	setAttr ".o" 1;
+select -ne :defaultRenderGlobals;
+	setAttr ".ren" -type "string" "mayaSoftware";
+	setAttr ".outf" 32;
+	setAttr ".an" yes;
+	setAttr ".fs" 1;
+	setAttr ".ef" 5;
+	setAttr ".pff" yes;
+	setAttr ".ep" 4;
+select -ne :defaultResolution;
+	setAttr ".w" 64;
+	setAttr ".h" 36;
+// End of legacy-layers.ma
