@@ -1,0 +1,69 @@
+//! What is done before and after a job: the directory of its generated scripts, and the directories that Nuke writes
+//! to by itself, which it does not make.
+
+use crate::names::{self, Names};
+use crate::options::{Options, ScriptPlace, Size};
+use crate::scene;
+use crate::script;
+use farmhand_sdk::prelude::*;
+use std::collections::BTreeSet;
+
+/// The directories that must be there.
+///
+/// # Errors
+/// The job is not what `validate` made of it.
+pub fn before_job(job: &Job) -> Result<Vec<Hook>, PluginError> {
+    let options = Options::of(job)?;
+    let mut hooks = Vec::new();
+    if options.script_place == ScriptPlace::Beside {
+        let directory = Action::MakeDirectory(script::directory(job));
+        hooks.push(Hook::new("directory of the generated scripts", [directory]));
+    }
+    if options.make_directories {
+        let directories = output_directories(job, &options);
+        if !directories.is_empty() {
+            hooks.push(Hook::new("directories of the images", directories.into_iter().map(Action::MakeDirectory)));
+        }
+    }
+    Ok(hooks)
+}
+
+/// The scripts of what failed stay, and their directory with them; one that is empty goes. `py` itself may be the
+/// studio's own.
+///
+/// # Errors
+/// The job is not what `validate` made of it.
+pub fn after_job(job: &Job) -> Result<Vec<Hook>, PluginError> {
+    if Options::of(job)?.script_place == ScriptPlace::Scratch {
+        return Ok(Vec::new());
+    }
+    // A directory that has scripts left in it cannot be removed, and that is as it should be: the hook only warns.
+    Ok(vec![Hook::new("directory of the generated scripts, if empty", [Action::Remove(script::directory(job))])])
+}
+
+/// Where the Write nodes write by themselves, and where the images go, as far as the job and the script say it.
+fn output_directories(job: &Job, options: &Options) -> BTreeSet<String> {
+    let proxy = options.size == Some(Size::Proxy);
+    let mut directories = BTreeSet::new();
+    let mut add = |names: &Names, layer: &str| {
+        for view in names.views(&options.views) {
+            if let Some(frame) = job.frames.first()
+                && let Ok(name) = names.name(frame, Some(layer), view.as_deref())
+            {
+                directories.insert(path::split(&name).0.to_owned());
+            }
+        }
+    };
+    let writes = scene::read(&job.scene).map(|script| script.writes).unwrap_or_default();
+    for layer in &job.layers {
+        if let Some(output) = &job.output {
+            add(&Names::new(output), layer);
+        }
+        let write = writes.iter().find(|write| write.name == *layer);
+        if let Some(own) = write.and_then(|write| names::own(write, proxy, &options.argv, &job.path_map)) {
+            add(&own, layer);
+        }
+    }
+    directories.retain(|directory| !directory.is_empty());
+    directories
+}
