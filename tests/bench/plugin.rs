@@ -102,6 +102,8 @@ fn task() -> TaskContext {
             frames: FrameSet::range(1, 240),
             options: options.as_object().cloned().unwrap_or_default(),
             skip_existing: false,
+            hook_scripts: Vec::new(),
+            path_map: Vec::new(),
         }),
         attempt: AttemptId(1),
         frames: FrameSet::range(1, 24),

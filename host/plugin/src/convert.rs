@@ -14,7 +14,7 @@ use farmhand_model::dcc::{
     Verify,
 };
 use farmhand_model::hooks::{Hook, HookAction, HookScript, Moment, OnFailure};
-use farmhand_model::{EndedBy, FrameSet, MAX_FRAMES, Seconds};
+use farmhand_model::{EndedBy, FrameSet, Run, Seconds};
 use std::path::{Component, Path, PathBuf};
 
 /// Why an answer is not believed.
@@ -189,23 +189,14 @@ pub(crate) fn prepared_job(job: types::PreparedJob) -> Result<PreparedJob, Refus
 
 /// The frames of a prepared job: at least one, and no more than any job may have.
 fn frames_asked_for(runs: &[types::FrameRun]) -> Result<FrameSet, String> {
-    let mut frames = FrameSet::new();
-    for run in runs {
-        let types::FrameRun { first, last, step } = *run;
-        let length = i64::from(last) - i64::from(first);
-        if step == 0 || length < 0 {
-            return Err(format!("{first}-{last}x{step} is no run of frames"));
-        }
-        if (length / i64::from(step)) as u64 >= MAX_FRAMES {
-            return Err(format!("{first}-{last}x{step} has more than {MAX_FRAMES} frames"));
-        }
-        if step == 1 {
-            frames.extend(&FrameSet::range(first, last));
-        } else {
-            frames.extend(&(first..=last).step_by(step as usize).collect());
-        }
+    if let Some(run) = runs.iter().find(|run| run.step == 0 || run.first > run.last) {
+        return Err(format!("{}-{}x{} is no run of frames", run.first, run.last, run.step));
     }
-    if frames.is_empty() { Err("the job has no frames".into()) } else { Ok(frames) }
+    let runs = runs.iter().map(|run| Run { first: run.first, last: run.last, step: run.step });
+    match FrameSet::from_runs(runs).map_err(|error| error.to_string())? {
+        frames if frames.is_empty() => Err("the job has no frames".into()),
+        frames => Ok(frames),
+    }
 }
 
 pub(crate) fn problems(problems: Vec<types::Problem>) -> Result<Vec<Problem>, Refused> {

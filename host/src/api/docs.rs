@@ -1,6 +1,7 @@
 //! The OpenAPI document, the page that shows it, and what each kind of problem means. All of it comes with the binary:
 //! nothing is asked of the network.
 
+use farmhand_model::plan::PlanView;
 use super::problem::{Problem, ProblemBody, ProblemKind};
 use super::router::documented;
 use super::state::ApiState;
@@ -53,6 +54,9 @@ fn complete(mut document: Document) -> Document {
     let components = document.components.get_or_insert_default();
     let mut schemas = Vec::new();
     ProblemBody::schemas(&mut schemas);
+    // The answer to a dry run, which shares its operation with the answer to a submission.
+    PlanView::schemas(&mut schemas);
+    schemas.push((PlanView::name().into_owned(), PlanView::schema()));
     schemas.push((ProblemBody::name().into_owned(), ProblemBody::schema()));
     components.schemas.extend(schemas);
     components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));

@@ -27,28 +27,51 @@ const LONGEST_KEY: usize = 255;
 ///
 /// With an `Idempotency-Key` a submission can be sent again after a lost answer: the same request under the same key
 /// makes one job.
+///
+/// With `dry_run=true` nothing is kept and nothing runs: the answer is a plan, with the commands, files and outputs of
+/// each level.
 #[utoipa::path(
     post,
     path = "/jobs",
     operation_id = "submitJob",
     tag = "jobs",
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 printable ASCII characters.")),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 printable ASCII characters."),
+        ("dry_run" = Option<bool>, Query, description = "Only say what would run."),
+    ),
     request_body = Submission,
     responses(
         (status = 201, description = "It is durable now and will run.", body = JobView, headers(("Location" = String, description = "Its address."))),
-        (status = 200, description = "This key had made it before.", body = JobView),
+        (status = 200, description = "This key had made it before; or, as a dry run, a `PlanView`.", body = JobView),
     ),
 )]
 pub(super) async fn submit(
     State(farm): State<Farm>,
+    ApiQuery(query): ApiQuery<SubmitQuery>,
     headers: HeaderMap,
     JsonBody(submission): JsonBody<Submission>,
 ) -> Result<Response, Problem> {
+    if query.dry_run {
+        return Ok(Json(farm.plan(submission).await?).into_response());
+    }
     let key = header_text(&headers, "idempotency-key", LONGEST_KEY)?;
     let submitted = farm.submit(submission, key).await?;
     let status = if submitted.created { StatusCode::CREATED } else { StatusCode::OK };
     let location = format!("/api/v1/jobs/{}", submitted.job.summary.id);
     Ok((status, [(header::LOCATION, location)], Json(submitted.job)).into_response())
+}
+
+/// Whether to keep it.
+pub(super) struct SubmitQuery {
+    dry_run: bool,
+}
+
+impl FromQuery for SubmitQuery {
+    const NAMES: &'static [&'static str] = &["dry_run"];
+
+    fn from_query(query: &mut QueryParams) -> Self {
+        Self { dry_run: query.switch("dry_run") }
+    }
 }
 
 /// What the states are called in queries and metrics: as in JSON.

@@ -4,6 +4,7 @@ use super::context::Context;
 use super::error::CliError;
 use crate::farm::Submission;
 use clap::Args;
+use farmhand_model::hooks::{HookRequest, Moment, OnFailure};
 use farmhand_model::job::{Chunking, FrameOrder, JobLimits};
 use farmhand_model::{FrameSet, JobId};
 use serde_json::{Map, Value};
@@ -55,6 +56,16 @@ pub(super) struct JobArgs {
     /// Start once these jobs are done
     #[arg(long, value_name = "JOB", value_delimiter = ',')]
     after: Vec<JobId>,
+    /// Use only this level, such as render; may be repeated
+    #[arg(long = "level", value_name = "NAME")]
+    levels: Vec<String>,
+    /// Start at this level and leave out those before it
+    #[arg(long, value_name = "NAME")]
+    start_level: Option<String>,
+    /// Run one of the studio's own scripts: publish.sh@after-job, and what its failure means after a colon:
+    /// check.py@after-frame:warn (fail, warn or hold); may be repeated
+    #[arg(long = "hook", value_name = "NAME@MOMENT", value_parser = parse_hook)]
+    hooks: Vec<HookRequest>,
     /// Tasks at once
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_tasks: Option<u32>,
@@ -114,6 +125,23 @@ fn parse_chunk(text: &str) -> Result<Chunking, String> {
     }
 }
 
+fn parse_hook(text: &str) -> Result<HookRequest, String> {
+    let hint = || {
+        let moments: Vec<_> = Moment::ALL.iter().map(|moment| moment.name()).collect();
+        format!("write NAME@MOMENT, where MOMENT is one of {}, and after a colon fail, warn or hold", moments.join(", "))
+    };
+    let (name, rest) = text.rsplit_once('@').ok_or_else(hint)?;
+    let (at, on_failure) = rest.split_once(':').unwrap_or((rest, "fail"));
+    let at = Moment::ALL.into_iter().find(|moment| moment.name() == at).ok_or_else(hint)?;
+    let on_failure = match on_failure {
+        "fail" => OnFailure::Fail,
+        "warn" => OnFailure::Warn,
+        "hold" => OnFailure::Hold,
+        _ => return Err(hint()),
+    };
+    Ok(HookRequest { name: name.to_owned(), at, on_failure })
+}
+
 impl JobArgs {
     /// The job that these flags describe, for this scene.
     pub(super) fn submission(&self, context: &Context, scene: &Path) -> Result<Submission, CliError> {
@@ -142,6 +170,9 @@ impl JobArgs {
                 stall_seconds: self.stall_seconds,
                 max_failed_frames: self.max_failed_frames,
             },
+            levels: self.levels.clone(),
+            start_level: self.start_level.clone(),
+            hooks: self.hooks.clone(),
             paused: false,
         })
     }
@@ -212,6 +243,21 @@ mod tests {
         check("samples", "write NAME=VALUE, such as samples=16");
         check("=16", "`` is no name of an option");
         check("a..b=1", "`a..b` is no name of an option");
+    }
+
+    #[test]
+    fn hooks_name_their_moment_and_what_their_failure_means() {
+        let check = |text: &str, expect: Option<(&str, Moment, OnFailure)>| {
+            let got = parse_hook(text).ok();
+            let expect = expect.map(|(name, at, on_failure)| HookRequest { name: name.into(), at, on_failure });
+            assert_eq!(got, expect, "{text}");
+        };
+        check("publish.sh@after-job", Some(("publish.sh", Moment::AfterJob, OnFailure::Fail)));
+        check("check.py@after-frame:warn", Some(("check.py", Moment::AfterFrame, OnFailure::Warn)));
+        check("me@home@before-task:hold", Some(("me@home", Moment::BeforeTask, OnFailure::Hold)));
+        check("publish.sh", None);
+        check("publish.sh@noon", None);
+        check("publish.sh@after-job:panic", None);
     }
 
     #[test]

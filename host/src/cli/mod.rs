@@ -20,6 +20,7 @@ mod jobs;
 mod local;
 mod log;
 mod output;
+mod plan;
 mod plugin;
 mod progress;
 mod render;

@@ -9,6 +9,7 @@ use super::job_args::JobArgs;
 use super::local::{Life, LocalDaemon, runtime, start_log};
 use super::progress::{Waited, Watcher};
 use super::report::{self, Logs};
+use super::plan;
 use super::submit::{submit, submitted_line, to_json, watcher_hint};
 use crate::config::Config;
 use crate::farm::{FarmStartError, OnStop};
@@ -33,23 +34,35 @@ pub(super) struct RenderArgs {
     scene: PathBuf,
     #[command(flatten)]
     job: JobArgs,
+    /// Only say what would run: the commands, files and outputs of each level
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// What is asked of a daemon.
+struct Work<'a> {
+    /// The submission as JSON.
+    body: &'a str,
+    /// Only to say what it would run.
+    dry_run: bool,
 }
 
 pub(super) fn run(context: &mut Context, args: &RenderArgs) -> Result<(), CliError> {
     let body = to_json(&args.job.submission(context, &args.scene)?)?;
+    let work = Work { body: &body, dry_run: args.dry_run };
     let config = context.config()?;
     let runtime = runtime()?;
     let guard = runtime.enter();
     let interrupt = Interrupt::listen()
         .map_err(|source| CliError::Io { context: "cannot listen for signals".to_owned(), source })?;
     let result = match daemon::find(&config) {
-        Ok(found) => with_daemon(context, found.client, &body, &interrupt),
+        Ok(found) => with_daemon(context, found.client, &work, &interrupt),
         // A daemon that was named is wanted; only where none was, this command may be its own.
         Err(CliError::NoDaemon { .. }) if config.url.is_none() => {
-            match with_own(context, &config, &body, &interrupt, &runtime) {
+            match with_own(context, &config, &work, &interrupt, &runtime) {
                 Err(error @ CliError::Start { source: FarmStartError::InUse { .. }, .. }) => {
                     match wait_for_daemon(&config, &interrupt) {
-                        Some(client) => with_daemon(context, client, &body, &interrupt),
+                        Some(client) => with_daemon(context, client, &work, &interrupt),
                         None => Err(error),
                     }
                 }
@@ -66,10 +79,13 @@ pub(super) fn run(context: &mut Context, args: &RenderArgs) -> Result<(), CliErr
 fn with_daemon(
     context: &mut Context,
     mut client: Client,
-    body: &str,
+    work: &Work<'_>,
     interrupt: &Interrupt,
 ) -> Result<(), CliError> {
-    let job = submit(&client, body, None)?;
+    if work.dry_run {
+        return plan::show(context, &client, work.body);
+    }
+    let job = submit(&client, work.body, None)?;
     let mut watcher = Watcher::new(context, interrupt, &job);
     introduce(&watcher, &client, &job);
     match watcher.wait(&mut client)? {
@@ -84,7 +100,7 @@ fn with_daemon(
 fn with_own(
     context: &mut Context,
     config: &Config,
-    body: &str,
+    work: &Work<'_>,
     interrupt: &Interrupt,
     runtime: &tokio::runtime::Runtime,
 ) -> Result<(), CliError> {
@@ -92,7 +108,12 @@ fn with_own(
     let daemon = runtime.block_on(LocalDaemon::start(config, Life::OneShot))?;
     let mut client = Client::new(daemon.url(), config.token.clone());
     let attempts = config.data_dir.join("attempts");
-    let result = submit(&client, body, None).and_then(|job| {
+    if work.dry_run {
+        let result = plan::show(context, &client, work.body);
+        runtime.block_on(daemon.stop(OnStop::Kill));
+        return result;
+    }
+    let result = submit(&client, work.body, None).and_then(|job| {
         let mut watcher = Watcher::new(context, interrupt, &job);
         introduce(&watcher, &client, &job);
         match watcher.wait(&mut client)? {

@@ -154,6 +154,8 @@ fn of_file(log: &Path, frames_known: bool) -> Input {
         frames: frames.clone(),
         options: serde_json::Map::new(),
         skip_existing: false,
+ hook_scripts: Vec::new(),
+ path_map: Vec::new(),
     };
     let task = TaskContext {
         job: Arc::new(job),

@@ -177,11 +177,16 @@ mod tests {
                 threads: None,
                 skip_existing: false,
                 limits: JobLimits::default(),
+                levels: Vec::new(),
+                hooks: Vec::new(),
+                licences: Vec::new(),
             },
             summary,
             notes: Vec::new(),
             costs: JobCosts::default(),
             attempts: 3,
+            fallbacks: Vec::new(),
+            hooks: Vec::new(),
         }
     }
 

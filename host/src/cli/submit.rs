@@ -7,7 +7,7 @@ use super::interrupt::Interrupt;
 use super::job_args::JobArgs;
 use super::local::runtime;
 use super::progress::{Waited, Watcher};
-use super::{human, report};
+use super::{human, plan, report};
 use clap::Args;
 use farmhand_model::view::JobView;
 use std::io::Read as _;
@@ -24,6 +24,9 @@ pub(super) struct SubmitArgs {
     /// Wait for the job's end; the exit code is then the job's
     #[arg(long)]
     wait: bool,
+    /// Only say what would run: the commands, files and outputs of each level
+    #[arg(long, conflicts_with_all = ["wait", "key"])]
+    dry_run: bool,
     /// Submit it once however often this is run: the same job under the same key makes one job
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
@@ -32,6 +35,9 @@ pub(super) struct SubmitArgs {
 pub(super) fn run(context: &mut Context, args: &SubmitArgs) -> Result<(), CliError> {
     let body = body(context, args)?;
     let mut client = context.client()?;
+    if args.dry_run {
+        return plan::show(context, &client, &body);
+    }
     let job = submit(&client, &body, args.key.as_deref())?;
     if args.wait {
         return wait(context, &mut client, &job);

@@ -5,10 +5,12 @@
 //! change that a crash could undo. It decides nothing itself.
 
 use super::attempt::{self, AttemptHandle};
+use super::hooks::{JobHooksHandle, run_job_hooks};
 use super::parts::Parts;
 use super::views;
 use farmhand_model::event::FarmEvent;
-use farmhand_model::{AttemptId, AttemptRecord, Change, Timestamp};
+use farmhand_model::hooks::{JobEnd, Moment};
+use farmhand_model::{AttemptId, AttemptRecord, Change, JobId, JobStatus, Timestamp};
 use farmhand_scheduler::{Effect, Event, Refusal, Scheduler, StartOrder};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -95,6 +97,7 @@ pub(super) struct Driver {
     inbox: mpsc::Receiver<Message>,
     handle: DriverHandle,
     attempts: BTreeMap<AttemptId, AttemptHandle>,
+    hooks: BTreeMap<(JobId, Moment), JobHooksHandle>,
     stopping: Option<Stopping>,
     /// What was handled and is not yet durable, with the time by which it must be.
     lazy: Option<(Batch, Instant)>,
@@ -124,7 +127,7 @@ impl Batch {
 
     /// Whether somebody waits for it: a client for its answer, a slot for its next process, a process for its end.
     fn is_urgent(&self) -> bool {
-        let acts = |effect: &Effect| matches!(effect, Effect::Start(_) | Effect::Kill { .. });
+        let acts = |effect: &Effect| matches!(effect, Effect::Start(_) | Effect::Kill { .. } | Effect::RunHooks { .. });
         !self.replies.is_empty() || !self.questions.is_empty() || self.effects.iter().any(acts)
     }
 
@@ -152,7 +155,7 @@ impl Driver {
         inbox: mpsc::Receiver<Message>,
         adopted: BTreeMap<AttemptId, AttemptHandle>,
     ) -> Self {
-        Self { scheduler, parts, inbox, handle, attempts: adopted, stopping: None, lazy: None }
+        Self { scheduler, parts, inbox, handle, attempts: adopted, hooks: BTreeMap::new(), stopping: None, lazy: None }
     }
 
     /// Runs until it is told to stop and nothing is left to wait for.
@@ -208,7 +211,7 @@ impl Driver {
     }
 
     fn finished(&self) -> bool {
-        self.stopping.as_ref().is_some_and(|stopping| !stopping.kill || self.attempts.is_empty())
+        self.stopping.as_ref().is_some_and(|stopping| !stopping.kill || (self.attempts.is_empty() && self.hooks.is_empty()))
     }
 
     fn digest(&mut self, messages: &mut Vec<Message>, batch: &mut Batch) {
@@ -216,8 +219,10 @@ impl Driver {
         for message in messages.drain(..) {
             match message {
                 Message::Report(event) => {
-                    if let Event::Ended { attempt, .. } = &event {
-                        self.attempts.remove(attempt);
+                    match &event {
+                        Event::Ended { attempt, .. } => drop(self.attempts.remove(attempt)),
+                        Event::HooksEnded { job, moment, .. } => drop(self.hooks.remove(&(*job, *moment))),
+                        _ => {}
                     }
                     // Reports are never refused: what comes too late is dropped with a notice.
                     let _ = self.handle_event(now, event, batch);
@@ -245,6 +250,9 @@ impl Driver {
 
     fn begin_stop(&mut self, now: Timestamp, kill: bool, done: oneshot::Sender<()>, batch: &mut Batch) {
         let _ = self.handle_event(now, Event::Stopping { kill }, batch);
+        if kill {
+            self.hooks.values().for_each(JobHooksHandle::kill);
+        }
         match &mut self.stopping {
             Some(stopping) => {
                 stopping.kill &= kill;
@@ -263,10 +271,12 @@ impl Driver {
             let _ = reply.send(answer);
         }
         let now = self.parts.clock.now();
+        self.end_useless_hooks(&batch.changes);
         self.announce(now, &batch);
         for effect in batch.effects {
             match effect {
                 Effect::Start(order) => self.start(order),
+                Effect::RunHooks { job, moment, end } => self.run_hooks(job, moment, end),
                 Effect::Kill { attempt, why } => {
                     if let Some(handle) = self.attempts.get(&attempt) {
                         handle.kill(why);
@@ -284,6 +294,23 @@ impl Driver {
         let id = order.attempt.id;
         let handle = attempt::start(Arc::clone(&self.parts), self.handle.clone(), order);
         self.attempts.insert(id, handle);
+    }
+
+    fn run_hooks(&mut self, job: JobId, moment: Moment, end: Option<JobEnd>) {
+        let (parts, driver) = (Arc::clone(&self.parts), self.handle.clone());
+        self.hooks.insert((job, moment), run_job_hooks(parts, driver, job, moment, end));
+    }
+
+    /// What runs for jobs that were cancelled is of no use to anybody.
+    fn end_useless_hooks(&self, changes: &[Change]) {
+        for change in changes {
+            if let Change::Job(record) = change
+                && matches!(record.status, JobStatus::Cancelled | JobStatus::Cancelling)
+            {
+                let own = self.hooks.iter().filter(|((job, _), _)| *job == record.id);
+                own.for_each(|(_, hooks)| hooks.kill());
+            }
+        }
     }
 
     fn announce(&self, now: Timestamp, batch: &Batch) {
@@ -316,7 +343,7 @@ impl Driver {
                     attempts.insert(*attempt);
                 }
                 Effect::BreakersTouched => self.parts.node_changed.notify_one(),
-                Effect::Change(_) | Effect::Start(_) | Effect::Kill { .. } => {}
+                Effect::Change(_) | Effect::Start(_) | Effect::Kill { .. } | Effect::RunHooks { .. } => {}
             }
         }
         for attempt in attempts {

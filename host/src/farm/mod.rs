@@ -7,8 +7,10 @@ mod attempt;
 mod bus;
 mod driver;
 mod error;
+mod hooks;
 mod node;
 mod parts;
+mod plan;
 mod settings;
 mod start;
 mod submission;
@@ -17,7 +19,7 @@ mod views;
 
 pub use bus::{BusItem, EventBus, Subscription};
 pub use error::{FarmError, FarmStartError};
-pub use settings::{FarmSettings, OnStop, ProcessSettings, ShimCommand};
+pub use settings::{FarmSettings, HookSettings, OnStop, ProcessSettings, ShimCommand};
 pub(crate) use start::builtins;
 pub use submission::Submission;
 
@@ -25,6 +27,7 @@ use attempt::Manifest;
 use driver::DriverHandle;
 use farmhand_model::dcc::Problem;
 use farmhand_model::job::JobEdit;
+use farmhand_model::plan::PlanView;
 use farmhand_model::view::{
     AttemptView, FrameDoneView, FramesView, JobSummary, JobView, NodeView, Page, PluginView, WhyView,
 };
@@ -126,7 +129,7 @@ impl Farm {
             }
             return Ok(Submitted { job: self.job(job).await?, created: false });
         }
-        let mut record = submit::prepare(&self.inner.parts, submission).await?;
+        let (mut record, _) = submit::prepare(&self.inner.parts, submission).await?;
         let ended = self.ended_dependencies(&record).await?;
         record.id = JobId(self.inner.next_job.fetch_add(1, Ordering::Relaxed));
         let id = record.id;
@@ -134,6 +137,11 @@ impl Farm {
         let with = key.map(|key| Change::IdempotencyKey { key, request, job: id, at }).into_iter().collect();
         self.command(vec![Event::Submit { job: Box::new(record), ended }], with).await?;
         Ok(Submitted { job: self.job(id).await?, created: true })
+    }
+
+    /// What a submission would run, without keeping or running anything.
+    pub async fn plan(&self, submission: Submission) -> Result<PlanView, FarmError> {
+        plan::plan(&self.inner.parts, submission).await
     }
 
     /// Jobs, newest first.
@@ -168,7 +176,15 @@ impl Farm {
             Some(live) => live,
             None => (summary_of_record(&record), record.costs),
         };
-        Ok(JobView { summary, spec: record.spec, notes: record.notes, costs, attempts })
+        Ok(JobView {
+            summary,
+            spec: record.spec,
+            notes: record.notes,
+            costs,
+            attempts,
+            fallbacks: record.fallbacks,
+            hooks: record.hooks.runs,
+        })
     }
 
     /// Changes priority and limits.

@@ -1,12 +1,14 @@
 //! What a farm needs to know before it starts, already validated: `config` makes it from files and environment.
 
-use farmhand_model::Seconds;
+use crate::cleanup::CleanupPolicy;
+use farmhand_model::{PathMap, Seconds};
 use farmhand_plugin::PluginSettings;
 use farmhand_runner::LogLimits;
 use farmhand_scheduler::{NodeCapacity, Policy};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Everything that a farm needs to start.
 #[derive(Debug, Clone)]
@@ -23,10 +25,25 @@ pub struct FarmSettings {
     pub tools: BTreeMap<String, PathBuf>,
     /// Directories that scenes are read from and images written to; empty: not confined.
     pub roots: Vec<PathBuf>,
+    /// How other systems spell paths.
+    pub path_map: PathMap,
+    /// The studio's own hook scripts.
+    pub hooks: HookSettings,
+    /// What is forgotten and removed, and after how long.
+    pub cleanup: CleanupPolicy,
     /// The program that `shim` is started with, and its arguments: this very binary.
     pub shim: ShimCommand,
     /// Limits of every render process.
     pub process: ProcessSettings,
+}
+
+/// Where the studio's own hook scripts are, and how long one may take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HookSettings {
+    /// Their directory; absent: jobs may ask for none.
+    pub dir: Option<PathBuf>,
+    /// Time limit of one hook.
+    pub limit: Duration,
 }
 
 /// How to start a shim.

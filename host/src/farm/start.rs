@@ -8,6 +8,7 @@ use super::error::FarmStartError;
 use super::parts::{Clock, Health, Parts};
 use super::settings::FarmSettings;
 use super::{Farm, Inner, node};
+use farmhand_model::dcc::Descriptor;
 use farmhand_model::event::FarmEvent;
 use farmhand_model::{JobId, JobStatus};
 use farmhand_plugin::{Builtin, LoadedPlugin, PluginHost, SwapEvent};
@@ -29,7 +30,10 @@ const TOOL_RETRY: Duration = Duration::from_secs(30);
 
 /// The components that come with the binary.
 pub(crate) fn builtins() -> Vec<Builtin> {
-    vec![Builtin { name: "blender", bytes: include_bytes!("../../../plugins/prebuilt/blender.wasm") }]
+    vec![
+        Builtin { name: "blender", bytes: include_bytes!("../../../plugins/prebuilt/blender.wasm") },
+        Builtin { name: "nuke", bytes: include_bytes!("../../../plugins/prebuilt/nuke.wasm") },
+    ]
 }
 
 impl Farm {
@@ -136,6 +140,7 @@ async fn follow_plugins(parts: Arc<Parts>, driver: DriverHandle) {
         let state = PluginState::Unavailable { reason };
         driver.tell(Event::Plugin { name: view.name, state }).await;
     }
+    driver.tell(Event::Gpus(parts.gpus.gpus.clone())).await;
     let mut missing = tell_all(&parts, &driver).await;
     loop {
         tokio::select! {
@@ -187,13 +192,29 @@ async fn tell(parts: &Parts, driver: &DriverHandle, name: &str) -> bool {
     missing
 }
 
+/// What is wrong with the first of these tools that is not there.
+async fn first_missing(parts: &Parts, descriptor: &Descriptor, ids: &[String]) -> Option<String> {
+    for tool in descriptor.tools.iter().filter(|tool| ids.contains(&tool.id)) {
+        if let Err(problem) = parts.tools.find(tool, &descriptor.supports).await {
+            return Some(problem.to_string());
+        }
+    }
+    None
+}
+
 async fn ready_or_missing(parts: &Parts, plugin: &LoadedPlugin) -> PluginState {
     let descriptor = plugin.descriptor();
-    let first: &[String] = descriptor.levels.first().map_or(&[], |level| &level.tools);
-    for tool in descriptor.tools.iter().filter(|tool| first.contains(&tool.id)) {
-        if let Err(problem) = parts.tools.find(tool, &descriptor.supports).await {
-            return PluginState::MissingTool { reason: problem.to_string() };
+    // A level that lacks a program is passed over; only where all of them do, nothing can render.
+    let mut missing = None;
+    let mut can_render = false;
+    for level in &descriptor.levels {
+        match first_missing(parts, descriptor, &level.tools).await {
+            None => can_render = true,
+            Some(problem) => missing = missing.or(Some(problem)),
         }
+    }
+    if let Some(reason) = missing.filter(|_| !can_render) {
+        return PluginState::MissingTool { reason };
     }
     let levels = descriptor
         .levels

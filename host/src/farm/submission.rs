@@ -1,5 +1,6 @@
 //! What `POST /jobs` and `farmhand submit` take: a job as a person writes it, before anything has checked it.
 
+use farmhand_model::hooks::HookRequest;
 use farmhand_model::job::{Chunking, FrameOrder, JobLimits};
 use farmhand_model::{FrameSet, JobId};
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ pub struct Submission {
     /// Absolute path of the scene.
     pub scene: String,
     /// Frames of each layer, such as `1-100x5,200`. Default: the scene's own range, for scenes that tell it without
-    /// their DCC (`.blend`).
+    /// their DCC (`.blend`, `.ma`, `.nk`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frames: Option<FrameSet>,
     /// Default: the scene's file name without its extension.
@@ -60,6 +61,15 @@ pub struct Submission {
     /// Limits.
     #[serde(default)]
     pub limits: JobLimits,
+    /// Levels that may be used, by name: `["render"]`. Default: all of the plugin's, in its order.
+    #[serde(default)]
+    pub levels: Vec<String>,
+    /// The level to start at; those before it are left out. Default: the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_level: Option<String>,
+    /// The studio's own scripts to run, by their names in the hooks directory.
+    #[serde(default)]
+    pub hooks: Vec<HookRequest>,
     /// Submit it paused.
     #[serde(default)]
     pub paused: bool,

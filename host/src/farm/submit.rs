@@ -2,10 +2,13 @@
 //! anything is kept.
 
 use super::parts::Parts;
+use super::settings::HookSettings;
 use super::{FarmError, Submission};
 use crate::scene;
-use farmhand_model::dcc::{JobContext, Problem};
-use farmhand_model::job::{Chunking, JobCosts, PluginChoice};
+use farmhand_model::dcc::{Descriptor, JobContext, Problem};
+use farmhand_model::hooks::{HookPhase, HookRequest, HookScript, Moment};
+use farmhand_model::job::{Chunking, JobCosts, JobHooks, PluginChoice};
+use farmhand_model::path_map::Os;
 use farmhand_model::view::FrameCounts;
 use farmhand_model::{FrameSet, JobId, JobRecord, JobSpec, JobStatus};
 use farmhand_plugin::LoadedPlugin;
@@ -13,9 +16,15 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The job that a submission makes, with `id` yet to be given.
-pub(super) async fn prepare(parts: &Parts, submission: Submission) -> Result<JobRecord, FarmError> {
+/// The job that a submission makes, with `id` yet to be given, and the plugin that prepared it.
+pub(super) async fn prepare(
+    parts: &Parts,
+    mut submission: Submission,
+) -> Result<(JobRecord, Arc<LoadedPlugin>), FarmError> {
     let mut problems = Problems::default();
+    let (path_map, os) = (&parts.settings.path_map, Os::of_this_build());
+    submission.scene = path_map.map(&submission.scene, os);
+    submission.output = submission.output.map(|output| path_map.map(&output, os));
     let scene = check_scene(parts, &submission.scene, &mut problems);
     let choice = submission.plugin.as_deref().and_then(|text| parse_choice(text, &mut problems));
     let dcc_version = submission.dcc_version.as_deref().and_then(|text| {
@@ -24,8 +33,12 @@ pub(super) async fn prepare(parts: &Parts, submission: Submission) -> Result<Job
     });
     check_numbers(&submission, &mut problems);
     let frames = frames(&submission, scene.as_deref(), &mut problems).await;
+    let hook_scripts = hook_scripts(&parts.settings.hooks, &submission.hooks)
+        .map_err(|(index, error)| problems.add(&format!("/hooks/{index}/name"), error));
 
-    let (Some(scene), Some(frames)) = (scene, frames) else { return Err(problems.into()) };
+    let (Some(scene), Some(frames), Ok(hook_scripts)) = (scene, frames, hook_scripts) else {
+        return Err(problems.into());
+    };
     let plugin = match select(parts, &scene, choice.as_ref()) {
         Ok(plugin) => plugin,
         Err(error) => {
@@ -33,8 +46,10 @@ pub(super) async fn prepare(parts: &Parts, submission: Submission) -> Result<Job
             return Err(problems.into());
         }
     };
+    path_map.map_options(&plugin.descriptor().options_schema, &mut submission.options, os);
     problems.list.extend(plugin.check_options(&submission.options));
-    check_tools(parts, &plugin, dcc_version.as_ref(), &mut problems).await;
+    let levels = levels(&submission, plugin.descriptor(), &mut problems);
+    check_tools(parts, &plugin, dcc_version.as_ref(), &levels, &mut problems).await;
     if !problems.list.is_empty() {
         return Err(problems.into());
     }
@@ -46,9 +61,11 @@ pub(super) async fn prepare(parts: &Parts, submission: Submission) -> Result<Job
         scene: scene.clone(),
         output: submission.output,
         layers: submission.layers,
-        frames: frames.clone(),
+        frames,
         options: submission.options,
         skip_existing: submission.skip_existing,
+        hook_scripts,
+        path_map: path_map.here(os),
     };
     let prepared = match plugin.validate(&context).await {
         Ok(Ok(prepared)) => prepared,
@@ -65,8 +82,19 @@ pub(super) async fn prepare(parts: &Parts, submission: Submission) -> Result<Job
 
     let layer_count = prepared.layers.len().max(1);
     let chunk = if prepared.whole { Chunking::Whole } else { submission.chunk };
-    let total = frames.len() * layer_count as u64;
-    Ok(JobRecord {
+    let total = prepared.frames.len() * layer_count as u64;
+    let has_hooks = |moment| {
+        let due = plugin.has_hooks() || submission.hooks.iter().any(|hook| hook.at == moment);
+        if due { HookPhase::Due } else { HookPhase::Over }
+    };
+    let after = has_hooks(Moment::AfterJob);
+    let hooks = JobHooks {
+        before: has_hooks(Moment::BeforeJob),
+        after,
+        has_after: after == HookPhase::Due,
+        runs: Vec::new(),
+    };
+    let record = JobRecord {
         id: JobId(0),
         spec: JobSpec {
             name,
@@ -75,7 +103,7 @@ pub(super) async fn prepare(parts: &Parts, submission: Submission) -> Result<Job
             plugin: choice
                 .unwrap_or_else(|| PluginChoice { name: plugin.descriptor().name.clone(), version: None }),
             dcc_version,
-            frames,
+            frames: prepared.frames,
             layers: prepared.layers,
             output: prepared.output,
             options: prepared.options,
@@ -86,6 +114,9 @@ pub(super) async fn prepare(parts: &Parts, submission: Submission) -> Result<Job
             threads: submission.threads,
             skip_existing: submission.skip_existing,
             limits: submission.limits,
+            levels,
+            hooks: submission.hooks,
+            licences: prepared.licences,
         },
         status: if submission.paused { JobStatus::Paused } else { JobStatus::Waiting },
         submitted: parts.clock.now(),
@@ -98,7 +129,93 @@ pub(super) async fn prepare(parts: &Parts, submission: Submission) -> Result<Job
         counts: FrameCounts { total, pending: total, ..FrameCounts::default() },
         costs: JobCosts::default(),
         losses: 0,
-    })
+        held: None,
+        hooks,
+        fallbacks: Vec::new(),
+    };
+    Ok((record, plugin))
+}
+
+/// Where the scripts are that a job asks for.
+///
+/// # Errors
+/// The first that is not there, by its index, with what to do.
+pub(super) fn hook_scripts(
+    settings: &HookSettings,
+    requests: &[HookRequest],
+) -> Result<Vec<HookScript>, (usize, String)> {
+    requests.iter().enumerate().map(|(index, hook)| hook_script(settings, hook).map_err(|error| (index, error))).collect()
+}
+
+fn hook_script(settings: &HookSettings, hook: &HookRequest) -> Result<HookScript, String> {
+    let HookRequest { name, at, on_failure } = hook;
+    let dir = settings.dir.as_ref().ok_or_else(|| {
+        format!("`{name}` cannot be found: no directory of hooks is configured; set `hooks.dir` in farmhand.toml")
+    })?;
+    let is_plain = Path::new(name).file_name().is_some_and(|plain| plain == name.as_str());
+    if !is_plain {
+        return Err(format!("`{name}` is no file name; hooks are named as they are in {}", dir.display()));
+    }
+    let path = dir.join(name);
+    if !path.is_file() {
+        return Err(format!("there is no `{name}` in {}; there are: {}", dir.display(), names_in(dir)));
+    }
+    if at.is_of_frame() && path.extension().is_none_or(|extension| extension != "py") {
+        return Err(format!("`{name}` runs inside the DCC {at}, so it must be a Python file: NAME.py"));
+    }
+    if !at.is_of_frame() && !is_executable(&path) {
+        return Err(format!("`{name}` is not executable; run: chmod +x {}", path.display()));
+    }
+    Ok(HookScript { name: name.clone(), path, moment: *at, on_failure: *on_failure })
+}
+
+fn names_in(dir: &Path) -> String {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let mut names: Vec<_> = entries
+        .filter(|entry| entry.path().is_file())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+#[cfg(unix)]
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(_path: &Path) -> bool {
+    true
+}
+
+/// The levels that the job may use, in the plugin's order; none where it may use all.
+fn levels(submission: &Submission, descriptor: &Descriptor, problems: &mut Problems) -> Vec<String> {
+    let names: Vec<&str> = descriptor.levels.iter().map(|level| level.name.as_str()).collect();
+    let unknown = |name: &str| {
+        format!("{} has no level `{name}`; it has {}", descriptor.name, names.join(", "))
+    };
+    for (index, level) in submission.levels.iter().enumerate() {
+        if !names.contains(&level.as_str()) {
+            problems.add(&format!("/levels/{index}"), unknown(level));
+        }
+    }
+    let mut allowed: Vec<&str> = names
+        .iter()
+        .copied()
+        .filter(|name| submission.levels.is_empty() || submission.levels.iter().any(|level| level == name))
+        .collect();
+    if let Some(start) = &submission.start_level {
+        match allowed.iter().position(|name| name == start) {
+            Some(first) => drop(allowed.drain(..first)),
+            None if names.contains(&start.as_str()) => {
+                problems.add("/start_level", format!("`{start}` is not among the job's `levels`"));
+            }
+            None => problems.add("/start_level", unknown(start)),
+        }
+    }
+    if allowed.len() == names.len() { Vec::new() } else { allowed.into_iter().map(str::to_owned).collect() }
 }
 
 #[derive(Default)]
@@ -199,13 +316,8 @@ async fn frames(submission: &Submission, scene: Option<&Path>, problems: &mut Pr
         Some(frames) => Some(frames.clone()),
         None => match range_of(scene?.to_owned()).await {
             Ok(Some(frames)) => Some(frames),
-            Ok(None) => {
-                problems.add(
-                    "/frames",
-                    "missing, and a scene of this kind does not tell its range; write `1-100`",
-                );
-                None
-            }
+            // Its plugin may know.
+            Ok(None) => Some(FrameSet::new()),
             Err(error) => {
                 problems.add("/frames", error);
                 None
@@ -225,17 +337,19 @@ fn select(parts: &Parts, scene: &Path, choice: Option<&PluginChoice>) -> Result<
     parts.plugins.select(scene, choice).map_err(|error| error.to_string())
 }
 
-/// The first level's programs must be there; without them the job would wait for a person who does not know.
+/// The programs of the first level that is used must be there; without them the job would wait for a person who does not know.
 async fn check_tools(
     parts: &Parts,
     plugin: &LoadedPlugin,
     wanted: Option<&semver::VersionReq>,
+    levels: &[String],
     problems: &mut Problems,
 ) {
     // Without a version asked for, a missing program is the node's trouble, shown by `why` until it is installed.
     let Some(wanted) = wanted else { return };
     let descriptor = plugin.descriptor();
-    let first: &[String] = descriptor.levels.first().map_or(&[], |level| &level.tools);
+    let first = descriptor.levels.iter().find(|level| levels.first().is_none_or(|name| *name == level.name));
+    let first: &[String] = first.map_or(&[], |level| &level.tools);
     for tool in descriptor.tools.iter().filter(|tool| first.contains(&tool.id)) {
         if let Err(problem) = parts.tools.find(tool, wanted).await {
             problems.add("/dcc_version", problem.to_string());

@@ -204,6 +204,7 @@ fn decision_word(decision: Decision) -> &'static str {
         Decision::FailFrames => "fail-frames",
         Decision::FailJob => "fail-job",
         Decision::QuarantineNode => "quarantine-node",
+        Decision::HoldJob => "hold-job",
     }
 }
 

@@ -2,12 +2,13 @@
 //! here; `tests/e2e` does that with the real binary.
 
 use crate::api::{ApiSettings, openapi, router, serve};
-use crate::farm::{Farm, FarmSettings, ProcessSettings, ShimCommand};
+use crate::cleanup::CleanupPolicy;
+use crate::farm::{Farm, FarmSettings, HookSettings, ProcessSettings, ShimCommand};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
-use farmhand_model::Seconds;
+use farmhand_model::{PathMap, Seconds};
 use farmhand_plugin::{PluginSettings, WatchMode};
 use farmhand_runner::LogLimits;
 use farmhand_scheduler::{NodeCapacity, Policy};
@@ -47,6 +48,9 @@ impl Bench {
             },
             tools: BTreeMap::new(),
             roots: Vec::new(),
+            path_map: PathMap::default(),
+            hooks: HookSettings { dir: None, limit: Duration::from_secs(60) },
+            cleanup: CleanupPolicy::default(),
             // Every job here is paused, so that no shim is ever started.
             shim: ShimCommand { program: "no-shim".into(), args: Vec::new() },
             process: ProcessSettings { log: LogLimits::default(), grace: Seconds(1.0), nice: 0 },

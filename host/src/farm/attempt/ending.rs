@@ -36,7 +36,12 @@ impl End {
     /// The plugin's own code failed before there was a process. Another level may have better luck; when there is
     /// none, the frames fail with this reason.
     pub(super) fn plugin_failed(frames: &FrameSet, message: String) -> Self {
-        let fault = fault(Severity::FrameFatal, Cause::Plugin, message.clone());
+        Self::level_unfit(frames, Cause::Plugin, message)
+    }
+
+    /// This level cannot be used; the next one may.
+    pub(super) fn level_unfit(frames: &FrameSet, cause: Cause, message: String) -> Self {
+        let fault = fault(Severity::FrameFatal, cause, message.clone());
         Self {
             outcome: without_process(EndedBy::Itself, frames, fault),
             verdict: verdict(Decision::FallBack, message),
@@ -67,6 +72,15 @@ impl End {
         Self {
             outcome: without_process(EndedBy::Itself, frames, fault),
             verdict: verdict(Decision::Retry { after_ms: RETRY_MS }, message),
+        }
+    }
+
+    /// A hook wants a person to look first.
+    pub(super) fn held(frames: &FrameSet, reason: String) -> Self {
+        let fault = fault(Severity::Transient, Cause::Script, reason.clone());
+        Self {
+            outcome: without_process(EndedBy::Itself, frames, fault),
+            verdict: verdict(Decision::HoldJob, reason),
         }
     }
 

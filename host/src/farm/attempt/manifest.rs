@@ -16,6 +16,9 @@ const FILE: &str = "attempt.json";
 pub(crate) struct Manifest {
     /// As the plugin saw it.
     pub(crate) task: TaskContext,
+    /// What the job asks of the DCC's version, for programs that hooks run.
+    #[serde(default)]
+    pub(crate) dcc_version: Option<semver::VersionReq>,
     /// Who built the command.
     pub(crate) plugin: PluginStamp,
     /// The program's path, as it was resolved from the tool.

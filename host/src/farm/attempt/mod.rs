@@ -6,12 +6,14 @@
 //! repeats is dropped by the scheduler.
 
 mod ending;
+mod hooking;
 mod manifest;
 mod prepare;
 mod reading;
 mod settling;
 
 pub(super) use manifest::Manifest;
+pub(super) use prepare::{fixed_directory, job_context, own_variables, render_env};
 
 use super::driver::DriverHandle;
 use super::parts::Parts;

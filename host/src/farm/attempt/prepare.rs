@@ -3,15 +3,19 @@
 
 use super::Attempt;
 use super::ending::End;
+use super::hooking;
 use super::manifest::Manifest;
 use super::reading::Followed;
 use super::settling::{Claim, Settler, is_whole};
-use farmhand_model::dcc::{Cause, Command, ImageOutput, JobContext, Output, TaskContext, Tool};
+use crate::farm::parts::Parts;
+use crate::farm::submit::hook_scripts;
+use farmhand_model::dcc::{Cause, Command, Gpu, ImageOutput, JobContext, Output, TaskContext, TextFile, Tool};
+use farmhand_model::path_map::Os;
 use farmhand_model::{FrameSet, JobId, JobSpec, Seconds};
 use farmhand_plugin::LoadedPlugin;
 use farmhand_runner::{AttemptDir, EnvSpec, Roots, ShimSpec, Staging, StagingError};
 use farmhand_scheduler::{Event, StartOrder};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -44,7 +48,7 @@ pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Pre
     for id in &level.tools {
         let tool = find_tool(attempt, &plugin, id, &order.job)
             .await
-            .map_err(|message| End::node_unfit(frames, Cause::MissingFile, message))?;
+            .map_err(|message| tool_missing(&plugin, order, message))?;
         tools.push(tool);
     }
 
@@ -63,15 +67,17 @@ pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Pre
             staging
         }
     };
+    let job = job_context(&attempt.parts, order.attempt.job, &order.job)
+        .map_err(|error| End::job_unfit(frames, Cause::Script, error))?;
     let mut task = TaskContext {
-        job: Arc::new(job_context(order.attempt.job, &order.job)),
+        job: Arc::new(job),
         attempt: attempt.id,
         frames: frames.clone(),
         layer: order.attempt.layer.clone(),
         level: order.attempt.level,
         try_number: order.attempt.try_number,
         threads: order.attempt.threads,
-        gpus: Vec::new(),
+        gpus: usable_gpus(&attempt.parts, &order.avoid_gpus),
         tools,
         scratch: dir.scratch(),
         staging,
@@ -80,7 +86,7 @@ pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Pre
     if order.job.skip_existing {
         let there = existing(&command, &attempt.parts.roots).await;
         if !there.is_empty() {
-            let manifest = manifest(&plugin, task.clone(), command, attempt)
+            let manifest = manifest(&plugin, task.clone(), command, attempt, order)
                 .map_err(|error| End::plugin_failed(frames, error))?;
             let skipped = settle_existing(attempt, &manifest, there).await;
             if frames.is_subset(&skipped) {
@@ -93,13 +99,15 @@ pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Pre
     }
     let files = std::mem::take(&mut command.files);
     let mut manifest =
-        manifest(&plugin, task, command, attempt).map_err(|error| End::plugin_failed(frames, error))?;
+        manifest(&plugin, task, command, attempt, order).map_err(|error| End::plugin_failed(frames, error))?;
     for file in files {
-        write_file(&manifest.task.scratch, &file).map_err(|error| End::plugin_failed(frames, error))?;
+        write_file(&manifest.task.scratch, &file, &attempt.parts.roots)
+            .map_err(|error| End::plugin_failed(frames, error))?;
         if file.remove_on_success {
             manifest.remove_on_success.push(file.path);
         }
     }
+    hooking::before_task(attempt, &plugin, &manifest).await?;
     attempt.driver.tell(Event::Built { attempt: attempt.id, stamp: plugin.stamp().clone() }).await;
     Ok(Prepared::Ready(Box::new(Ready { dir, manifest, plugin, time_limit: order.time_limit })))
 }
@@ -137,7 +145,7 @@ impl Ready {
 }
 
 /// The daemon's own settings are none of a render's business.
-fn own_variables() -> Vec<String> {
+pub(in crate::farm) fn own_variables() -> Vec<String> {
     std::env::vars_os()
         .filter_map(|(name, _)| name.into_string().ok())
         .filter(|name| name.starts_with("FARMHAND_"))
@@ -145,8 +153,11 @@ fn own_variables() -> Vec<String> {
 }
 
 /// The job as its plugin sees it.
-pub(crate) fn job_context(id: JobId, spec: &JobSpec) -> JobContext {
-    JobContext {
+///
+/// # Errors
+/// A studio's script that it asks for is not there.
+pub(in crate::farm) fn job_context(parts: &Parts, id: JobId, spec: &JobSpec) -> Result<JobContext, String> {
+    Ok(JobContext {
         id,
         name: spec.name.clone(),
         scene: spec.scene.clone(),
@@ -155,12 +166,34 @@ pub(crate) fn job_context(id: JobId, spec: &JobSpec) -> JobContext {
         frames: spec.frames.clone(),
         options: spec.options.clone(),
         skip_existing: spec.skip_existing,
+        hook_scripts: hook_scripts(&parts.settings.hooks, &spec.hooks).map_err(|(_, error)| error)?,
+        path_map: parts.settings.path_map.here(Os::of_this_build()),
+    })
+}
+
+/// Those GPUs of the node that the plugin's breakers leave it. Until jobs lease them, a task may use them all.
+fn usable_gpus(parts: &Parts, avoid: &[u32]) -> Vec<Gpu> {
+    if avoid.is_empty() {
+        return Vec::new();
     }
+    parts.gpus.gpus.iter().filter(|gpu| !avoid.contains(&gpu.index)).cloned().collect()
 }
 
 fn choose(attempt: &Attempt, spec: &JobSpec) -> Result<Arc<LoadedPlugin>, String> {
     let choice = Some((spec.plugin.name.as_str(), spec.plugin.version.as_ref()));
     attempt.parts.plugins.select(&spec.scene, choice).map_err(|error| error.to_string())
+}
+
+/// The next level that the job may use may need other programs.
+fn tool_missing(plugin: &LoadedPlugin, order: &StartOrder, message: String) -> End {
+    let frames = &order.attempt.frames;
+    let after = plugin.descriptor().levels.iter().skip(order.attempt.level as usize + 1);
+    let is_allowed = |name: &String| order.job.levels.is_empty() || order.job.levels.contains(name);
+    if after.map(|level| &level.name).any(is_allowed) {
+        End::level_unfit(frames, Cause::MissingFile, message)
+    } else {
+        End::node_unfit(frames, Cause::MissingFile, message)
+    }
 }
 
 async fn find_tool(
@@ -189,6 +222,7 @@ fn manifest(
     task: TaskContext,
     command: Command,
     attempt: &Attempt,
+    order: &StartOrder,
 ) -> Result<Manifest, String> {
     let program =
         task.tools.iter().find(|tool| tool.id == command.tool).map(|tool| tool.path.clone()).ok_or_else(
@@ -206,14 +240,26 @@ fn manifest(
         plugin: plugin.stamp().clone(),
         program,
         args: command.args,
-        env: command.env,
+        env: render_env(command.env, &task.gpus),
         cwd: command.cwd.unwrap_or_else(|| task.scratch.clone()),
         outputs: command.outputs,
         verify: command.verify,
         remove_on_success: Vec::new(),
         started: attempt.parts.clock.now(),
+        dcc_version: order.job.dcc_version.clone(),
         task,
     })
+}
+
+/// What is added to a render's environment: the plugin's variables, and what hides the GPUs that the task is not to use
+/// from everything that speaks CUDA, unless the plugin has chosen itself.
+pub(in crate::farm) fn render_env(mut env: Vec<(String, String)>, gpus: &[Gpu]) -> Vec<(String, String)> {
+    const VISIBLE: &str = "CUDA_VISIBLE_DEVICES";
+    if !gpus.is_empty() && !env.iter().any(|(name, _)| name == VISIBLE) {
+        let uuids: Vec<_> = gpus.iter().map(|gpu| gpu.uuid.as_str()).collect();
+        env.push((VISIBLE.to_owned(), uuids.join(",")));
+    }
+    env
 }
 
 /// Images lie in the attempt's own staging directory or inside the roots, and go to a place inside the roots.
@@ -237,30 +283,44 @@ fn check_outputs(outputs: &[Output], staging: &Path, roots: &Roots) -> Result<()
     Ok(())
 }
 
-fn write_file(scratch: &Path, file: &farmhand_model::dcc::TextFile) -> Result<(), String> {
-    let path = own_roots(scratch)?
-        .confine(&file.path)
-        .map_err(|error| format!("the plugin writes outside its scratch directory: {error}"))?;
+/// In the scratch directory, which is the attempt's own; elsewhere only inside the roots, and never over a file that
+/// is there.
+fn write_file(scratch: &Path, file: &TextFile, roots: &Roots) -> Result<(), String> {
+    let own = own_roots(scratch)?.confine(&file.path);
+    let is_own = own.is_ok();
+    let path = own
+        .or_else(|_| roots.confine(&file.path))
+        .map_err(|error| format!("the plugin writes where it may not: {error}"))?;
     let write = || -> io::Result<()> {
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent)?;
         }
-        std::fs::write(&path, &file.contents)
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(is_own).truncate(is_own).create_new(!is_own);
+        options.open(&path)?.write_all(file.contents.as_bytes())
     };
     write().map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
-/// The images that are there and whole, of those whose place is known before the DCC runs.
+/// The images that are there and whole, of those whose place is known before the DCC runs. A frame with several
+/// images needs them all.
 async fn existing(command: &Command, roots: &Roots) -> Vec<ImageOutput> {
     let mut there = Vec::new();
+    let mut incomplete = FrameSet::new();
     for output in &command.outputs {
         let Output::Image(image) = output else { continue };
         let place: &PathBuf = image.place.as_ref().unwrap_or(&image.path);
-        let Ok(place) = roots.confine(place) else { continue };
-        if is_whole(place).await {
+        let whole = match roots.confine(place) {
+            Ok(place) => is_whole(place).await,
+            Err(_) => false,
+        };
+        if whole {
             there.push(image.clone());
+        } else {
+            incomplete.insert(image.frame);
         }
     }
+    there.retain(|image| !incomplete.contains(image.frame));
     there
 }
 
@@ -278,7 +338,7 @@ fn own_roots(dir: &Path) -> Result<Roots, String> {
 }
 
 /// The directory of an output, as far as it is the same for all frames and layers.
-fn fixed_directory(output: &str) -> PathBuf {
+pub(in crate::farm) fn fixed_directory(output: &str) -> PathBuf {
     let varies = |path: &Path| path.to_string_lossy().contains(['{', '#']);
     let mut directory = Path::new(output).parent().unwrap_or(Path::new("/"));
     while let Some(parent) = directory.parent().filter(|_| varies(directory)) {

@@ -3,6 +3,7 @@
 
 use super::Attempt;
 use super::ending::{End, host_verdict};
+use super::hooking;
 use super::manifest::Manifest;
 use super::settling::{Claim, Settler};
 use farmhand_model::dcc::{Cause, Fact, Fault, Outcome, Output, ReaderEvent, Severity, Verify};
@@ -69,7 +70,11 @@ pub(super) async fn follow(
         None => running.wait().await,
     };
     let outcome = reading.finish(manifest, &report).await;
-    let verdict = judge(&plugin, manifest, &outcome).await;
+    let mut verdict = judge(&plugin, manifest, &outcome).await;
+    if !matches!(outcome.ended_by, EndedBy::Cancel | EndedBy::DaemonStop | EndedBy::Lost) {
+        verdict =
+            hooking::after_task(attempt, &plugin, manifest, &outcome, verdict).await;
+    }
     clean_up(attempt, manifest, &outcome);
     End { outcome, verdict }
 }
@@ -223,6 +228,7 @@ impl<'a> Reading<'a> {
                 cause: Cause::MissingFile,
                 message: format!("{} did not start: {message}", manifest.program.display()),
                 frame: None,
+                about: None,
             });
         }
         if manifest.verify == Verify::ExitCode && report.exit_code() == Some(0) {

@@ -2,13 +2,17 @@
 //! image, moves it into place, and tells the scheduler.
 //!
 //! It works beside the reading of the log, in order, so that a slow decode never holds the renderer's output up.
+//!
+//! A frame may have several images: views, passes, layers rendered together. It is done once all of those that the
+//! command promised are in place and none that was announced before it was bad.
 
 use super::Attempt;
 use super::manifest::Manifest;
-use farmhand_model::dcc::{Cause, Fault, ImageOutput, MovieOutput, Severity};
+use farmhand_model::dcc::{Cause, Fault, ImageOutput, MovieOutput, Output, Severity};
 use farmhand_model::{FrameSet, Timestamp};
 use farmhand_runner::{Roots, place, verify_image, verify_movie};
 use farmhand_scheduler::Event;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc;
@@ -49,6 +53,7 @@ impl Settler {
             frames: manifest.task.frames.clone(),
             staging: manifest.task.staging.clone(),
             not_before: system_time(manifest.started),
+            images: Images::promised(&manifest.outputs),
             settled: Settled::default(),
         };
         Self { claims, task: tokio::spawn(work.run(inbox)) }
@@ -73,7 +78,43 @@ struct Work {
     frames: FrameSet,
     staging: PathBuf,
     not_before: SystemTime,
+    images: Images,
     settled: Settled,
+}
+
+/// Which images of which frames are still to come.
+#[derive(Default)]
+struct Images {
+    /// Those that the command promised and that are not in place yet, and those that were announced and bad; by the
+    /// path where the DCC writes them.
+    open: BTreeMap<i32, BTreeSet<PathBuf>>,
+    /// Those that are in place: nobody is believed twice.
+    in_place: BTreeSet<PathBuf>,
+}
+
+impl Images {
+    fn promised(outputs: &[Output]) -> Self {
+        let mut images = Self::default();
+        for output in outputs {
+            if let Output::Image(image) = output {
+                images.opened(image.frame, &image.path);
+            }
+        }
+        images
+    }
+
+    /// Its frame is not complete without this one.
+    fn opened(&mut self, frame: i32, path: &Path) {
+        self.open.entry(frame).or_default().insert(path.to_owned());
+    }
+
+    /// It is in place now; answers whether its frame is complete with it.
+    fn arrived(&mut self, frame: i32, path: &Path) -> bool {
+        self.in_place.insert(path.to_owned());
+        let Some(open) = self.open.get_mut(&frame) else { return true };
+        open.remove(path);
+        open.is_empty()
+    }
 }
 
 impl Work {
@@ -90,11 +131,25 @@ impl Work {
                 self.settled.faults.push(foreign_frame(&frames, &self.frames));
                 continue;
             }
-            if frames.is_subset(&self.settled.frames) {
+            let image = match &claim {
+                Claim::Image { image, .. } | Claim::Existing(image) => Some((image.frame, image.path.clone())),
+                Claim::Movie(_) => None,
+            };
+            let is_known = match &image {
+                Some((_, path)) => self.images.in_place.contains(path),
+                None => frames.is_subset(&self.settled.frames),
+            };
+            if is_known {
                 continue;
             }
             match self.settle(claim).await {
                 Ok((path, bytes)) => {
+                    if let Some((frame, path)) = &image
+                        && !self.images.arrived(*frame, path)
+                    {
+                        continue;
+                    }
+                    let frames = frames.difference(&self.settled.frames);
                     self.settled.frames.extend(&frames);
                     for frame in frames.iter() {
                         let path = path.display().to_string();
@@ -111,6 +166,9 @@ impl Work {
                 }
                 Err(mut fault) => {
                     fault.frame = frames.first().filter(|_| frames.len() == 1);
+                    if let Some((frame, path)) = &image {
+                        self.images.opened(*frame, path);
+                    }
                     let event = Event::Fault { attempt: self.attempt, fault: fault.clone() };
                     self.driver.tell(event).await;
                     self.settled.faults.push(fault);
@@ -182,6 +240,7 @@ fn disbelief(error: &dyn std::fmt::Display) -> Fault {
         cause: Cause::Other,
         message: format!("its image cannot be believed: {error}"),
         frame: None,
+        about: None,
     }
 }
 
@@ -191,6 +250,7 @@ fn lie(error: &dyn std::fmt::Display) -> Fault {
         cause: Cause::Plugin,
         message: format!("the plugin named a file that it may not: {error}"),
         frame: None,
+        about: None,
     }
 }
 
@@ -200,9 +260,38 @@ fn foreign_frame(claimed: &FrameSet, own: &FrameSet) -> Fault {
         cause: Cause::Plugin,
         message: format!("the plugin reported frame {claimed}, but this attempt renders {own}; ignored"),
         frame: None,
+        about: None,
     }
 }
 
 fn system_time(at: Timestamp) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(at.0.max(0) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image(frame: i32, path: &str) -> Output {
+        Output::Image(ImageOutput { frame, path: path.into(), place: None })
+    }
+
+    #[test]
+    fn a_frame_is_complete_with_its_last_promised_image() {
+        let mut images = Images::promised(&[image(1, "/left.1"), image(1, "/right.1"), image(2, "/main.2")]);
+        assert!(!images.arrived(1, Path::new("/left.1")));
+        assert!(!images.arrived(2, Path::new("/depth.2")), "an extra image comes before the one that was promised");
+        assert!(images.arrived(2, Path::new("/main.2")));
+        assert!(images.arrived(1, Path::new("/right.1")));
+        assert!(images.arrived(3, Path::new("/nobody/promised.3")));
+        assert!(images.in_place.contains(Path::new("/left.1")));
+    }
+
+    #[test]
+    fn a_bad_image_keeps_its_frame_open_until_it_is_whole() {
+        let mut images = Images::promised(&[]);
+        images.opened(4, Path::new("/depth.4"));
+        assert!(!images.arrived(4, Path::new("/main.4")));
+        assert!(images.arrived(4, Path::new("/depth.4")));
+    }
 }
