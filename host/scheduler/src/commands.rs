@@ -239,6 +239,10 @@ impl Scheduler {
         for plugin in self.plugins.values_mut() {
             let before = plugin.gpus.len();
             plugin.gpus.retain(|index, _| gpus.iter().any(|gpu| gpu.index == *index));
+            if !gpus.iter().any(|gpu| plugin.trusts(gpu.index)) {
+                // Those that were trusted are gone: the others are tried before the plugin is given up.
+                plugin.gpus.clear();
+            }
             if plugin.gpus.len() < before {
                 turn.push(Effect::BreakersTouched);
             }

@@ -1,12 +1,13 @@
 //! A farm in a test: jobs by builder, time by hand, and `sanity_check` after every step.
 
 use crate::{
-    Effect, Event, LevelProfile, NodeCapacity, PluginProfile, PluginState, Policy, Refusal, Scheduler,
-    StartOrder,
+    Effect, Event, LevelProfile, NodeCapacity, PluginProfile, PluginState, Policy, Refusal, Restored,
+    RestoredJob, Scheduler, StartOrder,
 };
-use farmhand_model::dcc::{Cause, Decision, Fault, FrameShape, Outcome, Severity, Verdict};
+use farmhand_model::dcc::{Cause, Decision, Fault, FrameShape, Gpu, Outcome, Severity, Verdict};
+use farmhand_model::hooks::{HookPhase, HookRun, HooksResult, Moment, OnFailure};
 use farmhand_model::job::{JobCosts, JobHooks, JobLimits, PluginChoice};
-use farmhand_model::view::FrameCounts;
+use farmhand_model::view::{FrameCounts, FrameRuns};
 use farmhand_model::why::WaitReason;
 use farmhand_model::{
     AttemptId, AttemptState, Change, Chunking, EndedBy, FrameOrder, FrameSet, FrameState, JobId, JobRecord,
@@ -17,6 +18,7 @@ pub(crate) struct TestEnv {
     pub(crate) scheduler: Scheduler,
     pub(crate) now: Timestamp,
     next_job: u64,
+    capacity: NodeCapacity,
     /// What the last step brought about and nobody has asked for yet.
     pub(crate) effects: Vec<Effect>,
 }
@@ -75,7 +77,7 @@ impl TestEnv {
     pub(crate) fn bare(slots: u32) -> Self {
         let capacity = NodeCapacity { slots, threads: 2 * slots, threads_per_task: 2 };
         let scheduler = Scheduler::new(capacity, Policy::default(), AttemptId(1));
-        Self { scheduler, now: Timestamp(1_000_000), next_job: 1, effects: Vec::new() }
+        Self { scheduler, now: Timestamp(1_000_000), next_job: 1, capacity, effects: Vec::new() }
     }
 
     pub(crate) fn try_send(&mut self, event: Event) -> Result<(), Refusal> {
@@ -101,6 +103,13 @@ impl TestEnv {
     }
 
     pub(crate) fn submit(&mut self, spec: JobSpec) -> JobId {
+        self.submit_hooked(spec, &[])
+    }
+
+    /// A job with hooks at these moments of its own.
+    pub(crate) fn submit_hooked(&mut self, spec: JobSpec, moments: &[Moment]) -> JobId {
+        let phase = |moment| if moments.contains(&moment) { HookPhase::Due } else { HookPhase::Over };
+        let (before, after) = (phase(Moment::BeforeJob), phase(Moment::AfterJob));
         let id = JobId(self.next_job);
         self.next_job += 1;
         let layers = spec.layers.len().max(1);
@@ -119,11 +128,73 @@ impl TestEnv {
             costs: JobCosts::default(),
             losses: 0,
             held: None,
-            hooks: JobHooks::default(),
+            hooks: JobHooks { before, after, ..JobHooks::default() },
             fallbacks: Vec::new(),
         };
         self.send(Event::Submit { job: Box::new(record), ended: Vec::new() });
         id
+    }
+
+    /// The daemon is gone, and the next one goes on from what was durable.
+    pub(crate) fn restart(&mut self) {
+        let restored = |id: JobId| {
+            let runs = self.scheduler.frames(id).unwrap().runs;
+            let record = self.scheduler.record(id).unwrap();
+            let of = |state| {
+                let sets = (0..record.layer_count() as u32).map(|layer| {
+                    let is_of = |runs: &&FrameRuns| {
+                        runs.state == state && runs.layer.as_deref() == record.layer_name(layer)
+                    };
+                    runs.iter().find(is_of).map(|runs| runs.frames.clone()).unwrap_or_default()
+                });
+                sets.collect()
+            };
+            RestoredJob { done: of(FrameState::Done), skipped: of(FrameState::Skipped), record }
+        };
+        let live: Vec<_> = self.scheduler.live_attempts().cloned().collect();
+        let restored = Restored {
+            jobs: self.scheduler.live_jobs().into_iter().map(restored).collect(),
+            live,
+            ended: Vec::new(),
+            next_attempt: self.scheduler.next_attempt,
+        };
+        let (scheduler, effects) = Scheduler::restore(self.capacity, Policy::default(), self.now, restored);
+        scheduler.sanity_check(self.now);
+        (self.scheduler, self.effects) = (scheduler, effects);
+    }
+
+    /// The hooks that the last step ordered.
+    pub(crate) fn hooks_ordered(&self) -> Vec<(JobId, Moment)> {
+        self.pick(|effect| match effect {
+            Effect::RunHooks { job, moment, .. } => Some((*job, *moment)),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn hooks_end(&mut self, job: JobId, moment: Moment, result: HooksResult) {
+        let error = if result == HooksResult::GoOn { None } else { Some("exit code 1".to_owned()) };
+        let run = HookRun {
+            name: "prepare.py".to_owned(),
+            moment,
+            attempt: None,
+            at: self.now,
+            seconds: Seconds(0.5),
+            error,
+            on_failure: OnFailure::Fail,
+        };
+        let notes = vec!["copied 3 textures".to_owned()];
+        self.send(Event::HooksEnded { job, moment, runs: vec![run], notes, result });
+    }
+
+    /// GPUs with these indexes, whose UUIDs are `GPU-a` for 0, `GPU-b` for 1 and so on.
+    pub(crate) fn gpus(&mut self, indexes: &[u32]) {
+        let gpu = |index: &u32| Gpu {
+            index: *index,
+            uuid: format!("GPU-{}", char::from(b'a' + *index as u8)),
+            name: "NVIDIA H200".to_owned(),
+            memory_bytes: 1 << 37,
+        };
+        self.send(Event::Gpus(indexes.iter().map(gpu).collect()));
     }
 
     /// Lets time pass and sends the tick that is due then.

@@ -3,4 +3,9 @@
 mod commands;
 mod endings;
 mod flow;
+mod gpus;
+mod holds;
+mod hooks;
+mod levels;
 mod reasons;
+mod severities;

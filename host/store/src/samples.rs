@@ -76,7 +76,7 @@ pub fn job(id: u64, status: JobStatus) -> JobRecord {
                 error: Some("exit code 1".into()),
                 on_failure: OnFailure::Hold,
             }],
-            ..JobHooks::default()
+            has_after: true,
         },
         fallbacks: vec![Fallback {
             layer: 1,

@@ -3,6 +3,7 @@
 use crate::dice::Dice;
 use crate::world::World;
 use farmhand_model::dcc::FrameShape;
+use farmhand_model::hooks::{HookPhase, Moment};
 use farmhand_model::job::{JobCosts, JobEdit, JobHooks, JobLimits, PluginChoice};
 use farmhand_model::view::FrameCounts;
 use farmhand_model::{Chunking, FrameOrder, FrameSet, JobId, JobRecord, JobSpec, JobStatus};
@@ -10,6 +11,8 @@ use farmhand_scheduler::{Event, LevelProfile, PluginProfile, PluginState};
 
 /// The plugins of every world.
 pub const PLUGINS: [&str; 2] = ["blender", "maya"];
+/// The licences that jobs may need.
+pub const LICENCES: [&str; 2] = ["arnold", "maya"];
 
 impl World {
     pub fn submit(&mut self) {
@@ -36,12 +39,28 @@ impl World {
             costs: JobCosts::default(),
             losses: 0,
             held: None,
-            hooks: JobHooks::default(),
+            hooks: self.hooks_of(id),
             fallbacks: Vec::new(),
             spec,
         };
         let ended = self.store.ended_before(&record.spec.after);
         self.send(Event::Submit { job: Box::new(record), ended });
+    }
+
+    /// One job in four has hooks before it, and one in three after it.
+    fn hooks_of(&mut self, id: JobId) -> JobHooks {
+        // A submission of this number may have been lost with a daemon.
+        self.hooked.retain(|(job, _)| *job != id);
+        let mut phase = |moment, n| {
+            if self.dice.one_in(n) {
+                self.hooked.insert((id, moment));
+                HookPhase::Due
+            } else {
+                HookPhase::Over
+            }
+        };
+        let (before, after) = (phase(Moment::BeforeJob, 4), phase(Moment::AfterJob, 3));
+        JobHooks { before, after, ..JobHooks::default() }
     }
 
     pub fn spec(&mut self, id: JobId) -> JobSpec {
@@ -82,9 +101,9 @@ impl World {
                 stall_seconds: maybe(dice, 300),
                 max_failed_frames: maybe(dice, 10),
             },
-            levels: Vec::new(),
+            levels: some(dice, &["level 0", "level 1", "level 2", "gone"]),
             hooks: Vec::new(),
-            licences: Vec::new(),
+            licences: some(dice, &LICENCES),
         }
     }
 
@@ -135,6 +154,14 @@ impl World {
             }
         };
     }
+}
+
+/// Mostly nothing, or some of these.
+fn some(dice: &mut Dice, names: &[&str]) -> Vec<String> {
+    if !dice.one_in(3) {
+        return Vec::new();
+    }
+    names.iter().filter(|_| dice.one_in(2)).map(|&name| name.to_owned()).collect()
 }
 
 /// A plugin that serves, with levels of these shapes.

@@ -25,13 +25,14 @@ impl World {
             self.store.attempts.values().filter(|attempt| !attempt.is_live()).cloned().collect();
         let attempt = self.dice.pick(&over).map_or(AttemptId(999_999), |attempt| attempt.id);
         let before = self.store.attempts.clone();
-        match self.dice.below(4) {
+        match self.dice.below(5) {
             0 => self.send(Event::Running { attempt }),
             1 => {
                 let (outcome, verdict) = ending(EndedBy::Itself, Decision::FailJob, Vec::new());
                 self.send(Event::Ended { attempt, outcome: Box::new(outcome), verdict })
             }
             2 => self.send(Event::FrameStarted { attempt, frame: 1 }),
+            3 => self.late_hooks(),
             _ => {
                 self.settle(attempt, 1);
                 true
@@ -53,6 +54,7 @@ impl World {
         let Some(&id) = self.dice.pick(&ids) else { return };
         let Some(process) = self.processes.get_mut(&id) else { return };
         if let Some((outcome, verdict)) = process.exit.clone() {
+            self.licences.saw(&self.store, id, &outcome, verdict.decision, self.now);
             if self.send(Event::Ended { attempt: id, outcome: Box::new(outcome), verdict })
                 && self.store.attempts.get(&id).is_some_and(|attempt| !attempt.is_live())
             {
@@ -108,13 +110,14 @@ impl World {
     }
 
     pub fn decision(&mut self) -> Decision {
-        match self.dice.below(12) {
+        match self.dice.below(13) {
             0..3 => Decision::Accept,
             3..6 => Decision::Retry { after_ms: self.dice.below(3) as u32 * 2000 },
             6 | 7 => Decision::FallBack,
             8 | 9 => Decision::FailFrames,
             10 if self.dice.one_in(3) => Decision::FailJob,
             _ if self.draining => Decision::Accept,
+            12 => Decision::HoldJob,
             _ => Decision::QuarantineNode,
         }
     }
@@ -128,8 +131,16 @@ impl World {
                 [self.dice.below(3) as usize];
             let licence = !self.draining && self.dice.one_in(6);
             let frame = if self.dice.one_in(2) { self.dice.pick(&frames).copied() } else { None };
-            let cause = if licence { Cause::Licence } else { Cause::Crash };
-            faults.push(Fault { severity, cause, message: "it broke".to_owned(), frame, about: None });
+            let cause = match self.dice.below(3) {
+                _ if licence => Cause::Licence,
+                0 => Cause::Gpu,
+                _ => Cause::Crash,
+            };
+            // A licence, a GPU, or one that the node has not.
+            let about =
+                self.dice.pick(&["arnold", "maya", "0", "1", "GPU-2", "9"]).map(|&about| about.to_owned());
+            let about = about.filter(|_| self.dice.one_in(2));
+            faults.push(Fault { severity, cause, message: "it broke".to_owned(), frame, about });
         }
         faults
     }

@@ -1,15 +1,17 @@
 //! The world around the scheduler: processes that render, fail and outlive the daemon, people, plugins and time.
 
 use crate::dice::Dice;
+use crate::licences::Licences;
 use crate::people::{PLUGINS, ready};
 use crate::renders::{Process, ending};
 use crate::store::Store;
-use farmhand_model::dcc::{Decision, FrameShape};
+use farmhand_model::dcc::{Decision, FrameShape, Gpu};
+use farmhand_model::hooks::Moment;
 use farmhand_model::view::FrameCounts;
 use farmhand_model::why::WaitReason;
 use farmhand_model::{AttemptId, EndedBy, FrameSet, JobId, JobStatus, Seconds, Timestamp};
-use farmhand_scheduler::{Effect, Event, NodeCapacity, PluginState, Policy, Scheduler};
-use std::collections::BTreeMap;
+use farmhand_scheduler::{Effect, Event, NodeCapacity, PluginState, Policy, Scheduler, StartOrder};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What may happen in a world.
 #[derive(Clone, Copy)]
@@ -28,6 +30,14 @@ pub struct World {
     pub store: Store,
     pub processes: BTreeMap<AttemptId, Process>,
     pub plugins: BTreeMap<&'static str, PluginState>,
+    pub gpus: Vec<Gpu>,
+    pub licences: Licences,
+    /// Moments at which a job has hooks.
+    pub hooked: BTreeSet<(JobId, Moment)>,
+    /// Hooks that run now, in the daemon.
+    pub hooks: BTreeSet<(JobId, Moment)>,
+    /// Hooks whose last run came to an end that counts.
+    pub went_well: BTreeSet<(JobId, Moment)>,
     /// No more trouble: everything must come to its end.
     pub draining: bool,
 }
@@ -48,8 +58,14 @@ impl World {
             store: Store::default(),
             processes: BTreeMap::new(),
             plugins: BTreeMap::new(),
+            gpus: Vec::new(),
+            licences: Licences::default(),
+            hooked: BTreeSet::new(),
+            hooks: BTreeSet::new(),
+            went_well: BTreeSet::new(),
             draining: false,
         };
+        world.find_gpus();
         for name in PLUGINS {
             let state = world.plugin_state();
             world.announce(name, state);
@@ -62,6 +78,7 @@ impl World {
         for _ in 0..40 + self.dice.below(120) {
             match self.dice.below(20) {
                 0..2 => self.submit(),
+                2 if self.dice.one_in(8) => self.find_gpus(),
                 2 => self.reload(),
                 3 if self.mood.commands => self.command(),
                 4 => self.late_report(),
@@ -70,9 +87,19 @@ impl World {
                 7 if self.dice.one_in(4) => {
                     self.scheduler.retire_ended();
                 }
+                8 | 9 if !self.hooks.is_empty() => self.end_hooks(),
                 _ => self.render(),
             }
         }
+    }
+
+    /// None, or up to three of them; sometimes one falls off the bus.
+    fn find_gpus(&mut self) {
+        let count = self.dice.below(4) as u32;
+        let gpu =
+            |index| Gpu { index, uuid: format!("GPU-{index}"), name: "H200".to_owned(), memory_bytes: 1 };
+        self.gpus = (0..count).map(gpu).collect();
+        self.send(Event::Gpus(self.gpus.clone()));
     }
 
     /// No more trouble from outside: every job that nobody holds up must end.
@@ -87,11 +114,15 @@ impl World {
             }
         }
         for _ in 0..20_000 {
-            if !self.processes.is_empty() {
+            if !self.hooks.is_empty() {
+                self.end_hooks();
+            } else if !self.processes.is_empty() {
                 self.render();
             } else if let Some(at) = self.scheduler.next_wakeup() {
                 self.now = self.now.max(at);
                 self.send(Event::Tick);
+            } else if let Some(held) = self.held() {
+                self.send(Event::Resume(held));
             } else {
                 break;
             }
@@ -104,7 +135,16 @@ impl World {
             Scheduler::restore(self.capacity, Policy::default(), self.now, self.store.restored()).0;
         for job in self.scheduler.live_jobs() {
             assert_eq!(restored.frames(job), self.scheduler.frames(job), "what is durable is what is");
+            let kept = |of: &Scheduler| of.record(job).map(|record| (record.fallbacks, record.held));
+            assert_eq!(kept(&restored), kept(&self.scheduler), "what is durable is what is");
         }
+    }
+
+    /// A job that waits for a person.
+    fn held(&self) -> Option<JobId> {
+        let is_held =
+            |job: &JobId| matches!(self.scheduler.why(*job, self.now), Some(WaitReason::Held { .. }));
+        self.scheduler.live_jobs().into_iter().find(is_held)
     }
 
     /// Somebody paused the job, or one that it comes after will never be done.
@@ -165,7 +205,12 @@ impl World {
 
     fn perform(&mut self, effect: &Effect) {
         match effect {
+            Effect::RunHooks { job, moment, end } => {
+                assert_eq!(end.is_some(), *moment == Moment::AfterJob);
+                self.run_hooks(*job, *moment);
+            }
             Effect::Start(order) => {
+                self.check_start(order);
                 let attempt = &order.attempt;
                 let is_same = |process: &&Process| (process.job, process.layer) == (attempt.job, order.layer);
                 for process in
@@ -200,6 +245,23 @@ impl World {
         }
     }
 
+    /// The attempt is one that the job, its licences and the node's GPUs allow.
+    fn check_start(&self, order: &StartOrder) {
+        self.licences.assert_free(&order.job, self.now);
+        let name = order.job.plugin.name.as_str();
+        let Some(PluginState::Ready(plugin)) = self.plugins.get(name) else {
+            panic!("{name} does not serve")
+        };
+        let is_named = |level: &str| order.job.levels.iter().any(|name| name == level);
+        assert!(
+            is_named(&order.attempt.level_name) || !plugin.levels.iter().any(|level| is_named(&level.name)),
+            "a level that the job may not use"
+        );
+        let avoided = &order.avoid_gpus;
+        assert!(avoided.iter().all(|index| self.gpus.iter().any(|gpu| gpu.index == *index)));
+        assert!(avoided.is_empty() || avoided.len() < self.gpus.len(), "no GPU is left to render on");
+    }
+
     /// What must hold after every step, besides what the scheduler checks of itself.
     fn check(&self) {
         assert!(
@@ -221,6 +283,7 @@ impl World {
                 "job {job} is durable"
             );
         }
+        self.check_hooks(&self.store);
         for attempt in self.scheduler.live_attempts() {
             assert!(self.store.attempts.get(&attempt.id).is_some_and(|known| known.is_live()), "not durable");
         }
@@ -231,6 +294,8 @@ impl World {
         let (scheduler, effects) =
             Scheduler::restore(self.capacity, Policy::default(), self.now, self.store.restored());
         self.scheduler = scheduler;
+        self.forget_hooks();
+        self.licences = Licences::default();
         if self.carry_out(&effects).is_err() {
             return self.restart();
         }
@@ -259,6 +324,7 @@ impl World {
                 }
             }
         }
+        self.send(Event::Gpus(self.gpus.clone()));
         for (name, state) in self.plugins.clone() {
             self.send(Event::Plugin { name: name.to_owned(), state });
         }
