@@ -2,7 +2,7 @@
 
 use super::typed::{Config, PluginConfig, WatchChoice};
 use crate::api::ApiSettings;
-use crate::farm::{FarmSettings, ProcessSettings, ShimCommand};
+use crate::farm::{FarmSettings, HookSettings, ProcessSettings, ShimCommand};
 use farmhand_model::Seconds;
 use farmhand_plugin::{Grant, Limits, PluginSettings, WatchMode};
 use farmhand_runner::LogLimits;
@@ -64,6 +64,12 @@ impl Config {
             plugins: self.plugin_settings(),
             tools: self.tools.clone(),
             roots: self.roots.clone(),
+            path_map: self.path_map.clone(),
+            hooks: HookSettings {
+                dir: self.hooks_dir.clone(),
+                limit: Duration::from_secs(u64::from(self.hook_seconds)),
+            },
+            cleanup: self.cleanup,
             shim: ShimCommand { program, args: vec!["shim".into()] },
             process: ProcessSettings {
                 log: LogLimits {

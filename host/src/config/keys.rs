@@ -23,6 +23,8 @@ pub(super) enum Kind {
     Choice(&'static [&'static str]),
     /// A table with anything in it; not for the environment.
     Table,
+    /// Places as each system spells them; not for the environment.
+    Places,
 }
 
 /// One thing that can be set.
@@ -57,7 +59,7 @@ const fn key(
 }
 
 use Fallback::{Is, Words};
-use Kind::{Address, Choice, Count, Path, Paths, Secret, Table, Text, Texts, Url};
+use Kind::{Address, Choice, Count, Path, Paths, Places, Secret, Table, Text, Texts, Url};
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -68,8 +70,10 @@ pub(super) const SECTIONS: &[(&str, &str)] = &[
     ("node", "How much of this machine renders may use."),
     ("plugins", "Where plugins come from, and what they may use and see."),
     ("tools", "Programs that farmhand should not look for: `blender = \"/opt/blender-4.5/blender\"`."),
-    ("paths", "Which directories jobs may name."),
+    ("paths", "Which directories jobs may name, and how other systems spell them."),
     ("render", "What happens to a render process. Jobs can set their own limits."),
+    ("hooks", "The studio's own scripts before and after jobs, tasks and frames. Jobs ask for them by name."),
+    ("cleanup", "What the daemon forgets and removes by itself, once an hour. `farmhand cleanup` does it at once."),
     ("log", "What the daemon says of itself, on standard error."),
 ];
 
@@ -184,6 +188,18 @@ pub(super) const KEYS: &[Key] = &[
          an address that other machines can reach.",
     ),
     key(
+        "paths",
+        "map",
+        Places,
+        Words("empty"),
+        "Places as each system spells them, such as `{ windows = \"P:/shows\", linux = \"/mnt/shows\", macos = \
+         \"/Volumes/shows\" }`; at least two of the three, UNC paths too. A path that begins as another system spells \
+         a place is spelled as this one does when a job is submitted: its scene, its output, and the options that the \
+         plugin's schema marks as paths; the rules go into generated scripts as well. The longest spelling goes first \
+         and ends at a component; Windows' spellings have no case and either slash. A list such as `linux = [\"/mnt/shows\", \
+         \"/net/shows\"]` has several spellings recognised, and the first one written. What is spelled as here stays.",
+    ),
+    key(
         "render",
         "on_stop",
         Choice(&["keep", "kill"]),
@@ -242,6 +258,46 @@ pub(super) const KEYS: &[Key] = &[
         Is("5"),
         "Added to the niceness of render processes, so that the machine stays usable while it renders. Costs nothing \
          on an idle machine.",
+    ),
+    key(
+        "hooks",
+        "dir",
+        Path,
+        Words("none"),
+        "Directory of the studio's hook scripts: a job may ask for any file in it by its name, and for no other. \
+         Whoever can write there decides what render machines run.",
+    ),
+    key(
+        "hooks",
+        "seconds",
+        Count(1, DAY),
+        Is("600"),
+        "Time that one hook may take, in seconds. What happens to one that takes longer is the job's choice, as with \
+         any other failure of a hook.",
+    ),
+    key(
+        "cleanup",
+        "history_days",
+        Count(0, 36_500),
+        Is("90"),
+        "Days after which an ended job is forgotten, with its attempts and its list of frames; its images are not \
+         touched. 0 means never.",
+    ),
+    key(
+        "cleanup",
+        "logs_days",
+        Count(0, 36_500),
+        Is("30"),
+        "Days after which the logs and scripts of an ended attempt are removed from the data directory; what is known \
+         of the attempt stays. 0 means never.",
+    ),
+    key(
+        "cleanup",
+        "scripts_days",
+        Count(0, 36_500),
+        Is("7"),
+        "Days after which what renders left beside scenes and images is removed: generated scripts, temporary scenes \
+         (the newest 5 of each scene are kept) and staging directories. 0 means never.",
     ),
     key(
         "log",

@@ -111,6 +111,7 @@ pub(super) fn is_secret(key: &str) -> bool {
 mod tests {
     use super::*;
     use crate::config::Value;
+    use farmhand_model::Os;
 
     fn surroundings(dir: &Path, variables: &[(&str, &str)]) -> Surroundings {
         Surroundings {
@@ -144,6 +145,10 @@ mod tests {
         assert_eq!(config.cache_dir, Path::new("/home/tess/.local/share/farmhand/cache"));
         assert!(config.roots.is_empty() && config.token.is_none() && config.plugins.is_empty());
         assert_eq!((config.retries, config.nice, config.stall_seconds), (3, 5, 600));
+        assert!(config.path_map.is_empty() && config.hooks_dir.is_none());
+        assert_eq!(config.hook_seconds, 600);
+        let days = config.cleanup;
+        assert_eq!((days.history_days, days.logs_days, days.scripts_days), (90, 30, 7));
     }
 
     #[test]
@@ -162,6 +167,14 @@ mod tests {
             blender = "/opt/blender/blender"
             [paths]
             roots = ["/jobs", "~/shots"]
+            map = [
+                { windows = ["P:/shows", '\\files\shows'], linux = "/mnt/shows" },
+                { linux = "/mnt/tex", macos = "/Volumes/tex" },
+            ]
+            [hooks]
+            dir = "hooks"
+            [cleanup]
+            history_days = 0
             [plugins]
             call_ms = 1_000
             [plugins.blender]
@@ -180,6 +193,14 @@ mod tests {
         assert_eq!(config.slots, Some(3));
         assert_eq!(config.tools["blender"], Path::new("/opt/blender/blender"));
         assert_eq!(config.roots, [Path::new("/jobs"), Path::new("/home/tess/shots")]);
+        assert_eq!(config.path_map.map("\\\\FILES\\shows\\a.ma", Os::Linux), "/mnt/shows/a.ma");
+        let shown = config.settings.get("paths.map").map(|setting| setting.value.to_string());
+        assert_eq!(
+            shown.as_deref(),
+            Some("P:/shows, \\\\files\\shows = /mnt/shows; /mnt/tex = /Volumes/tex")
+        );
+        assert!(config.hooks_dir.is_some_and(|dir| dir.ends_with("hooks") && dir.is_absolute()));
+        assert_eq!((config.cleanup.history_days, config.cleanup.logs_days), (0, 30));
         let blender = &config.plugins["blender"];
         assert_eq!(blender.read, [Path::new("/studio/presets")]);
         assert_eq!((blender.memory_mb, blender.call_ms), (128, 1000));
@@ -236,6 +257,29 @@ mod tests {
         check(
             "[paths]\nroots = [\"/jobs\", 1]",
             &["farmhand.toml:2:9: paths.roots: a list of texts is expected, not one with the number 1"],
+        );
+        let map = |map: &str, expect: &str| {
+            check(&format!("[paths]\nmap = {map}"), &[&format!("farmhand.toml:2:7: paths.map: {expect}")]);
+        };
+        map("\"/jobs\"", "a list of tables is expected, not the text \"/jobs\"");
+        map(
+            "[3]",
+            "entry 1: a table such as `{ windows = \"P:/shows\", linux = \"/mnt/shows\" }` is expected, not the number 3",
+        );
+        map("[{ window = \"P:/\" }]", "entry 1: unknown system `window`; did you mean `windows`?");
+        map("[{ linux = 3 }]", "entry 1: `linux` is a path or a list of paths, not the number 3");
+        map("[{ linux = [\"/a\", 3] }]", "entry 1: `linux` is a path or a list of paths, not one with the number 3");
+        map(
+            "[{ windows = \"P:/\", linux = \"/p\" }, { linux = \"/p\" }]",
+            "entry 2 has the spelling of fewer than two systems; give two of `windows`, `linux` and `macos`",
+        );
+        map(
+            "[{ windows = \"P:/\", linux = \"/p\" }, { windows = \"p:\", linux = \"/q\" }]",
+            "entries 1 and 2 contradict each other: on Linux `P:` would be both `/p` and `/q`",
+        );
+        check(
+            "[cleanup]\nlogs_days = -1",
+            &["farmhand.toml:2:13: cleanup.logs_days: -1 is not a whole number from 0 to 36500"],
         );
         check(
             "[plugins.maya]\nred = []",

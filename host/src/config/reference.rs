@@ -32,6 +32,7 @@ blender = \"/opt/blender-4.5/blender\"
 
 [paths]
 roots = [\"/jobs\", \"/mnt/shows\"]
+map = [{ windows = \"P:/shows\", linux = \"/mnt/shows\", macos = \"/Volumes/shows\" }]
 
 [plugins.blender]
 read = [\"/studio/presets\"]
@@ -73,7 +74,7 @@ fn entry(key: &Key) -> String {
     wanted[..1].make_ascii_uppercase();
     let variable = match key.kind {
         _ if key.section == "plugins.NAME" => String::new(),
-        Kind::Table => String::new(),
+        Kind::Table | Kind::Places => String::new(),
         _ => format!(" In the environment: `FARMHAND_{}`.", variable_of(key)),
     };
     let text = format!("{wanted}. Default: {default}.{variable}");

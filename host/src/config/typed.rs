@@ -5,7 +5,9 @@ use super::error::{ConfigError, Place};
 use super::layer::Settings;
 use super::load::is_secret;
 use super::value::{Value, parse_address};
+use crate::cleanup::CleanupPolicy;
 use crate::farm::OnStop;
+use farmhand_model::PathMap;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -110,6 +112,14 @@ pub struct Config {
     pub tools: BTreeMap<String, PathBuf>,
     /// Directories that jobs may name; empty: not confined.
     pub roots: Vec<PathBuf>,
+    /// How other systems spell paths.
+    pub path_map: PathMap,
+    /// The studio's own hook scripts.
+    pub hooks_dir: Option<PathBuf>,
+    /// Time limit of one hook.
+    pub hook_seconds: u32,
+    /// What is forgotten and removed, and after how long.
+    pub cleanup: CleanupPolicy,
     /// What happens to running renders when the daemon stops.
     pub on_stop: OnStop,
     /// Tries that transient faults may cost a frame, besides the first.
@@ -183,6 +193,14 @@ impl Config {
             plugins: settings.plugins(plugin_memory_mb, plugin_call_ms),
             tools: settings.tools(),
             roots,
+            path_map: settings.places("paths.map"),
+            hooks_dir: settings.path("hooks.dir"),
+            hook_seconds: settings.small("hooks.seconds").unwrap_or_default(),
+            cleanup: CleanupPolicy {
+                history_days: settings.small("cleanup.history_days").unwrap_or_default(),
+                logs_days: settings.small("cleanup.logs_days").unwrap_or_default(),
+                scripts_days: settings.small("cleanup.scripts_days").unwrap_or_default(),
+            },
             on_stop: if settings.text("render.on_stop") == Some("kill") {
                 OnStop::Kill
             } else {
@@ -300,6 +318,13 @@ impl Settings {
 
     fn paths(&self, key: &str) -> Vec<PathBuf> {
         self.texts(key).into_iter().map(PathBuf::from).collect()
+    }
+
+    fn places(&self, key: &str) -> PathMap {
+        match self.get(key).map(|setting| &setting.value) {
+            Some(Value::Places(map)) => map.clone(),
+            _ => PathMap::default(),
+        }
     }
 
     fn tools(&self) -> BTreeMap<String, PathBuf> {

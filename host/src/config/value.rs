@@ -1,9 +1,10 @@
 //! Values: what a key holds after it was checked, and the checks, for the file and for texts alike.
 
-use super::keys::Kind;
+use super::keys::{Kind, near_miss};
+use farmhand_model::path_map::{PathMap, Spellings};
 use std::net::SocketAddr;
 use std::path::{Component, Path, PathBuf};
-use toml::de::DeValue;
+use toml::de::{DeTable, DeValue};
 
 /// What a key holds. Paths are absolute.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +17,8 @@ pub enum Value {
     List(Vec<String>),
     /// A plugin's own table.
     Table(serde_json::Map<String, serde_json::Value>),
+    /// Places as each system spells them.
+    Places(PathMap),
 }
 
 /// Where relative paths start.
@@ -37,7 +40,14 @@ impl Value {
                     _ => Err(format!("{text} is not {}", wanted(kind))),
                 }
             }
-            (Kind::Count(..) | Kind::Table, DeValue::String(_)) => wrong(),
+            (Kind::Places, DeValue::Array(items)) => {
+                let entries = (1..).zip(items.iter()).map(|(entry, item)| {
+                    spellings(item.get_ref()).map_err(|wrong| format!("entry {entry}: {wrong}"))
+                });
+                let places = entries.collect::<Result<_, _>>()?;
+                PathMap::new(places).map(Value::Places).map_err(|error| error.to_string())
+            }
+            (Kind::Count(..) | Kind::Table | Kind::Places, DeValue::String(_)) => wrong(),
             (Kind::Paths | Kind::Texts, DeValue::Array(items)) => {
                 let item_kind = if kind == Kind::Paths { Kind::Path } else { Kind::Text };
                 let mut texts = Vec::new();
@@ -83,7 +93,7 @@ impl Value {
                     .collect::<Result<_, _>>()
                     .map(Value::List)
             }
-            Kind::Table => Err("can only be set in a file".to_owned()),
+            Kind::Table | Kind::Places => Err("can only be set in a file".to_owned()),
             _ => checked(kind, text, base).map(Value::Text),
         }
     }
@@ -97,6 +107,14 @@ impl std::fmt::Display for Value {
             Value::Count(number) => write!(f, "{number}"),
             Value::List(items) => f.write_str(&items.join(", ")),
             Value::Table(table) => f.write_str(&serde_json::Value::Object(table.clone()).to_string()),
+            Value::Places(map) => {
+                let place = |place: &Spellings| {
+                    let sides = [&place.windows, &place.linux, &place.macos];
+                    sides.map(|side| side.join(", ")).into_iter().filter(|side| !side.is_empty()).collect::<Vec<_>>()
+                };
+                let places: Vec<String> = map.places().iter().map(|each| place(each).join(" = ")).collect();
+                f.write_str(&places.join("; "))
+            }
         }
     }
 }
@@ -116,6 +134,42 @@ pub(super) fn wanted(kind: Kind) -> String {
             format!("one of {}", quoted.join(", "))
         }
         Kind::Table => "a table".to_owned(),
+        Kind::Places => "a list of tables".to_owned(),
+    }
+}
+
+/// One entry of a list of places: each side a text, or a list of texts.
+fn spellings(value: &DeValue<'_>) -> Result<Spellings, String> {
+    const SIDES: [&str; 3] = ["windows", "linux", "macos"];
+    let DeValue::Table(table) = value else {
+        return Err(format!(
+            "a table such as `{{ windows = \"P:/shows\", linux = \"/mnt/shows\" }}` is expected, not {}",
+            described(value)
+        ));
+    };
+    for (name, _) in table {
+        let name = name.get_ref().as_ref();
+        if !SIDES.contains(&name) {
+            let hint = near_miss(name, SIDES).map(|near| format!("; did you mean `{near}`?"));
+            return Err(format!("unknown system `{name}`{}", hint.unwrap_or("; there are windows, linux and macos".to_owned())));
+        }
+    }
+    Ok(Spellings { windows: side(table, "windows")?, linux: side(table, "linux")?, macos: side(table, "macos")? })
+}
+
+fn side(table: &DeTable<'_>, name: &str) -> Result<Vec<String>, String> {
+    let wrong = |value: &DeValue<'_>| format!("`{name}` is a path or a list of paths, not {}", described(value));
+    match table.get(name).map(|value| value.get_ref()) {
+        None => Ok(Vec::new()),
+        Some(DeValue::String(text)) => Ok(vec![text.to_string()]),
+        Some(DeValue::Array(items)) => items
+            .iter()
+            .map(|item| match item.get_ref() {
+                DeValue::String(text) => Ok(text.to_string()),
+                other => Err(format!("`{name}` is a path or a list of paths, not one with {}", described(other))),
+            })
+            .collect(),
+        Some(other) => Err(wrong(other)),
     }
 }
 

@@ -62,13 +62,17 @@ pub(crate) fn restored(conn: &Connection) -> Result<Restored, ErrorKind> {
                ORDER BY id";
     let open: Vec<JobRecord> = records(conn, "job", sql, [])?;
     let jobs = open.into_iter().map(|record| with_frames(conn, record)).collect::<Result<_, _>>()?;
-    let live = records(conn, "attempt", "SELECT id, record FROM attempt WHERE live = 1 ORDER BY id", [])?;
     Ok(Restored {
         jobs,
-        live,
+        live: live(conn)?,
         next_job: JobId(next(conn, "job")?),
         next_attempt: AttemptId(next(conn, "attempt")?),
     })
+}
+
+/// Attempts that have not ended, oldest first.
+pub(crate) fn live(conn: &Connection) -> Result<Vec<AttemptRecord>, ErrorKind> {
+    records(conn, "attempt", "SELECT id, record FROM attempt WHERE live = 1 ORDER BY id", [])
 }
 
 /// One more than the highest id that the table ever had.

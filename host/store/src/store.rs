@@ -138,6 +138,15 @@ impl Store {
         self.inner.readers.read(move |conn| read::attempts(conn, job, before, limit)).await
     }
 
+    /// Attempts that have not ended, oldest first. None is left out whose process has been started.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub async fn live(&self) -> Result<Vec<AttemptRecord>, StoreError> {
+        self.inner.readers.read(read::live).await
+    }
+
     /// How many attempts a job has had.
     ///
     /// # Errors

@@ -138,6 +138,7 @@ async fn every_state_of_an_attempt_comes_back_as_it_was() {
     farm.commit(records.iter().cloned().map(run).collect()).await;
     let (farm, restored) = farm.reopen().await;
     assert_eq!(restored.live, records[..2]);
+    assert_eq!(farm.store.live().await.unwrap(), restored.live);
     for record in records {
         assert_eq!(farm.store.attempt(record.id).await.unwrap(), Some(record));
     }
