@@ -182,7 +182,7 @@ mod tests {
                 assert_eq!(names, in_path, "{place}");
             }
         }
-        assert_eq!(operations, 20);
+        assert_eq!(operations, 21);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod attempts;
 mod auth;
 mod body;
+mod cleanup;
 mod docs;
 mod events;
 mod images;

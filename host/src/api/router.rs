@@ -7,7 +7,7 @@ use super::problem::{Problem, ProblemKind, name_instance};
 use super::security::{HostRules, check_origin, security_headers};
 use super::settings::{ApiError, ApiSettings};
 use super::state::ApiState;
-use super::{attempts, auth, events, images, jobs, page, system};
+use super::{attempts, auth, cleanup, events, images, jobs, page, system};
 use crate::farm::Farm;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -56,7 +56,8 @@ pub(super) fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(attempts::log))
         .routes(routes!(events::events))
         .routes(routes!(system::plugins))
-        .routes(routes!(system::node));
+        .routes(routes!(system::node))
+        .routes(routes!(cleanup::cleanup));
     OpenApiRouter::with_openapi(docs::base())
         .nest("/api/v1", api)
         .routes(routes!(system::health))

@@ -2,10 +2,11 @@
 //! directory that somebody names.
 
 use super::names::{
-    OWN_DIR, SCENES_DIR, SCRIPTS_DIR, attempt_of, attempt_of_draft, is_script, scene_of_temporary,
+    Draft, OWN_DIR, SCENES_DIR, SCRIPTS_DIR, attempt_of, draft, is_script, scene_of_temporary,
 };
 use super::report::CleanupKind;
 use super::sweep::{Entry, Sweep};
+use crate::farm::fixed_directory;
 use farmhand_store::JobPlace;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -41,7 +42,10 @@ impl Sweep<'_> {
             }
             if is_dir(&dir.join(SCRIPTS_DIR)) {
                 let scripts = self.entries(&dir.join(SCRIPTS_DIR));
-                scripts.iter().filter(|entry| entry.kind.is_dir()).for_each(|entry| self.script_dir(&entry.path));
+                scripts
+                    .iter()
+                    .filter(|entry| entry.kind.is_dir())
+                    .for_each(|entry| self.script_dir(&entry.path));
             }
         }
     }
@@ -55,7 +59,8 @@ impl Sweep<'_> {
             Err(error) => return self.report.problem_at("look at", root, &error),
         };
         while let Some(dir) = left.pop() {
-            let is_called = |dir: Option<&Path>, name| dir.and_then(Path::file_name).is_some_and(|own| own == name);
+            let is_called =
+                |dir: Option<&Path>, name| dir.and_then(Path::file_name).is_some_and(|own| own == name);
             if data_dir.as_deref() == Some(dir.as_path()) {
                 continue;
             }
@@ -97,12 +102,14 @@ impl Sweep<'_> {
         }
     }
 
-    /// Whether a script says that farmhand made it. A name alone is no proof: a TD may have copied one and changed it
-    /// into a tool of his own, without that line.
+    /// Whether a script says in a line of its head that it is farmhand's. A name alone is no proof: a TD may have a
+    /// tool of that name, and say of it that it was made after farmhand's.
     fn is_generated(&mut self, path: &Path) -> bool {
         let mut header = Vec::new();
         match File::open(path).and_then(|file| file.take(HEADER).read_to_end(&mut header)) {
-            Ok(_) => String::from_utf8_lossy(&header).to_lowercase().contains("farmhand"),
+            Ok(_) => String::from_utf8_lossy(&header)
+                .lines()
+                .any(|line| line.trim_start_matches(['"', '#', ' ']).to_lowercase().starts_with("farmhand ")),
             Err(error) => {
                 self.trouble("read", path, &error);
                 false
@@ -123,7 +130,9 @@ impl Sweep<'_> {
                         any = true;
                     }
                 }
-                None if entry.name == SCENES_DIR && self.wants(CleanupKind::Scenes) => self.scenes(&entry.path),
+                None if entry.name == SCENES_DIR && self.wants(CleanupKind::Scenes) => {
+                    self.scenes(&entry.path)
+                }
                 _ => {}
             }
         }
@@ -150,14 +159,14 @@ impl Sweep<'_> {
         }
     }
 
-    /// An image that was being copied into place when the daemon was killed.
     fn draft(&mut self, entry: &Entry) {
-        let Some(attempt) = attempt_of_draft(entry.text()) else { return };
-        if !self.wants(CleanupKind::Staging) || self.is_live(attempt) {
-            return;
-        }
+        let Some(draft) = draft(entry.text()).filter(|_| self.wants(CleanupKind::Staging)) else { return };
         let Some(size) = self.size(&entry.path) else { return };
-        if self.is_old(CleanupKind::Staging, size.newest) {
+        let may_be_in_use = match draft {
+            Draft::Image(attempt) => self.is_live(attempt),
+            Draft::Hook => !self.is_before_all_live(size.newest),
+        };
+        if !may_be_in_use && self.is_old(CleanupKind::Staging, size.newest) {
             self.file(CleanupKind::Staging, &entry.path, size.bytes);
         }
     }
@@ -166,14 +175,4 @@ impl Sweep<'_> {
 /// Whether it is a directory and no link to one.
 fn is_dir(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|found| found.is_dir())
-}
-
-/// The directory of an output, as far as it is the same for all frames and layers: where its staging is.
-fn fixed_directory(output: &str) -> PathBuf {
-    let varies = |path: &Path| path.to_string_lossy().contains(['{', '#']);
-    let mut directory = Path::new(output).parent().unwrap_or(Path::new("/"));
-    while let Some(parent) = directory.parent().filter(|_| varies(directory)) {
-        directory = parent;
-    }
-    directory.to_owned()
 }

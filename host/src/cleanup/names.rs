@@ -1,6 +1,7 @@
 //! Names that farmhand and its plugins give to files. What fits none of them is somebody else's.
 
-use farmhand_model::AttemptId;
+use farmhand_model::hooks::Moment;
+use farmhand_model::{AttemptId, JobId};
 
 /// Below a scene's or an output's directory, for what is farmhand's own.
 pub(super) const OWN_DIR: &str = ".farmhand";
@@ -11,7 +12,9 @@ pub(super) const SCRIPTS_DIR: &str = "py";
 
 /// `render_{Write}_f{frames}_{time}.py`, such as `render_Write2_f001_1719428123.py`.
 pub(super) fn is_script(name: &str) -> bool {
-    let Some(inner) = name.strip_prefix("render_").and_then(|name| name.strip_suffix(".py")) else { return false };
+    let Some(inner) = name.strip_prefix("render_").and_then(|name| name.strip_suffix(".py")) else {
+        return false;
+    };
     // The node's own name may have an `_f` in it.
     inner.match_indices("_f").any(|(at, _)| at > 0 && is_frames_and_time(&inner[at + 2..]))
 }
@@ -30,7 +33,7 @@ fn is_frames_and_time(text: &str) -> bool {
 fn is_time(text: &str) -> bool {
     text.len() >= 8
         && text.bytes().take(8).all(|byte| byte.is_ascii_digit())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 /// The scene's name in `render_{scene}_{time}_{layer}_{pid}.ma`, or `.mb`.
@@ -64,10 +67,30 @@ pub(super) fn attempt_of(name: &str) -> Option<AttemptId> {
     is_number.then(|| name.parse().ok()).flatten()
 }
 
-/// The attempt of an image that was being copied into place, `.{name}.farmhand-{attempt}`.
-pub(super) fn attempt_of_draft(name: &str) -> Option<AttemptId> {
-    let (image, attempt) = name.strip_prefix('.')?.rsplit_once(".farmhand-")?;
-    if image.is_empty() { None } else { attempt_of(attempt) }
+/// A file that was being written beside its place when the daemon was killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Draft {
+    /// An image, `.{name}.farmhand-{attempt}`.
+    Image(AttemptId),
+    /// What a hook wrote, `.{name}.farmhand-part`.
+    Hook,
+}
+
+/// What a hidden file of such a name is.
+pub(super) fn draft(name: &str) -> Option<Draft> {
+    let (name, whose) = name.strip_prefix('.')?.rsplit_once(".farmhand-")?;
+    match whose {
+        _ if name.is_empty() => None,
+        "part" => Some(Draft::Hook),
+        attempt => attempt_of(attempt).map(Draft::Image),
+    }
+}
+
+/// Whether it is `{job}-{moment}`, for the logs of a job's hooks.
+pub(super) fn is_of_job_hooks(name: &str) -> bool {
+    name.split_once('-').is_some_and(|(job, moment)| {
+        job.parse::<JobId>().is_ok() && Moment::ALL.iter().any(|known| known.name() == moment)
+    })
 }
 
 #[cfg(test)]
@@ -111,6 +134,7 @@ mod tests {
         check("render_shot_20260101_101500_all_4711.ma", Some("shot"));
         check("render_shot_20250101_v2_20260101T101500_all_4711.ma", Some("shot_20250101_v2"));
         check("render_häuser_1719428123_layer_1.ma", Some("häuser"));
+        check("render_shot_20261122-084500_masterLayer_4711.ma", Some("shot"));
         check("render_shot_1719428123_4711.ma", None);
         check("render_shot_1719428123_beauty_pid.ma", None);
         check("render_shot_beauty_4711.ma", None);
@@ -123,7 +147,8 @@ mod tests {
 
     #[test]
     fn attempts_are_numbers_as_farmhand_writes_them() {
-        let check = |name: &str, expect: Option<u64>| assert_eq!(attempt_of(name), expect.map(AttemptId), "{name}");
+        let check =
+            |name: &str, expect: Option<u64>| assert_eq!(attempt_of(name), expect.map(AttemptId), "{name}");
         check("12", Some(12));
         check("012", None);
         check(" 12", None);
@@ -131,11 +156,26 @@ mod tests {
         check("12a", None);
         check("", None);
         check("99999999999999999999999", None);
-        let draft = |name: &str, expect: Option<u64>| assert_eq!(attempt_of_draft(name), expect.map(AttemptId));
-        draft(".shot_0001.png.farmhand-7", Some(7));
-        draft(".farmhand-7", None);
-        draft("shot_0001.png.farmhand-7", None);
-        draft(".shot_0001.png.farmhand-x", None);
-        draft(".shot_0001.png.farmhand-7.bak", None);
+    }
+
+    #[test]
+    fn what_was_not_finished_is_hidden() {
+        let check = |name: &str, expect| assert_eq!(draft(name), expect, "{name}");
+        check(".shot_0001.png.farmhand-7", Some(Draft::Image(AttemptId(7))));
+        check(".manifest.json.farmhand-part", Some(Draft::Hook));
+        check(".farmhand-7", None);
+        check("shot_0001.png.farmhand-7", None);
+        check(".shot_0001.png.farmhand-x", None);
+        check(".shot_0001.png.farmhand-7.bak", None);
+    }
+
+    #[test]
+    fn hooks_of_jobs_are_told_by_job_and_moment() {
+        let check = |name: &str, expect| assert_eq!(is_of_job_hooks(name), expect, "{name}");
+        check("12-before-job", true);
+        check("12-after-job", true);
+        check("12", false);
+        check("12-notes", false);
+        check("notes-before-job", false);
     }
 }

@@ -50,6 +50,7 @@ pub async fn run(
             sweep.root(&root, &data_dir);
         }
         sweep.attempts(&data_dir);
+        sweep.hooks(&data_dir);
         sweep.report
     });
     let mut report = match swept.await {

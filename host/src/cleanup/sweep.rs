@@ -55,15 +55,17 @@ impl<'a> Sweep<'a> {
 
     /// Whether something of this kind that was changed last at that time is old enough.
     pub(super) fn is_old(&self, kind: CleanupKind, changed: SystemTime) -> bool {
-        let Some(cutoff) = self.cutoffs.of(kind) else { return false };
-        let cutoff = match kind {
+        let is_free = match kind {
             // Nothing tells whose these are, so all that a live attempt may have made stays.
-            CleanupKind::Scripts | CleanupKind::Scenes => {
-                self.report.live.since.map_or(cutoff, |since| cutoff.min(since))
-            }
-            CleanupKind::Staging | CleanupKind::Logs | CleanupKind::History => cutoff,
+            CleanupKind::Scripts | CleanupKind::Scenes => self.is_before_all_live(changed),
+            CleanupKind::Staging | CleanupKind::Logs | CleanupKind::History => true,
         };
-        changed < system_time(cutoff)
+        is_free && self.cutoffs.of(kind).is_some_and(|cutoff| changed < system_time(cutoff))
+    }
+
+    /// Whether no live attempt had begun by then.
+    pub(super) fn is_before_all_live(&self, changed: SystemTime) -> bool {
+        self.report.live.since.is_none_or(|since| changed < system_time(since))
     }
 
     /// What is in a directory, in the order of the names; nothing where it is not there, and a problem where it cannot

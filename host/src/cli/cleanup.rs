@@ -55,7 +55,9 @@ pub(super) fn run(context: &mut Context, args: &CleanupArgs) -> Result<(), CliEr
     let now = human::now();
     let report = match daemon::find(&config) {
         Ok(found) => found.client.post(&format!("/cleanup?dry_run={}", u8::from(args.dry_run)), &request)?,
-        Err(CliError::NoDaemon { .. }) if config.url.is_none() => alone(&config, &request, args.dry_run, now)?,
+        Err(CliError::NoDaemon { .. }) if config.url.is_none() => {
+            alone(&config, &request, args.dry_run, now)?
+        }
         Err(error) => return Err(error),
     };
     let cutoffs = Cutoffs::new(&request, config.cleanup, now);
@@ -63,7 +65,9 @@ pub(super) fn run(context: &mut Context, args: &CleanupArgs) -> Result<(), CliEr
     show(context, &report, args.verbose)?;
     match report.problems.as_slice() {
         [] => Ok(()),
-        problems => Err(CliError::failed(format!("not everything was cleaned up\n  {}", problems.join("\n  ")))),
+        problems => {
+            Err(CliError::failed(format!("not everything was cleaned up\n  {}", problems.join("\n  "))))
+        }
     }
 }
 
@@ -163,7 +167,19 @@ mod tests {
         check("12h", Some(43_200));
         check("30m", Some(1800));
         check("0s", Some(0));
-        for wrong in ["", "7", "d", "7 d", "+7d", "-7d", "1.5d", "7D", "7ü", "99999999999999999999d", "99999999999999999w"] {
+        for wrong in [
+            "",
+            "7",
+            "d",
+            "7 d",
+            "+7d",
+            "-7d",
+            "1.5d",
+            "7D",
+            "7ü",
+            "99999999999999999999d",
+            "99999999999999999w",
+        ] {
             check(wrong, None);
         }
     }

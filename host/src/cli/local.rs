@@ -99,7 +99,7 @@ impl LocalDaemon {
 }
 
 /// Who has the data directory, where that is why the farm does not start and the other one has said who it is.
-fn holder(config: &Config, error: &FarmStartError) -> Option<String> {
+pub(super) fn holder(config: &Config, error: &FarmStartError) -> Option<String> {
     let FarmStartError::InUse { .. } = error else { return None };
     let other = Announcement::read(&config.data_dir)?;
     Some(format!("that one is process {} at {}", other.pid, other.url))

@@ -4,6 +4,7 @@
 //! The exit codes are a promise (`docs/cli.md`): 0 it succeeded, 1 it did not, 2 the command line or the configuration
 //! is wrong, 3 no daemon answers, 130 interrupted.
 
+mod cleanup;
 mod client;
 mod completions;
 mod config;
@@ -93,6 +94,8 @@ enum Command {
     Retry(retry::RetryArgs),
     /// Say why a job waits
     Why(why::WhyArgs),
+    /// Remove what renders left behind, old logs and old jobs
+    Cleanup(cleanup::CleanupArgs),
     /// Look for what is missing or broken here, and say what to do about it
     Doctor,
     /// List plugins, or try one on a log
@@ -145,6 +148,7 @@ fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Cancel(args) => control::run(&mut context, control::Verb::Cancel, &args),
         Command::Retry(args) => retry::run(&mut context, &args),
         Command::Why(args) => why::run(&mut context, &args),
+        Command::Cleanup(args) => cleanup::run(&mut context, &args),
         Command::Doctor => doctor::run(&mut context),
         Command::Plugin(command) => plugin::run(&mut context, &command),
         Command::Config(args) => config::run(&mut context, &args),
@@ -207,6 +211,8 @@ mod tests {
         check("farmhand render shot.blend --option samples");
         check("farmhand job x");
         check("farmhand serve --on-stop leave");
+        check("farmhand cleanup --older-than 7");
+        check("farmhand cleanup --only everything");
         check("farmhand completions klingon");
     }
 }

@@ -73,7 +73,10 @@ pub(super) const SECTIONS: &[(&str, &str)] = &[
     ("paths", "Which directories jobs may name, and how other systems spell them."),
     ("render", "What happens to a render process. Jobs can set their own limits."),
     ("hooks", "The studio's own scripts before and after jobs, tasks and frames. Jobs ask for them by name."),
-    ("cleanup", "What the daemon forgets and removes by itself, once an hour. `farmhand cleanup` does it at once."),
+    (
+        "cleanup",
+        "What the daemon forgets and removes by itself, once an hour. `farmhand cleanup` does it at once.",
+    ),
     ("log", "What the daemon says of itself, on standard error."),
 ];
 

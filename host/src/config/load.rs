@@ -268,7 +268,10 @@ mod tests {
         );
         map("[{ window = \"P:/\" }]", "entry 1: unknown system `window`; did you mean `windows`?");
         map("[{ linux = 3 }]", "entry 1: `linux` is a path or a list of paths, not the number 3");
-        map("[{ linux = [\"/a\", 3] }]", "entry 1: `linux` is a path or a list of paths, not one with the number 3");
+        map(
+            "[{ linux = [\"/a\", 3] }]",
+            "entry 1: `linux` is a path or a list of paths, not one with the number 3",
+        );
         map(
             "[{ windows = \"P:/\", linux = \"/p\" }, { linux = \"/p\" }]",
             "entry 2 has the spelling of fewer than two systems; give two of `windows`, `linux` and `macos`",

@@ -110,7 +110,11 @@ impl std::fmt::Display for Value {
             Value::Places(map) => {
                 let place = |place: &Spellings| {
                     let sides = [&place.windows, &place.linux, &place.macos];
-                    sides.map(|side| side.join(", ")).into_iter().filter(|side| !side.is_empty()).collect::<Vec<_>>()
+                    sides
+                        .map(|side| side.join(", "))
+                        .into_iter()
+                        .filter(|side| !side.is_empty())
+                        .collect::<Vec<_>>()
                 };
                 let places: Vec<String> = map.places().iter().map(|each| place(each).join(" = ")).collect();
                 f.write_str(&places.join("; "))
@@ -151,14 +155,22 @@ fn spellings(value: &DeValue<'_>) -> Result<Spellings, String> {
         let name = name.get_ref().as_ref();
         if !SIDES.contains(&name) {
             let hint = near_miss(name, SIDES).map(|near| format!("; did you mean `{near}`?"));
-            return Err(format!("unknown system `{name}`{}", hint.unwrap_or("; there are windows, linux and macos".to_owned())));
+            return Err(format!(
+                "unknown system `{name}`{}",
+                hint.unwrap_or("; there are windows, linux and macos".to_owned())
+            ));
         }
     }
-    Ok(Spellings { windows: side(table, "windows")?, linux: side(table, "linux")?, macos: side(table, "macos")? })
+    Ok(Spellings {
+        windows: side(table, "windows")?,
+        linux: side(table, "linux")?,
+        macos: side(table, "macos")?,
+    })
 }
 
 fn side(table: &DeTable<'_>, name: &str) -> Result<Vec<String>, String> {
-    let wrong = |value: &DeValue<'_>| format!("`{name}` is a path or a list of paths, not {}", described(value));
+    let wrong =
+        |value: &DeValue<'_>| format!("`{name}` is a path or a list of paths, not {}", described(value));
     match table.get(name).map(|value| value.get_ref()) {
         None => Ok(Vec::new()),
         Some(DeValue::String(text)) => Ok(vec![text.to_string()]),
@@ -166,7 +178,9 @@ fn side(table: &DeTable<'_>, name: &str) -> Result<Vec<String>, String> {
             .iter()
             .map(|item| match item.get_ref() {
                 DeValue::String(text) => Ok(text.to_string()),
-                other => Err(format!("`{name}` is a path or a list of paths, not one with {}", described(other))),
+                other => {
+                    Err(format!("`{name}` is a path or a list of paths, not one with {}", described(other)))
+                }
             })
             .collect(),
         Some(other) => Err(wrong(other)),
@@ -206,12 +220,10 @@ fn checked(kind: Kind, text: &str, base: Base<'_>) -> Result<String, String> {
             let is_host = !host.is_empty() && !host.contains(['/', ' ', '?', '#', '@']);
             if is_host { Ok(format!("http://{host}")) } else { Err(not()) }
         }
-        Kind::Choice(words) if !words.contains(&text) => {
-            match super::keys::near_miss(text, words.iter().copied()) {
-                Some(word) => Err(format!("{}; did you mean `{word}`?", not())),
-                None => Err(not()),
-            }
-        }
+        Kind::Choice(words) if !words.contains(&text) => match near_miss(text, words.iter().copied()) {
+            Some(word) => Err(format!("{}; did you mean `{word}`?", not())),
+            None => Err(not()),
+        },
         _ => Ok(text.to_owned()),
     }
 }

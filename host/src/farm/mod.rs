@@ -5,6 +5,7 @@
 
 mod attempt;
 mod bus;
+mod cleanup;
 mod driver;
 mod error;
 mod hooks;
@@ -20,7 +21,8 @@ mod views;
 pub use bus::{BusItem, EventBus, Subscription};
 pub use error::{FarmError, FarmStartError};
 pub use settings::{FarmSettings, HookSettings, OnStop, ProcessSettings, ShimCommand};
-pub(crate) use start::builtins;
+pub(crate) use attempt::fixed_directory;
+pub(crate) use start::{builtins, lock_data_dir};
 pub use submission::Submission;
 
 use attempt::Manifest;
@@ -56,7 +58,7 @@ struct Inner {
     next_job: AtomicU64,
     /// Submissions one at a time, so that two with one idempotency key cannot both be new.
     keyed: tokio::sync::Mutex<()>,
-    tasks: [JoinHandle<()>; 2],
+    tasks: [JoinHandle<()>; 3],
     /// Held as long as the farm lives.
     _lock: File,
 }
@@ -343,6 +345,11 @@ impl Farm {
     }
 
     async fn change_job(&self, id: JobId, event: Event) -> Result<JobView, FarmError> {
+        // An ended job must not be forgotten while it is being brought back.
+        let _not_forgotten = match &event {
+            Event::Retry { .. } => Some(self.inner.keyed.lock().await),
+            _ => None,
+        };
         let record = self.store().job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
         if record.status.is_end() && !matches!(event, Event::Retry { .. }) {
             return Err(FarmError::Conflict(format!("job {id} has ended; only a retry brings it back")));

@@ -7,7 +7,7 @@ use super::driver::{self, Driver, DriverHandle};
 use super::error::FarmStartError;
 use super::parts::{Clock, Health, Parts};
 use super::settings::FarmSettings;
-use super::{Farm, Inner, node};
+use super::{Farm, Inner, cleanup, node};
 use farmhand_model::dcc::Descriptor;
 use farmhand_model::event::FarmEvent;
 use farmhand_model::{JobId, JobStatus};
@@ -18,6 +18,7 @@ use farmhand_scheduler::{Event, LevelProfile, PluginProfile, PluginState, Schedu
 use farmhand_store::Store;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
@@ -39,7 +40,7 @@ pub(crate) fn builtins() -> Vec<Builtin> {
 impl Farm {
     /// Starts a farm. Renders that an earlier daemon left running are adopted before this returns.
     pub async fn start(settings: FarmSettings) -> Result<Farm, FarmStartError> {
-        let lock = lock_data_dir(&settings)?;
+        let lock = lock_data_dir(&settings.data_dir)?;
         let clock = Clock::start();
         let database = settings.data_dir.join("farmhand.db");
         let (store, restored) = tokio::task::spawn_blocking(move || Store::open(&database))
@@ -89,15 +90,15 @@ impl Farm {
         let driver = Driver::new(scheduler, Arc::clone(&parts), handle.clone(), inbox, adopted);
         let driver = tokio::spawn(driver.run(effects));
         let plugins = tokio::spawn(follow_plugins(Arc::clone(&parts), handle.clone()));
-        let inner = Inner {
+        let inner = Arc::new_cyclic(|farm| Inner {
             parts,
             driver: handle,
             next_job: next_job.0.into(),
             keyed: Mutex::default(),
-            tasks: [driver, plugins],
+            tasks: [driver, plugins, tokio::spawn(cleanup::by_policy(farm.clone()))],
             _lock: lock,
-        };
-        Ok(Farm { inner: Arc::new(inner) })
+        });
+        Ok(Farm { inner })
     }
 }
 
@@ -117,14 +118,13 @@ async fn ended_dependencies(
 }
 
 /// One daemon at a time: two would hand out the same ids.
-fn lock_data_dir(settings: &FarmSettings) -> Result<File, FarmStartError> {
-    let dir = &settings.data_dir;
-    let io = |source| FarmStartError::DataDir { dir: dir.clone(), source };
+pub(crate) fn lock_data_dir(dir: &Path) -> Result<File, FarmStartError> {
+    let io = |source| FarmStartError::DataDir { dir: dir.to_owned(), source };
     std::fs::create_dir_all(dir.join("attempts")).map_err(io)?;
     let lock = File::create(dir.join("daemon.lock")).map_err(io)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
-        Err(std::fs::TryLockError::WouldBlock) => Err(FarmStartError::InUse { dir: dir.clone() }),
+        Err(std::fs::TryLockError::WouldBlock) => Err(FarmStartError::InUse { dir: dir.to_owned() }),
         Err(std::fs::TryLockError::Error(source)) => Err(io(source)),
     }
 }

@@ -13,7 +13,8 @@ mod reading;
 mod settling;
 
 pub(super) use manifest::Manifest;
-pub(super) use prepare::{fixed_directory, job_context, own_variables, render_env};
+pub(crate) use prepare::fixed_directory;
+pub(super) use prepare::{job_context, own_variables, render_env};
 
 use super::driver::DriverHandle;
 use super::parts::Parts;

@@ -338,7 +338,7 @@ fn own_roots(dir: &Path) -> Result<Roots, String> {
 }
 
 /// The directory of an output, as far as it is the same for all frames and layers.
-pub(in crate::farm) fn fixed_directory(output: &str) -> PathBuf {
+pub(crate) fn fixed_directory(output: &str) -> PathBuf {
     let varies = |path: &Path| path.to_string_lossy().contains(['{', '#']);
     let mut directory = Path::new(output).parent().unwrap_or(Path::new("/"));
     while let Some(parent) = directory.parent().filter(|_| varies(directory)) {
