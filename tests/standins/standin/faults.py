@@ -37,7 +37,7 @@ FAULTS = {
     "211": Kind({"Render": "run"}),
     "library-missing": Kind(_maya("start")),
     "hang": Kind(_all("frame"), ("start", "png")),
-    "dialog": Kind(_all("frame")),
+    "dialog": Kind(_all("frame"), ("anyway",)),
     "truncated-image": Kind(_all("image")),
     "wrong-name": Kind(_all("image")),
     "child-left-behind": Kind(_all("end")),
@@ -53,9 +53,6 @@ FAULTS = {
     "cont-past-errors": Kind({"nuke": "frame"}),
     "exit": Kind(_all("frame")),
 }
-
-# Faults that make their frame go wrong without a word or an end of the process.
-SILENT = ("exit-0-without-image",)
 
 LICENCE_PRODUCTS = {
     "arnold": "arnold",

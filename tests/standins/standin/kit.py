@@ -64,6 +64,8 @@ class Fault(dict):
         if self.name == "licence" and tool != "nuke":
             product = self.product(renderer)
             return "start" if product == "maya" else "frame"
+        if self.name == "hang" and self.variant == "start":
+            return "start"
         return FAULTS[self.name].moments.get(tool)
 
     def product(self, renderer):

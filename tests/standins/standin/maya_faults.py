@@ -4,7 +4,7 @@ import os
 import signal
 
 from . import process
-from .output import say, tell
+from .output import tell
 
 
 class FrameFailed(RuntimeError):
@@ -44,7 +44,6 @@ def licence(fault, session, renderer):
     """A licence that is not there, frame by frame: raises, or returns for a frame with a watermark."""
     product = fault.product(renderer)
     if product == "arnold":
-        say("ARNOLD_LICENSE_ORDER: %s" % os.environ.get("ARNOLD_LICENSE_ORDER", "network user"))
         tell(ARNOLD_LICENCE.get(fault.variant, ARNOLD_LICENCE["clm22"]))
         forced = os.environ.get("ARNOLD_FORCE_ABORT_ON_LICENSE_FAIL")
         aborts = session.value("defaultArnoldRenderOptions.abortOnLicenseFail", True)
@@ -126,7 +125,8 @@ def at_frame(fault, session, renderer, frame):
     if name == "licence":
         licence(fault, session, renderer)
     elif name == "watermark":
-        tell([WATERMARK])
+        if renderer == "arnold":
+            tell([WATERMARK])
     elif name == "slow-frame":
         process.sleep(fault.get("seconds", 0))
     elif name == "missing-texture":
@@ -181,9 +181,10 @@ def crash(fault, session, renderer):
 
 
 def dialog(fault, session):
-    """The crash reporter waits for a person; with MAYA_DISABLE_CER it does not come, and the crash is only a crash."""
+    """The crash reporter waits for a person; with MAYA_DISABLE_CER it does not come, and the crash is only a crash, but
+    for the variant `anyway`."""
     tell([FATAL_ERROR])
-    if os.environ.get("MAYA_DISABLE_CER") == "1":
+    if os.environ.get("MAYA_DISABLE_CER") == "1" and fault.variant != "anyway":
         session.leave(1)
     process.child(session.kit, "cer_dialog")
     process.hang(fault.get("stubborn", False))

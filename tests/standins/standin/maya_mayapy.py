@@ -7,8 +7,7 @@ import traceback
 
 from . import maya_faults, maya_procedures, process
 from .kit import Kit
-from .maya_render import version
-from .maya_session import Session, exit_now
+from .maya_session import Session, exit_now, version
 from .output import complain
 
 MODULES = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "modules")
@@ -37,7 +36,9 @@ def initialize():
     if folder and os.path.exists(folder) and not os.access(folder, os.W_OK):
         raise RuntimeError(maya_faults.INITIALISE)
     renderer = maya_procedures.renderer_in(Process.scenes[0]) if Process.scenes else None
-    fault = Process.kit.strike("start", renderer=renderer, names=("licence", "startup-script"))
+    fault = Process.kit.strike("start", renderer=renderer, names=("licence", "startup-script", "hang"))
+    if fault is not None and fault.name == "hang":
+        process.hang(fault.get("stubborn", False))
     if fault is not None and fault.name == "licence":
         for line in maya_faults.maya_licence():
             complain(line)
@@ -80,7 +81,10 @@ def main(argv):
     if fault is not None:
         leave(255)
     sys.path.insert(1, MODULES)
-    leave(run(options))
+    code = run(options)
+    kit.record("exit", code=code)
+    # Python's own end, with all that a script wants done at it.
+    sys.exit(code)
 
 
 def run(options):

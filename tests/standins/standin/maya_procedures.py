@@ -155,6 +155,17 @@ def table(session):
     def about(words):
         return session.kit.version
 
+    def select_devices(words):
+        session.redshift_gpus = [int(word) for word, _ in words]
+
+    def of_plugin(name, plugin):
+        def call(words):
+            if plugin not in session.plugins:
+                raise MelError('line 1: Cannot find procedure "%s".' % name)
+            session.scene.load_plugin_nodes(plugin)
+
+        return call
+
     procedures = {
         "setAttr": set_attr, "getAttr": get_attr, "workspace": workspace, "editRenderLayerGlobals": layer_globals,
         "makeCameraRenderable": make_renderable, "python": python, "source": source, "error": error,
@@ -165,6 +176,10 @@ def table(session):
         "eval": lambda words: maya_mel.evaluate(words[0][0], procedures),
         "setMayaSoftwareFrameExt": plain(lambda shape, only=0: naming([(str(shape), True)])),
         "unifiedRenderGlobalsWindow": plain(lambda *_: None),
+        "redshiftSelectCudaDevices": select_devices,
+        "rsPreference": of_plugin("rsPreference", "redshift4maya"),
+        "redshiftCreateOptionsNode": of_plugin("redshiftCreateOptionsNode", "redshift4maya"),
+        "vrayCreateVRaySettingsNode": of_plugin("vrayCreateVRaySettingsNode", "vrayformaya"),
     }
     return procedures
 

@@ -5,21 +5,12 @@ import os
 import re
 import sys
 
-from . import frames, maya_faults, maya_grammar, maya_mel, maya_naming, maya_procedures, process
+from . import frames, maya_faults, maya_grammar, maya_mayapy, maya_mel, maya_naming, maya_procedures, process
 from .kit import Kit
 from .maya_faults import FrameFailed
 from .maya_mel import MelError, quote
-from .maya_session import MAYA_NAMES, RENDERER_PLUGINS, SceneError, Session, exit_now
+from .maya_session import MAYA_NAMES, RENDERER_PLUGINS, SceneError, Session, exit_now, version
 from .output import complain, say, tell
-
-VERSION = "2024"
-
-
-def version(path):
-    """The version that the path of an installation names."""
-    found = re.search(r"maya(?:IO)?(\d{4}(?:\.\d+)?)", os.path.abspath(path))
-    return os.environ.get("STANDIN_VERSION") or (found.group(1) if found else VERSION)
-
 
 def main(argv):
     kit = Kit("Render", argv, version(argv[0]))
@@ -77,6 +68,10 @@ class Run:
         self.session = Session(kit, self.end)
         self.renderer = None
         self.procedures = maya_procedures.table(self.session)
+        self.session.abort_on_missing_texture = line.last("amt") is True
+        # Callbacks in Python find Maya's modules here as well.
+        maya_mayapy.Process.kit, maya_mayapy.Process.session = kit, self.session
+        sys.path.insert(1, maya_mayapy.MODULES)
 
     def end(self, code):
         """The wrapper repeats the code of the Maya that it ran."""
@@ -102,8 +97,6 @@ class Run:
                     say(text)
                 self.run(text)
             code = self.render()
-        except (MelError, FrameFailed) as problem:
-            self.fail(str(problem))
         except RuntimeError as problem:
             self.fail(str(problem))
         end = self.kit.strike("end", renderer=self.renderer)
@@ -127,6 +120,8 @@ class Run:
         fault = self.kit.strike("start", renderer=self.renderer_ahead(), frames=self.wanted_frames())
         if fault is None:
             pass
+        elif fault.name == "hang":
+            process.hang(fault.get("stubborn", False))
         elif fault.name == "library-missing":
             leave(self.kit, 255)
         elif fault.name == "206":

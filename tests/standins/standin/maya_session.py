@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 import sys
 
 from . import images, maya_faults, maya_naming, maya_renderers, maya_scene
@@ -23,6 +24,13 @@ RENDERERS = {"mayaSoftware": "sw", "mayaHardware": "hw", "mayaHardware2": "hw2",
              "OctaneRender": "octane", "ifmIrayPhotoreal": "Iray", "3delight": "3delight"}
 MAYA_NAMES = {standin: maya for maya, standin in reversed(list(RENDERERS.items()))}
 
+VERSION = "2024"
+
+def version(path):
+    """The version that the path of an installation names."""
+    found = re.search(r"maya(?:IO)?(\d{4}(?:\.\d+)?)", os.path.abspath(path))
+    return os.environ.get("STANDIN_VERSION") or (found.group(1) if found else VERSION)
+
 
 class SceneError(RuntimeError):
     """The scene cannot be read; `lines` are what Maya says of it."""
@@ -38,6 +46,8 @@ class Session:
         self.leave = leave
         self.scene = maya_scene.Scene()
         self.plugins = set()
+        # What a fault hid once in this process stays hidden.
+        self.missing = set()
         self.project = os.environ.get("MAYA_PROJECT") or os.path.join(
             os.path.expanduser("~"), "maya", "projects", "default")
         self.rules = {"images": "images", "depth": "images", "scene": "scenes", "sourceImages": "sourceimages"}
@@ -111,14 +121,21 @@ class Session:
             raise RuntimeError(maya_faults.plugin_missing(name))
         if plugin in self.plugins:
             return plugin
-        for fault in self.kit.faults:
-            if fault.name == "plugin-missing" and fault.get("plugin", plugin) == plugin:
-                if self.kit.strike("plugin", names=("plugin-missing",), renderer=self.renderer()):
-                    raise RuntimeError(maya_faults.plugin_missing(plugin))
-                break
+        if plugin not in self.missing and self._hidden(plugin):
+            self.missing.add(plugin)
+        if plugin in self.missing:
+            raise RuntimeError(maya_faults.plugin_missing(plugin))
         self.plugins.add(plugin)
         self.scene.load_plugin_nodes(plugin)
         return plugin
+
+    def _hidden(self, plugin):
+        """Whether a fault hides the plug-in: the one that it names, or else a renderer's."""
+        for fault in self.kit.faults:
+            if fault.name == "plugin-missing" and (
+                    fault.get("plugin") == plugin or "plugin" not in fault and plugin in RENDERER_PLUGINS.values()):
+                return self.kit.strike("plugin", names=("plugin-missing",)) is not None
+        return False
 
     def renderer(self):
         """The scene's renderer, as the stand-ins call it."""

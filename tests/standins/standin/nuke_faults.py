@@ -87,10 +87,11 @@ def at_frame(fault, session, frame, write):
 
 
 def dialog(fault, session):
-    """The crash reporter asks whether to send a report; where prompts are off, the crash is only a crash."""
+    """The crash reporter asks whether to send a report; where prompts are off, the crash is only a crash, but for
+    the variant `anyway`."""
     off = session.no_crash_prompt or os.environ.get("NUKE_NO_CRASH_PROMPT") or \
         os.environ.get("NUKE_CRASH_HANDLING") == "0"
-    if off:
+    if off and fault.variant != "anyway":
         process.crash(signal.SIGSEGV)
     process.child(session.kit, "NukeCrashReporter")
     process.hang(fault.get("stubborn", False))

@@ -64,7 +64,10 @@ def main(argv):
     session = Process.session = settle(Session(kit, leave), line)
     Process.line = line
     start(kit, line, leave)
-    leave(execute(session, line) if line.executes() else terminal(session, line))
+    code = execute(session, line) if line.executes() else terminal(session, line)
+    kit.record("exit", code=code)
+    # Python's own end, with all that a script wants done at it.
+    sys.exit(code)
 
 
 def settle(session, line):
@@ -88,11 +91,13 @@ def start(kit, line, leave):
         # A fault that takes one kind of key leaves the other alone.
         if fault.name == "licence" and fault.get("key", key) != key:
             continue
-        if fault.name not in ("licence", "startup-script"):
+        if fault.name not in ("licence", "startup-script", "hang"):
             continue
         struck = kit.strike("start", names=(fault.name,), frames=line.frames)
         if struck is None:
             continue
+        if struck.name == "hang":
+            process.hang(struck.get("stubborn", False))
         if struck.name == "licence":
             tell(nuke_faults.licence(struck, key))
             leave(100)

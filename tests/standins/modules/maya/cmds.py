@@ -89,13 +89,14 @@ def file(*names, **given):
 
 def _save(session, path):
     """Saves what was opened, with the changes behind it."""
-    origin = getattr(session.scene, "origin", None) or session.scene.path
     if not path:
         raise RuntimeError("Could not save file.")
-    with open(origin, encoding="utf-8") as opened:
-        text = opened.read()
-    for name in ("defaultRenderGlobals", "defaultResolution"):
-        node = session.scene.nodes[name]
+    text = "//Maya ASCII %s scene\n" % session.kit.version
+    origin = getattr(session.scene, "origin", None) or session.scene.path
+    if os.path.isfile(origin):
+        with open(origin, encoding="utf-8") as opened:
+            text = opened.read()
+    for name, node in session.scene.nodes.items():
         text += "select -ne :%s;\n" % name
         for attribute, value in sorted(node.attributes.items()):
             if isinstance(value, bool):
@@ -396,7 +397,7 @@ def error(text="", **given):
 
 
 def renderer(name, **given):
-    flags = _flags("renderer", given, ("query", "exists", "rendererUIName", "edit"))
+    _flags("renderer", given, ("query", "exists", "rendererUIName", "edit"))
     return name in maya_procedures.RENDERERS
 
 
