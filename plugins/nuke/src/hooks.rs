@@ -28,16 +28,16 @@ pub fn before_job(job: &Job) -> Result<Vec<Hook>, PluginError> {
     Ok(hooks)
 }
 
-/// The scripts of what failed stay, and their directory with them; one that is empty goes. `py` itself may be the
-/// studio's own.
+/// The scripts of what failed stay, and their directory with them; after a job that is complete it is empty, unless
+/// some attempt failed on the way, and goes. `py` itself may be the studio's own.
 ///
 /// # Errors
 /// The job is not what `validate` made of it.
-pub fn after_job(job: &Job) -> Result<Vec<Hook>, PluginError> {
-    if Options::of(job)?.script_place == ScriptPlace::Scratch {
+pub fn after_job(job: &Job, end: &JobEnd) -> Result<Vec<Hook>, PluginError> {
+    if !end.complete || Options::of(job)?.script_place == ScriptPlace::Scratch {
         return Ok(Vec::new());
     }
-    // A directory that has scripts left in it cannot be removed, and that is as it should be: the hook only warns.
+    // A directory with scripts left in it cannot be removed, and that is as it should be: the hook only warns.
     Ok(vec![Hook::new("directory of the generated scripts, if empty", [Action::Remove(script::directory(job))])])
 }
 

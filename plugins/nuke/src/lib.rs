@@ -52,8 +52,8 @@ impl Hooks for Nuke {
         hooks::before_job(job)
     }
 
-    fn after_job(job: &Job, _end: &JobEnd) -> Result<Vec<Hook>, PluginError> {
-        hooks::after_job(job)
+    fn after_job(job: &Job, end: &JobEnd) -> Result<Vec<Hook>, PluginError> {
+        hooks::after_job(job, end)
     }
 }
 

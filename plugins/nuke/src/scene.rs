@@ -145,6 +145,9 @@ impl Parser {
             let class = head.rsplit(' ').next().unwrap_or(head).to_owned();
             return State::Node(Node { class, knobs: Vec::new(), open: None });
         }
+        if line.starts_with('#') {
+            return State::Between;
+        }
         let Some(at) = line.find('{') else { return State::Between };
         let mut word = Word::new(&line[at..]);
         if word.closes_in(&line[at..]) { State::Between } else { State::Command(word) }
@@ -313,6 +316,7 @@ mod tests {
     }
 
     const SCRIPT: &str = r##"#! /usr/local/Nuke15.1v3/nuke-15.1.3 -nx
+# a comment with a { in it
 version 15.1 v3
 define_window_layout_xml {<?xml version="1.0" encoding="UTF-8"?>
 <layout version="1.0">
