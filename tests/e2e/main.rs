@@ -6,6 +6,7 @@
 mod harness;
 
 mod api;
+mod cleanup;
 mod failures;
 mod plugins;
 mod render;

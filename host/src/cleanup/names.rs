@@ -139,7 +139,7 @@ mod tests {
         check("render_shot_1719428123_beauty_pid.ma", None);
         check("render_shot_beauty_4711.ma", None);
         check("render__1719428123_beauty_4711.ma", None);
-        check("render_shot_1719428123__4711.ma", Some("shot"));
+        check("render_shot_1719428123__4711.ma", None);
         check("shot_1719428123_beauty_4711.ma", None);
         check("render_shot_1719428123_beauty_4711.ma~", None);
         check("render_shot_1719428123_beauty_4711.blend", None);

@@ -256,7 +256,9 @@ fn a_hostile_tree_loses_nothing_but_what_is_ours() {
 
     let report = tree.sweep(false, &request, LiveAttempts::default());
 
-    fs::set_permissions(tree.path("locked/py/comp"), fs::Permissions::from_mode(0o755)).unwrap();
+    if is_locked {
+        fs::set_permissions(tree.path("locked/py/comp"), fs::Permissions::from_mode(0o755)).unwrap();
+    }
     assert_eq!(row(&report, CleanupKind::Staging), (1, 5), "{report:?}");
     assert_eq!(row(&report, CleanupKind::Scripts).0, u64::from(!is_locked), "{report:?}");
     assert_eq!(report.problems.len(), usize::from(is_locked), "{report:?}");
