@@ -8,6 +8,7 @@ mod harness;
 mod api;
 mod cleanup;
 mod failures;
+mod hooks;
 mod plugins;
 mod render;
 mod restart;

@@ -149,7 +149,9 @@ pub(crate) fn descriptor(descriptor: types::Descriptor) -> Raw {
 }
 
 /// A prepared job; its options are an object, but not yet checked against the schema.
-pub(crate) fn prepared_job(job: types::PreparedJob) -> Result<PreparedJob, Refused> {
+///
+/// It has frames where the job was submitted with some; where it was not, the scene may not tell them either.
+pub(crate) fn prepared_job(job: types::PreparedJob, asked: &FrameSet) -> Result<PreparedJob, Refused> {
     let mut refused = Vec::new();
     let mut layers = job.layers.clone();
     layers.sort();
@@ -173,8 +175,11 @@ pub(crate) fn prepared_job(job: types::PreparedJob) -> Result<PreparedJob, Refus
     };
     let frames = frames_asked_for(&job.frames).unwrap_or_else(|problem| {
         refused.push(problem);
-        FrameSet::new()
+        asked.clone()
     });
+    if frames.is_empty() && !asked.is_empty() {
+        refused.push("the job's frames are gone".into());
+    }
     let prepared = PreparedJob {
         layers: job.layers,
         frames,
@@ -187,16 +192,13 @@ pub(crate) fn prepared_job(job: types::PreparedJob) -> Result<PreparedJob, Refus
     believed(prepared, refused)
 }
 
-/// The frames of a prepared job: at least one, and no more than any job may have.
+/// The frames of a prepared job: no more than any job may have.
 fn frames_asked_for(runs: &[types::FrameRun]) -> Result<FrameSet, String> {
     if let Some(run) = runs.iter().find(|run| run.step == 0 || run.first > run.last) {
         return Err(format!("{}-{}x{} is no run of frames", run.first, run.last, run.step));
     }
     let runs = runs.iter().map(|run| Run { first: run.first, last: run.last, step: run.step });
-    match FrameSet::from_runs(runs).map_err(|error| error.to_string())? {
-        frames if frames.is_empty() => Err("the job has no frames".into()),
-        frames => Ok(frames),
-    }
+    FrameSet::from_runs(runs).map_err(|error| error.to_string())
 }
 
 pub(crate) fn problems(problems: Vec<types::Problem>) -> Result<Vec<Problem>, Refused> {
@@ -505,7 +507,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prepared_jobs_frames_are_some_and_not_too_many() {
+    fn a_prepared_jobs_frames_are_runs_and_not_too_many() {
         let check = |runs: &[(i32, i32, u32)], expect: Option<&str>| {
             let runs: Vec<_> =
                 runs.iter().map(|&(first, last, step)| types::FrameRun { first, last, step }).collect();
@@ -514,7 +516,7 @@ mod tests {
         };
         check(&[(1, 10, 1), (12, 12, 1)], Some("1-10,12"));
         check(&[(1, 10, 5)], Some("1,6"));
-        check(&[], None);
+        check(&[], Some(""));
         check(&[(1, 0, 1)], None);
         check(&[(1, 5, 0)], None);
         check(&[(i32::MIN, i32::MAX, 1)], None);

@@ -72,7 +72,7 @@ impl LoadedPlugin {
     pub async fn validate(&self, job: &JobContext) -> Result<Result<PreparedJob, Vec<Problem>>, PluginError> {
         let function = "validate";
         self.require_text(function, [job.scene.as_path()])?;
-        let named = self.named(job);
+        let (named, asked) = (self.named(job), job.frames.clone());
         let job = Arc::new(job.clone());
         self.once(
             function,
@@ -86,7 +86,7 @@ impl LoadedPlugin {
             },
             |answer| match answer {
                 Err(problems) => convert::problems(problems).map(Err).map_err(invalid),
-                Ok(prepared) => self.fitting(convert::prepared_job(prepared).map_err(invalid)?).map(Ok),
+                Ok(prepared) => self.fitting(convert::prepared_job(prepared, &asked).map_err(invalid)?).map(Ok),
             },
         )
         .await

@@ -127,7 +127,9 @@ impl Batch {
 
     /// Whether somebody waits for it: a client for its answer, a slot for its next process, a process for its end.
     fn is_urgent(&self) -> bool {
-        let acts = |effect: &Effect| matches!(effect, Effect::Start(_) | Effect::Kill { .. } | Effect::RunHooks { .. });
+        let acts = |effect: &Effect| {
+            matches!(effect, Effect::Start(_) | Effect::Kill { .. } | Effect::RunHooks { .. })
+        };
         !self.replies.is_empty() || !self.questions.is_empty() || self.effects.iter().any(acts)
     }
 
@@ -155,7 +157,16 @@ impl Driver {
         inbox: mpsc::Receiver<Message>,
         adopted: BTreeMap<AttemptId, AttemptHandle>,
     ) -> Self {
-        Self { scheduler, parts, inbox, handle, attempts: adopted, hooks: BTreeMap::new(), stopping: None, lazy: None }
+        Self {
+            scheduler,
+            parts,
+            inbox,
+            handle,
+            attempts: adopted,
+            hooks: BTreeMap::new(),
+            stopping: None,
+            lazy: None,
+        }
     }
 
     /// Runs until it is told to stop and nothing is left to wait for.
@@ -211,7 +222,9 @@ impl Driver {
     }
 
     fn finished(&self) -> bool {
-        self.stopping.as_ref().is_some_and(|stopping| !stopping.kill || (self.attempts.is_empty() && self.hooks.is_empty()))
+        self.stopping
+            .as_ref()
+            .is_some_and(|stopping| !stopping.kill || (self.attempts.is_empty() && self.hooks.is_empty()))
     }
 
     fn digest(&mut self, messages: &mut Vec<Message>, batch: &mut Batch) {

@@ -18,10 +18,10 @@ mod submission;
 mod submit;
 mod views;
 
+pub(crate) use attempt::fixed_directory;
 pub use bus::{BusItem, EventBus, Subscription};
 pub use error::{FarmError, FarmStartError};
 pub use settings::{FarmSettings, HookSettings, OnStop, ProcessSettings, ShimCommand};
-pub(crate) use attempt::fixed_directory;
 pub(crate) use start::{builtins, lock_data_dir};
 pub use submission::Submission;
 

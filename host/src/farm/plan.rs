@@ -53,9 +53,8 @@ async fn plan_level(
         }
     };
     let chunks = chunks(&job.frames, level.frames, record.spec.chunk);
-    let layers: Vec<Option<String>> = (0..record.layer_count() as u32)
-        .map(|index| record.layer_name(index).map(str::to_owned))
-        .collect();
+    let layers: Vec<Option<String>> =
+        (0..record.layer_count() as u32).map(|index| record.layer_name(index).map(str::to_owned)).collect();
     let all = chunks.count.saturating_mul(layers.len() as u64);
     let mut shown = Vec::new();
     for layer in &layers {
@@ -125,7 +124,8 @@ fn task(
 
 fn plan_task(task: &TaskContext, command: Command) -> Result<TaskPlan, String> {
     let tool = task.tools.iter().find(|tool| tool.id == command.tool);
-    let program = tool.ok_or_else(|| format!("the command runs `{}`, which is none of its tools", command.tool))?;
+    let program =
+        tool.ok_or_else(|| format!("the command runs `{}`, which is none of its tools", command.tool))?;
     let places = command.outputs.iter().map(|output| match output {
         Output::Image(image) => image.place.as_ref().unwrap_or(&image.path),
         Output::Movie(movie) => movie.place.as_ref().unwrap_or(&movie.path),

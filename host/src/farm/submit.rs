@@ -75,6 +75,10 @@ pub(super) async fn prepare(
             return Err(problems.into());
         }
     };
+    if prepared.frames.is_empty() {
+        problems
+            .add("/frames", "missing, and this scene does not tell its range; write a set such as `1-100`");
+    }
     check_prepared(parts, &prepared.layers, prepared.output.as_deref(), &mut problems);
     if !problems.list.is_empty() {
         return Err(problems.into());
@@ -144,13 +148,19 @@ pub(super) fn hook_scripts(
     settings: &HookSettings,
     requests: &[HookRequest],
 ) -> Result<Vec<HookScript>, (usize, String)> {
-    requests.iter().enumerate().map(|(index, hook)| hook_script(settings, hook).map_err(|error| (index, error))).collect()
+    requests
+        .iter()
+        .enumerate()
+        .map(|(index, hook)| hook_script(settings, hook).map_err(|error| (index, error)))
+        .collect()
 }
 
 fn hook_script(settings: &HookSettings, hook: &HookRequest) -> Result<HookScript, String> {
     let HookRequest { name, at, on_failure } = hook;
     let dir = settings.dir.as_ref().ok_or_else(|| {
-        format!("`{name}` cannot be found: no directory of hooks is configured; set `hooks.dir` in farmhand.toml")
+        format!(
+            "`{name}` cannot be found: no directory of hooks is configured; set `hooks.dir` in farmhand.toml"
+        )
     })?;
     let is_plain = Path::new(name).file_name().is_some_and(|plain| plain == name.as_str());
     if !is_plain {
@@ -193,9 +203,8 @@ fn is_executable(_path: &Path) -> bool {
 /// The levels that the job may use, in the plugin's order; none where it may use all.
 fn levels(submission: &Submission, descriptor: &Descriptor, problems: &mut Problems) -> Vec<String> {
     let names: Vec<&str> = descriptor.levels.iter().map(|level| level.name.as_str()).collect();
-    let unknown = |name: &str| {
-        format!("{} has no level `{name}`; it has {}", descriptor.name, names.join(", "))
-    };
+    let unknown =
+        |name: &str| format!("{} has no level `{name}`; it has {}", descriptor.name, names.join(", "));
     for (index, level) in submission.levels.iter().enumerate() {
         if !names.contains(&level.as_str()) {
             problems.add(&format!("/levels/{index}"), unknown(level));

@@ -133,7 +133,7 @@ impl Task {
 pub struct PreparedJob {
     /// Layers, each rendered on its own; empty: what the scene has enabled, together.
     pub layers: Vec<String>,
-    /// As submitted; where the job came without frames, those that the scene says. Never empty.
+    /// As submitted; where the job came without frames, those that the scene says, or none where it does not tell.
     pub frames: FrameRuns,
     /// Where the images go; absent: the scene's own setting.
     pub output: Option<String>,

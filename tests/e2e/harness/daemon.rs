@@ -3,6 +3,7 @@
 use super::Client;
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -30,8 +31,10 @@ impl Daemon {
     /// Starts one with its data under `dir`.
     pub fn start(dir: &Path, arguments: &[&str]) -> Self {
         let data = dir.join("data");
+        copy_cache(&shared_cache(), &data.join("cache"));
         let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
         let (child, url) = spawn(&data, &arguments);
+        copy_cache(&data.join("cache"), &shared_cache());
         let client = Client::new(&url);
         Self { child, data, arguments, url, client }
     }
@@ -80,6 +83,28 @@ impl Drop for Daemon {
         let _ = Command::new("pkill").args(["-KILL", "-f", &attempts.display().to_string()]).status();
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Where compiled plugins wait for the next test's daemon: compiling the built-in ones anew for each of them would take
+/// longer than everything else that they do.
+fn shared_cache() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugin-cache")
+}
+
+/// Copies what is not there yet, whole or not at all: other tests do the same at the same time.
+fn copy_cache(from: &Path, to: &Path) {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(to).expect("writable");
+    for entry in std::fs::read_dir(from).into_iter().flatten().flatten() {
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        if source.is_dir() {
+            copy_cache(&source, &target);
+        } else if source.extension().is_some_and(|extension| extension == "cwasm" || extension == "sum")
+            && !target.exists()
+        {
+            let part = target.with_extension(format!("part-{}", std::process::id()));
+            std::fs::copy(&source, &part).and_then(|_| std::fs::rename(&part, &target)).expect("writable");
+        }
     }
 }
 

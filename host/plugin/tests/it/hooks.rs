@@ -77,7 +77,7 @@ async fn what_a_hook_may_not_do_is_refused_and_harms_nobody() {
         }
     }
     match plugin.validate(&job("no-frames")).await.unwrap_err().kind() {
-        PluginErrorKind::Invalid { problems } => assert_eq!(problems, &["the job has no frames"]),
+        PluginErrorKind::Invalid { problems } => assert_eq!(problems, &["the job's frames are gone"]),
         other => panic!("{other:?}"),
     }
     let error = plugin.before_task(&task("loop")).await.unwrap_err();

@@ -9,7 +9,9 @@ use super::reading::Followed;
 use super::settling::{Claim, Settler, is_whole};
 use crate::farm::parts::Parts;
 use crate::farm::submit::hook_scripts;
-use farmhand_model::dcc::{Cause, Command, Gpu, ImageOutput, JobContext, Output, TaskContext, TextFile, Tool};
+use farmhand_model::dcc::{
+    Cause, Command, Gpu, ImageOutput, JobContext, Output, TaskContext, TextFile, Tool,
+};
 use farmhand_model::path_map::Os;
 use farmhand_model::{FrameSet, JobId, JobSpec, Seconds};
 use farmhand_plugin::LoadedPlugin;
@@ -98,8 +100,8 @@ pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Pre
         }
     }
     let files = std::mem::take(&mut command.files);
-    let mut manifest =
-        manifest(&plugin, task, command, attempt, order).map_err(|error| End::plugin_failed(frames, error))?;
+    let mut manifest = manifest(&plugin, task, command, attempt, order)
+        .map_err(|error| End::plugin_failed(frames, error))?;
     for file in files {
         write_file(&manifest.task.scratch, &file, &attempt.parts.roots)
             .map_err(|error| End::plugin_failed(frames, error))?;

@@ -72,8 +72,7 @@ pub(super) async fn follow(
     let outcome = reading.finish(manifest, &report).await;
     let mut verdict = judge(&plugin, manifest, &outcome).await;
     if !matches!(outcome.ended_by, EndedBy::Cancel | EndedBy::DaemonStop | EndedBy::Lost) {
-        verdict =
-            hooking::after_task(attempt, &plugin, manifest, &outcome, verdict).await;
+        verdict = hooking::after_task(attempt, &plugin, manifest, &outcome, verdict).await;
     }
     clean_up(attempt, manifest, &outcome);
     End { outcome, verdict }

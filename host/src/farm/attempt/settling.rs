@@ -132,7 +132,9 @@ impl Work {
                 continue;
             }
             let image = match &claim {
-                Claim::Image { image, .. } | Claim::Existing(image) => Some((image.frame, image.path.clone())),
+                Claim::Image { image, .. } | Claim::Existing(image) => {
+                    Some((image.frame, image.path.clone()))
+                }
                 Claim::Movie(_) => None,
             };
             let is_known = match &image {
@@ -229,7 +231,7 @@ fn into_place(
         cause: Cause::Disk,
         message: error.to_string(),
         frame: None,
- about: None,
+        about: None,
     })?;
     Ok(to)
 }
@@ -280,7 +282,10 @@ mod tests {
     fn a_frame_is_complete_with_its_last_promised_image() {
         let mut images = Images::promised(&[image(1, "/left.1"), image(1, "/right.1"), image(2, "/main.2")]);
         assert!(!images.arrived(1, Path::new("/left.1")));
-        assert!(!images.arrived(2, Path::new("/depth.2")), "an extra image comes before the one that was promised");
+        assert!(
+            !images.arrived(2, Path::new("/depth.2")),
+            "an extra image comes before the one that was promised"
+        );
         assert!(images.arrived(2, Path::new("/main.2")));
         assert!(images.arrived(1, Path::new("/right.1")));
         assert!(images.arrived(3, Path::new("/nobody/promised.3")));

@@ -1,7 +1,7 @@
 //! One action of a plugin's hook: a file operation, confined, or a program.
 
-use super::program::{self, Killed};
 use super::HookSite;
+use super::program::{self, Killed};
 use farmhand_model::hooks::HookAction;
 use farmhand_runner::Roots;
 use std::io;
@@ -70,7 +70,9 @@ enum FileWork {
 impl FileWork {
     fn run(&self) -> Result<(), String> {
         let (what, path, done) = match self {
-            Self::Write(path, contents) => ("write", path, into_place(path, |part| std::fs::write(part, contents))),
+            Self::Write(path, contents) => {
+                ("write", path, into_place(path, |part| std::fs::write(part, contents)))
+            }
             Self::Copy(source, target) => {
                 ("copy", target, into_place(target, |part| std::fs::copy(source, part).map(drop)))
             }
@@ -135,7 +137,8 @@ mod tests {
         assert!(full.starts_with("cannot remove"), "a directory with something in it stays: {full}");
         let missing = FileWork::Copy(at("none"), at("four")).run().unwrap_err();
         assert!(missing.starts_with("cannot copy"), "{missing}");
-        let left: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let left: Vec<_> =
+            std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left.len(), 2, "no parts are left: {left:?}");
     }
 }

@@ -62,7 +62,8 @@ impl HookSite {
         match hooks {
             Ok(hooks) => {
                 for hook in hooks {
-                    self.record(&mut outcome, &hook.name, hook.on_failure, self.plugins_hook(&hook, killed)).await;
+                    self.record(&mut outcome, &hook.name, hook.on_failure, self.plugins_hook(&hook, killed))
+                        .await;
                     if outcome.result != HooksResult::GoOn {
                         return outcome;
                     }
@@ -193,5 +194,7 @@ impl HookSite {
 
 /// A name that is safe in a path.
 fn file_name(name: &str) -> String {
-    name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' }).collect()
+    name.chars()
+        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' })
+        .collect()
 }

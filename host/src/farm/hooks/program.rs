@@ -13,7 +13,12 @@ const QUOTED: u64 = 2_000;
 pub(in crate::farm) type Killed = watch::Receiver<Option<EndedBy>>;
 
 /// Runs it in a directory of its own and waits for its end. What an earlier run left there is ended and removed.
-pub(super) async fn run(parts: &Parts, place: PathBuf, spec: ShimSpec, killed: &Killed) -> Result<(), String> {
+pub(super) async fn run(
+    parts: &Parts,
+    place: PathBuf,
+    spec: ShimSpec,
+    killed: &Killed,
+) -> Result<(), String> {
     clear(&place).await?;
     let dir = AttemptDir::create(place).map_err(|error| error.to_string())?;
     dir.write_command(&spec).map_err(|error| error.to_string())?;
