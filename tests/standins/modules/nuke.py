@@ -94,7 +94,7 @@ class Knob:
                                              str(view or _session.script.views()[0]), self._name)
             return _session.names().text(self._node, self._name)
         except (nuke_script.Broken, nuke_script.Missing) as problem:
-            raise RuntimeError(str(problem))
+            raise RuntimeError(str(problem)) from None
 
     def execute(self):
         """A button's action: a Write's is to render."""
@@ -244,7 +244,10 @@ class FrameRanges:
 
 def scriptOpen(path):
     """RuntimeError where the script is missing or broken."""
-    _session.open(path)
+    try:
+        _session.open(path)
+    except NukeError as problem:
+        raise RuntimeError(str(problem)) from None
 
 
 def scriptReadFile(path):
@@ -417,9 +420,9 @@ def _render(nodes, wanted, view_names, go_on):
         _session.check_arguments(writes)
         failed = _session.render(writes, wanted, list(view_names) if view_names else None, go_on)
     except nuke_script.Missing as problem:
-        raise RuntimeError(str(problem))
+        raise RuntimeError(str(problem)) from None
     except NukeError as problem:
-        raise RuntimeError(str(problem))
+        raise RuntimeError(str(problem)) from None
     return failed == 0
 
 

@@ -3,12 +3,11 @@
 import os
 import runpy
 import sys
-import traceback
 
 from . import maya_faults, maya_procedures, process
 from .kit import Kit
 from .maya_session import Session, exit_now, version
-from .output import complain
+from .output import complain, tell_exception
 
 MODULES = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "modules")
 USAGE = "usage: mayapy [option] ... [-c cmd | -m mod | file | -] [arg] ..."
@@ -33,7 +32,7 @@ def initialize():
     if Process.session is not None:
         return
     folder = os.environ.get("MAYA_APP_DIR")
-    if folder and os.path.exists(folder) and not os.access(folder, os.W_OK):
+    if folder and os.path.exists(folder) and not (os.path.isdir(folder) and os.access(folder, os.W_OK)):
         raise RuntimeError(maya_faults.INITIALISE)
     renderer = maya_procedures.renderer_in(Process.scenes[0]) if Process.scenes else None
     fault = Process.kit.strike("start", renderer=renderer, names=("licence", "startup-script", "hang"))
@@ -114,7 +113,7 @@ def run(options):
     except SystemExit as end:
         code = exit_code(end)
     except BaseException:
-        traceback.print_exc()
+        tell_exception()
         code = 1
     if Process.session is not None:
         # The real one may hang or crash here; the record tells a test that the script forgot.

@@ -204,7 +204,8 @@ def _statement(scene, node, words):
     elif command == "setAttr" and node is not None:
         name, value = _attribute(rest)
         if name:
-            node.attributes[node.long_name(name)] = value
+            name = node.long_name(name)
+            node.attributes[name] = like(DEFAULTS.get(node.kind, {}).get(name), value)
     elif command == "connectAttr":
         ends = [word.lstrip(":") for word in rest if not word.startswith("-")][:2]
         if len(ends) == 2:
@@ -241,6 +242,13 @@ def _attribute(words):
     if kind == "string":
         return name, words[0]
     return name, to_value(words[0]) if len(words) == 1 else [to_value(word) for word in words]
+
+
+def like(default, value):
+    """The value with the type that its attribute has."""
+    if isinstance(default, (bool, float)) and isinstance(value, (bool, int, float)):
+        return type(default)(value)
+    return value
 
 
 def to_value(word):

@@ -5,7 +5,6 @@ import os
 import re
 import runpy
 import sys
-import traceback
 
 from . import nuke_faults, nuke_grammar, nuke_script, process
 from .kit import Kit
@@ -13,7 +12,7 @@ from .maya_renderers import visible_devices
 from .maya_session import exit_now
 from .nuke_faults import NukeError, error, stamp
 from .nuke_session import Session
-from .output import complain, say, tell
+from .output import complain, say, tell, tell_exception
 
 VERSION = "15.1v1"
 MODULES = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "modules")
@@ -126,7 +125,7 @@ def execute(session, line):
         error(str(problem))
         return 1
     except Exception:
-        traceback.print_exc()
+        tell_exception()
         return 1
     ended(session)
     return 0
@@ -184,7 +183,7 @@ def terminal(session, line):
         ended(session)
         return end.code or 0
     except BaseException:
-        traceback.print_exc()
+        tell_exception()
         return 1
     ended(session)
     return 0

@@ -1,6 +1,11 @@
 """What the stand-ins say, and where. Every piece is flushed: a pipe's reader sees it when it is said."""
 
+import os
+import runpy
 import sys
+import traceback
+
+_OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def say(text="", end="\n"):
@@ -22,3 +27,15 @@ def is_error(line):
 def tell(lines):
     for line in lines:
         (complain if is_error(line) else say)(line)
+
+
+def tell_exception():
+    """The traceback of a script that raised, without the stand-ins' own part of it: the real programs' is not Python."""
+    kind, problem, trace = sys.exc_info()
+    own = (os.path.join(_OWN, "bin"), os.path.join(_OWN, "standin"), os.path.join(_OWN, "modules"))
+    frames = [frame for frame in traceback.extract_tb(trace)
+              if not frame.filename.startswith(own) and frame.filename != runpy.__file__
+              and "frozen" not in frame.filename]
+    lines = ["Traceback (most recent call last):\n"] if frames else []
+    lines += traceback.format_list(frames) + traceback.format_exception_only(kind, problem)
+    complain("".join(lines), end="")

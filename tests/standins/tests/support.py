@@ -36,7 +36,8 @@ class Case(unittest.TestCase):
     def environment(self, **more):
         env = {name: value for name, value in os.environ.items()
                if not name.startswith(("STANDIN_", "MAYA_", "NUKE_", "ARNOLD_", "CUDA_"))}
-        env.update({"STANDIN_RECORD": self.record, "HOME": self.dir}, **more)
+        env.update({"STANDIN_RECORD": self.record, "HOME": self.dir})
+        env.update(more)
         return env
 
     def command(self, tool, *arguments):

@@ -3,10 +3,12 @@ TypeError, as in Maya; a command that it does not know is an AttributeError, and
 loaded."""
 
 import fnmatch
+import functools as _functools
 import os
 
 from standin import frames as _frames
 from standin import maya_mayapy, maya_naming, maya_procedures, maya_scene
+from standin.maya_faults import FrameFailed as _FrameFailed
 from standin.maya_session import PLUGINS, SceneError
 from standin.output import complain as _complain
 from standin.output import say as _say
@@ -31,6 +33,19 @@ def _flags(command, given, known):
 
 def _session():
     return maya_mayapy.need_session()
+
+
+def _plain(command):
+    """A command whose failed frame is a plain RuntimeError, as Maya raises it."""
+
+    @_functools.wraps(command)
+    def call(*names, **given):
+        try:
+            return command(*names, **given)
+        except _FrameFailed as problem:
+            raise RuntimeError(str(problem)) from None
+
+    return call
 
 
 def _missing(name):
@@ -73,7 +88,7 @@ def file(*names, **given):
         except SceneError as problem:
             for line in problem.lines:
                 _complain(line)
-            raise RuntimeError("%s: %s" % (problem, names[0]))
+            raise RuntimeError("%s: %s" % (problem, names[0])) from None
         session.kit.record("open", path=session.scene.path)
         return session.scene.path
     if flags.get("rename"):
@@ -223,7 +238,7 @@ def getAttr(plug, **given):
     try:
         node, attribute = _session().plug(plug)
     except LookupError:
-        raise _missing(plug)
+        raise _missing(plug) from None
     value = node.attributes[attribute]
     flags = _flags("getAttr", given, ("time", "asString", "type", "lock", "settable", "silent", "t"))
     if flags.get("lock"):
@@ -239,20 +254,18 @@ def setAttr(plug, *values, **given):
     try:
         node, attribute = session.plug(plug)
     except LookupError:
-        raise RuntimeError("setAttr: No object matches name: %s" % plug)
+        raise RuntimeError("setAttr: No object matches name: %s" % plug) from None
     if not values:
         if flags:
             return
         raise RuntimeError("setAttr: No attribute values were specified.")
     value = values[0] if len(values) == 1 else list(values)
-    before = node.attributes[attribute]
+    before = maya_scene.DEFAULTS.get(node.kind, {}).get(attribute, node.attributes[attribute])
     if isinstance(value, str) and flags.get("type") != "string":
         raise RuntimeError("setAttr: '%s' is a string attribute: type=\"string\" is missing." % plug)
     if isinstance(before, (int, float)) and not isinstance(value, (int, float)):
         raise RuntimeError("setAttr: The value of '%s' must be a number." % plug)
-    if isinstance(before, float):
-        value = float(value)
-    node.attributes[attribute] = value
+    node.attributes[attribute] = maya_scene.like(before, value)
 
 
 def ls(*names, **given):
@@ -456,6 +469,7 @@ def _scene_frames(session):
                            value("defaultRenderGlobals.byFrameStep"))
 
 
+@_plain
 def render(*cameras, **given):
     session = _session()
     flags = _flags("render", given, ("layer", "l", "xresolution", "x", "yresolution", "y", "batch", "b", "keepPreImage"))
@@ -470,6 +484,7 @@ def render(*cameras, **given):
     return written
 
 
+@_plain
 def ogsRender(**given):
     session = _session()
     flags = _flags("ogsRender", given, ("camera", "cam", "currentFrame", "cf", "frame", "f", "layer", "l", "width", "w", "height", "h",
@@ -480,6 +495,7 @@ def ogsRender(**given):
                                 _camera(session, flags.get("camera") or flags.get("cam")), size if all(size) else None)
 
 
+@_plain
 def _arnoldRender(*cameras, **given):
     session = _session()
     flags = _flags("arnoldRender", given, ("batch", "seq", "camera", "cam", "width", "w", "height", "h", "port", "p",
@@ -503,6 +519,7 @@ def _arnoldRender(*cameras, **given):
             session.render_frame("arnold", frame, None, camera, size if all(size) else None)
 
 
+@_plain
 def _vrend(*cameras, **given):
     session = _session()
     flags = _flags("vrend", given, ("camera", "cam", "layer", "width", "w", "height", "h", "preview"))
@@ -524,6 +541,7 @@ def _vrend(*cameras, **given):
         session.render_frame("vray", frame, _layer(session, flags.get("layer")), camera)
 
 
+@_plain
 def _rsRender(*names, **given):
     session = _session()
     flags = _flags("rsRender", given, ("render", "r", "animation", "blocking", "camera", "cam", "layer", "frame",

@@ -1,6 +1,7 @@
 """Stand-in for `maya.mel`."""
 
 from standin import maya_mayapy, maya_mel, maya_procedures
+from standin.maya_faults import FrameFailed
 
 from . import cmds
 
@@ -35,4 +36,6 @@ def eval(text):
         procedures.update(maya_procedures.table(session))
         return maya_mel.evaluate(text, procedures)
     except maya_mel.MelError as problem:
-        raise RuntimeError("Error occurred during execution of MEL script\n%s" % problem)
+        raise RuntimeError("Error occurred during execution of MEL script\n%s" % problem) from None
+    except FrameFailed as problem:
+        raise RuntimeError(str(problem)) from None

@@ -3,6 +3,7 @@
 import shlex
 
 from standin import frames, maya_mayapy
+from standin.maya_faults import FrameFailed
 
 
 def frame(arguments):
@@ -31,4 +32,7 @@ def frame(arguments):
         if camera is None:
             raise RuntimeError("No object matches name: %s" % name)
     for number in frames.stepped(first, last, float(options.get("-b", 1))):
-        session.render_frame("renderman", number, layer, camera)
+        try:
+            session.render_frame("renderman", number, layer, camera)
+        except FrameFailed as problem:
+            raise RuntimeError(str(problem)) from None
