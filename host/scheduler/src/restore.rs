@@ -1,8 +1,9 @@
 //! A scheduler from what is durable, after a restart or a crash.
 //!
 //! Attempts that were live stay live, with their frames and their leases: the runner finds out which processes are
-//! still there, adopts them, and reports the others as lost. Back-offs of frames survive; back-offs of whole jobs
-//! and breakers do not, since they are learned again at the cost of one task.
+//! still there, adopts them, and reports the others as lost. Back-offs of frames survive; back-offs of whole jobs,
+//! holds of licences and breakers do not, since they are learned again at the cost of one task. Hooks that ran are
+//! due again: they ended with the daemon.
 
 use crate::attempt::Live;
 use crate::effect::Turn;

@@ -95,7 +95,12 @@ impl Scheduler {
             assert!(!is_running || self.is_ordered(id, moment), "job {id}: {moment} hooks that nobody runs");
             assert!(!is_running || !job.status.is_end(), "job {id} has ended and waits for {moment} hooks");
         }
-        assert!(job.hooks.after == HookPhase::Over || job.hooks.has_after, "job {id}: its after-hooks");
+        let is_over = job.hooks.after == HookPhase::Over;
+        assert!(is_over || job.hooks.has_after, "job {id} has hooks after it that it does not have");
+        assert!(
+            !is_over || !job.hooks.has_after || job.status.is_end(),
+            "job {id} goes on after its after-hooks"
+        );
         let can_run = job.owes_hooks() && !job.is_kept_waiting() && self.is_served(job) && !self.stopping;
         assert!(!can_run || self.is_ordered(id, Moment::AfterJob), "job {id} waits for hooks that may run");
     }

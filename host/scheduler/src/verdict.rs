@@ -159,12 +159,14 @@ fn decide_verdict(case: &Case<'_>, out: &mut Consequence, missing: FrameSet) {
                 Some(plugin) => plugin
                     .level_after(&case.job.spec.levels, level)
                     .and_then(|next| Some((next, plugin.levels.get(next as usize)?.name.clone()))),
-                None => Some((level + 1, "the next one".to_owned())),
+                None => Some((level + 1, "the next level".to_owned())),
             };
             match next {
                 Some((next, name)) => {
-                    out.fall_back = Some((missing.clone(), name.clone()));
-                    out.back(missing, next, 0, None, &format!("on to level {name}"));
+                    let level = if case.plugin.is_some() { "level " } else { "" };
+                    let what = format!("on to {level}{name}");
+                    out.fall_back = Some((missing.clone(), name));
+                    out.back(missing, next, 0, None, &what);
                 }
                 None => {
                     // The end of the line is no reason to fail those that the process never came to.

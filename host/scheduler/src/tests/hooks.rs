@@ -210,10 +210,13 @@ fn a_cancel_waits_for_no_hooks_and_two_runs_never_meet() {
     env.finish(1);
     env.send(Event::Cancel(shot));
     assert_eq!((env.status(shot), phases(&env, shot).1), (JobStatus::Cancelled, HookPhase::Due));
-    env.hooks_end(shot, AfterJob, GoOn);
-    assert_eq!(env.status(shot), JobStatus::Cancelled);
     env.send(Event::Retry { job: shot, frames: None });
-    assert_eq!(env.hooks_ordered(), [(shot, AfterJob)]);
+    assert_eq!((env.hooks_ordered(), env.why(shot)), (vec![], WaitReason::Hooks { moment: AfterJob }));
+    env.hooks_end(shot, AfterJob, GoOn);
+    assert_eq!((env.status(shot), env.hooks_ordered()), (JobStatus::Running, vec![(shot, AfterJob)]));
+    env.send(Event::Cancel(shot));
+    env.hooks_end(shot, AfterJob, GoOn);
+    assert_eq!(env.status(shot), JobStatus::Cancelled, "its end is nobody's");
     env.hooks_end(JobId(77), AfterJob, GoOn);
     env.hooks_end(shot, BeforeJob, GoOn);
     assert_eq!(env.notices().len(), 1, "nobody asked for that");

@@ -23,7 +23,7 @@ impl Licences {
     ) {
         let Some(attempt) = store.attempts.get(&attempt).filter(|attempt| attempt.is_live()) else { return };
         let job = &store.jobs[&attempt.job];
-        let layer = job.layer_index(attempt.layer.as_deref()).unwrap();
+        let Some(layer) = job.layer_index(attempt.layer.as_deref()) else { return };
         let is_open = job.failure.is_none()
             && job.status != JobStatus::Cancelling
             && !attempt.frames.is_subset(&store.settled(job.id, layer));

@@ -131,6 +131,9 @@ impl World {
     pub fn command(&mut self) {
         let jobs: Vec<JobId> = self.store.jobs.keys().copied().collect();
         let Some(&job) = self.dice.pick(&jobs) else { return };
+        // What people do while hooks run is worth a closer look.
+        let hooked = self.hooks.first().filter(|_| self.dice.one_in(2)).map(|(job, _)| *job);
+        let job = hooked.unwrap_or(job);
         match self.dice.below(6) {
             0 => self.send(Event::Pause(job)),
             1 => self.send(Event::Resume(job)),

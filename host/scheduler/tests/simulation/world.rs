@@ -9,7 +9,7 @@ use farmhand_model::dcc::{Decision, FrameShape, Gpu};
 use farmhand_model::hooks::Moment;
 use farmhand_model::view::FrameCounts;
 use farmhand_model::why::WaitReason;
-use farmhand_model::{AttemptId, EndedBy, FrameSet, JobId, JobStatus, Seconds, Timestamp};
+use farmhand_model::{AttemptId, EndedBy, FrameSet, JobId, JobRecord, JobStatus, Seconds, Timestamp};
 use farmhand_scheduler::{Effect, Event, NodeCapacity, PluginState, Policy, Scheduler, StartOrder};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -135,8 +135,6 @@ impl World {
             Scheduler::restore(self.capacity, Policy::default(), self.now, self.store.restored()).0;
         for job in self.scheduler.live_jobs() {
             assert_eq!(restored.frames(job), self.scheduler.frames(job), "what is durable is what is");
-            let kept = |of: &Scheduler| of.record(job).map(|record| (record.fallbacks, record.held));
-            assert_eq!(kept(&restored), kept(&self.scheduler), "what is durable is what is");
         }
     }
 
@@ -192,6 +190,7 @@ impl World {
             let once = self.store.clone();
             self.store.commit(effects);
             assert_eq!(once, self.store, "changes may be applied twice");
+            self.check_durable();
         }
         for effect in effects {
             if crash && self.dice.one_in(2) {
@@ -260,6 +259,15 @@ impl World {
         let avoided = &order.avoid_gpus;
         assert!(avoided.iter().all(|index| self.gpus.iter().any(|gpu| gpu.index == *index)));
         assert!(avoided.is_empty() || avoided.len() < self.gpus.len(), "no GPU is left to render on");
+    }
+
+    /// What a job is, apart from its frames, is what is known of it after a crash.
+    fn check_durable(&self) {
+        let kept = |job: JobRecord| (job.held, job.hooks, job.fallbacks, job.failure, job.notes);
+        for job in self.scheduler.live_jobs() {
+            let durable = self.store.jobs.get(&job).cloned().map(kept);
+            assert_eq!(durable, self.scheduler.record(job).map(kept), "job {job} is not durable");
+        }
     }
 
     /// What must hold after every step, besides what the scheduler checks of itself.
