@@ -18,7 +18,9 @@ const LONGEST_FRAME_LIST: usize = 24_000;
 pub fn build(task: &Task, now: u64) -> Result<Command, PluginError> {
     let options = Options::of(&task.job)?;
     let write = task.layer.as_deref().ok_or_else(|| {
-        PluginError::new("a task without a Write node; every job that this plugin has checked names its Write nodes")
+        PluginError::new(
+            "a task without a Write node; every job that this plugin has checked names its Write nodes",
+        )
     })?;
     let level = Level::of(task);
     let command = match level {
@@ -140,7 +142,9 @@ fn remap(rules: &[PathRule]) -> Option<String> {
     let mut pairs = Vec::new();
     for PathRule { spelled, here } in rules {
         if spelled.contains(',') || here.contains(',') {
-            farmhand_sdk::warn!("the path rule {spelled} -> {here} has a comma, which Nuke's --remap cannot take");
+            farmhand_sdk::warn!(
+                "the path rule {spelled} -> {here} has a comma, which Nuke's --remap cannot take"
+            );
             continue;
         }
         pairs.extend([names::slashes(spelled), names::slashes(here)]);
@@ -185,9 +189,10 @@ fn in_place(task: &Task, options: &Options, write: &str) -> Result<Vec<Output>, 
     let Some(output) = task.job.output.as_deref().map(Names::new) else { return Ok(Vec::new()) };
     let Ok(script) = scene::read(&task.job.scene) else { return Ok(Vec::new()) };
     let Some(write) = script.writes.iter().find(|one| one.name == write) else { return Ok(Vec::new()) };
-    let proxy = options.size == Some(Size::Proxy);
+    let proxy = options.is_proxy(&script);
     let own = names::own(write, proxy, &argv(task, options), &task.job.path_map);
-    let Some(own) = own.filter(|own| own.has_view() == output.has_view() && own.template(None).is_ok()) else {
+    let Some(own) = own.filter(|own| own.has_view() == output.has_view() && own.template(None).is_ok())
+    else {
         return Ok(Vec::new());
     };
     let mut outputs = Vec::new();
@@ -220,7 +225,8 @@ fn environment(command: Command, task: &Task, options: &Options, level: Level) -
     if gpus(task, options, level) == 0 {
         return command;
     }
-    let name = |gpu: &farmhand_sdk::Gpu| if gpu.uuid.is_empty() { gpu.index.to_string() } else { gpu.uuid.clone() };
+    let name =
+        |gpu: &farmhand_sdk::Gpu| if gpu.uuid.is_empty() { gpu.index.to_string() } else { gpu.uuid.clone() };
     let visible: Vec<String> = task.gpus.iter().map(name).collect();
     command.env("CUDA_DEVICE_ORDER", "PCI_BUS_ID").env("CUDA_VISIBLE_DEVICES", visible.join(","))
 }

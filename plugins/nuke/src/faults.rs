@@ -67,8 +67,12 @@ const MEMORY: Meaning = of_attempt(
     "the machine ran out of memory: render fewer tasks at once here, or lower the cache's limit",
 );
 const CRASH: Meaning = of_frame(FrameFatal, Cause::Crash, About::Nothing, "Nuke crashed");
-const GPU: Meaning =
-    of_attempt(WorkerFatal, Cause::Gpu, About::Gpu, "the GPU or its driver failed; Nuke can render on the CPU");
+const GPU: Meaning = of_attempt(
+    WorkerFatal,
+    Cause::Gpu,
+    About::Gpu,
+    "the GPU or its driver failed; Nuke can render on the CPU",
+);
 const NO_LICENCE: Meaning = of_attempt(
     Transient,
     Cause::Licence,
@@ -193,12 +197,10 @@ pub static ROWS: &[Rule<Meaning>] = &[
             "Nuke ran out of file handles, as scripts with hundreds of Read nodes do: raise the limit (`ulimit -Sn 2048`)",
         ),
     ),
-    row(&["No space left on device"], of_attempt(
-        WorkerFatal,
-        Cause::Disk,
-        About::Nothing,
-        "the disk is full: make room before going on",
-    )),
+    row(
+        &["No space left on device"],
+        of_attempt(WorkerFatal, Cause::Disk, About::Nothing, "the disk is full: make room before going on"),
+    ),
     row(&["\\temp\\nuke"], CACHE),
     row(&["/temp/nuke"], CACHE),
     row(&["NUKE_DISK_CACHE"], CACHE),
@@ -248,7 +250,10 @@ mod tests {
         let rules = Rules::new(ROWS);
         for (line, expected) in [
             ("ERROR: Can't read /a.exr: out of memory", Some("out of memory")),
-            ("ERROR: Read1: Read error: No such file or directory", Some("Read error: No such file or directory")),
+            (
+                "ERROR: Read1: Read error: No such file or directory",
+                Some("Read error: No such file or directory"),
+            ),
             ("ERROR: Can't read /a.exr: Permission denied", Some("Can't read ")),
             ("Error: something new", Some("Error:")),
             ("Frame 7 (1 of 2)", None),
@@ -264,7 +269,10 @@ mod tests {
             ("Can't read /a b/c.exr: No such file or directory", Some("/a b/c.exr")),
             ("Can't read C:/a/c.exr: Permission denied", Some("C:/a/c.exr")),
             ("Error reading LUT file. /luts/a.cube: unable to open file.", Some("/luts/a.cube")),
-            ("Error reading pixel data from image file \"/a/b.exr\". Scan line 3 is missing.", Some("/a/b.exr")),
+            (
+                "Error reading pixel data from image file \"/a/b.exr\". Scan line 3 is missing.",
+                Some("/a/b.exr"),
+            ),
             ("Read1: /a/b.exr: Read error: No such file or directory", Some("/a/b.exr")),
             ("Read1: Read error: No such file or directory", None),
         ] {

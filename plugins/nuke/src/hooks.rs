@@ -2,7 +2,7 @@
 //! to by itself, which it does not make.
 
 use crate::names::{self, Names};
-use crate::options::{Options, ScriptPlace, Size};
+use crate::options::{Options, ScriptPlace};
 use crate::scene;
 use crate::script;
 use farmhand_sdk::prelude::*;
@@ -22,7 +22,10 @@ pub fn before_job(job: &Job) -> Result<Vec<Hook>, PluginError> {
     if options.make_directories {
         let directories = output_directories(job, &options);
         if !directories.is_empty() {
-            hooks.push(Hook::new("directories of the images", directories.into_iter().map(Action::MakeDirectory)));
+            hooks.push(Hook::new(
+                "directories of the images",
+                directories.into_iter().map(Action::MakeDirectory),
+            ));
         }
     }
     Ok(hooks)
@@ -38,12 +41,14 @@ pub fn after_job(job: &Job, end: &JobEnd) -> Result<Vec<Hook>, PluginError> {
         return Ok(Vec::new());
     }
     // A directory with scripts left in it cannot be removed, and that is as it should be: the hook only warns.
-    Ok(vec![Hook::new("directory of the generated scripts, if empty", [Action::Remove(script::directory(job))])])
+    Ok(vec![Hook::new(
+        "directory of the generated scripts, if empty",
+        [Action::Remove(script::directory(job))],
+    )])
 }
 
 /// Where the Write nodes write by themselves, and where the images go, as far as the job and the script say it.
 fn output_directories(job: &Job, options: &Options) -> BTreeSet<String> {
-    let proxy = options.size == Some(Size::Proxy);
     let mut directories = BTreeSet::new();
     let mut add = |names: &Names, layer: &str| {
         for view in names.views(&options.views) {
@@ -54,13 +59,15 @@ fn output_directories(job: &Job, options: &Options) -> BTreeSet<String> {
             }
         }
     };
-    let writes = scene::read(&job.scene).map(|script| script.writes).unwrap_or_default();
+    let script = scene::read(&job.scene).unwrap_or_default();
     for layer in &job.layers {
         if let Some(output) = &job.output {
             add(&Names::new(output), layer);
         }
-        let write = writes.iter().find(|write| write.name == *layer);
-        if let Some(own) = write.and_then(|write| names::own(write, proxy, &options.argv, &job.path_map)) {
+        let write = script.writes.iter().find(|write| write.name == *layer);
+        if let Some(own) =
+            write.and_then(|write| names::own(write, options.is_proxy(&script), &options.argv, &job.path_map))
+        {
             add(&own, layer);
         }
     }

@@ -1,6 +1,6 @@
 //! What the end of a Nuke means. What holds for every DCC is in the SDK's policy; here is what is special.
 
-use crate::options::{LEVELS, Options};
+use crate::options::{LEVELS, Level, Options};
 use farmhand_sdk::prelude::*;
 
 /// Exit code of a Nuke that got no licence.
@@ -25,20 +25,45 @@ pub fn judge(task: &Task, outcome: &Outcome) -> Verdict {
     if let Some(fault) = has(Severity::FrameFatal, Cause::Plugin) {
         return policy::fall_back(task, LEVELS, &fault.message);
     }
-    let lacks_licence = outcome.faults.iter().any(|fault| fault.cause == Cause::Licence);
-    if outcome.exit_code == Some(NO_LICENCE_EXIT) && !lacks_licence {
-        let licence = Options::of(&task.job).unwrap_or_default().licence.feature();
-        return Verdict::new(
-            Decision::Retry { after_ms: policy::back_off(LICENCE_WAIT_MS, task.try_number) },
-            format!("Nuke got no licence `{licence}` (exit code {NO_LICENCE_EXIT})"),
-        );
+    if let Some(verdict) = licence(task, outcome) {
+        return verdict;
     }
     if outcome.faults.is_empty() && outcome.exit_code == Some(0) {
-        let reason = format!(
-            "Nuke ended well and left no whole image of {}, as it does when it goes on after errors",
-            outcome.frames_missing
-        );
+        let goes_on = Level::of(task) == Level::Execute
+            && Options::of(&task.job).is_ok_and(|options| options.continue_on_error);
+        let hint = if goes_on { ", as it does when it goes on after errors (see its warnings)" } else { "" };
+        let reason = format!("Nuke ended well and left no whole image of {}{hint}", outcome.frames_missing);
         return policy::fall_back(task, LEVELS, &reason);
     }
-    policy::standard(task, outcome, LEVELS)
+    let verdict = policy::standard(task, outcome, LEVELS);
+    match (verdict.decision, unexplained(outcome)) {
+        // The host takes a frame that a fault calls fatal out of a level's next try, and rightly so: another way of
+        // rendering is the better chance.
+        (Decision::Retry { .. } | Decision::FailFrames, Some(fault)) => {
+            policy::fall_back(task, LEVELS, &fault.message)
+        }
+        _ => verdict,
+    }
+}
+
+/// The wait for a licence, with the last word of the report: it begins by saying that there is none, and then why.
+fn licence(task: &Task, outcome: &Outcome) -> Option<Verdict> {
+    let wait = Decision::Retry { after_ms: policy::back_off(LICENCE_WAIT_MS, task.try_number) };
+    if outcome.faults.iter().any(|fault| fault.severity > Severity::Transient) {
+        return None;
+    }
+    if let Some(fault) = outcome.faults.iter().rev().find(|fault| fault.cause == Cause::Licence) {
+        return Some(Verdict::new(wait, fault.message.as_str()));
+    }
+    (outcome.exit_code == Some(NO_LICENCE_EXIT)).then(|| {
+        let licence = Options::of(&task.job).unwrap_or_default().licence.feature();
+        Verdict::new(wait, format!("Nuke got no licence `{licence}` (exit code {NO_LICENCE_EXIT})"))
+    })
+}
+
+/// A frame that failed for a reason that may be this level's own: a crash, or an error that no rule knows.
+fn unexplained(outcome: &Outcome) -> Option<&Fault> {
+    outcome.faults.iter().find(|fault| {
+        fault.severity == Severity::FrameFatal && matches!(fault.cause, Cause::Crash | Cause::Other)
+    })
 }

@@ -104,7 +104,10 @@ mod tests {
     #[test]
     fn lines_about_frames_and_files() {
         for (line, expected) in [
-            ("Writing /a b/it took 2.0007.exr took 0.13 seconds", Some(Progress::Wrote("/a b/it took 2.0007.exr"))),
+            (
+                "Writing /a b/it took 2.0007.exr took 0.13 seconds",
+                Some(Progress::Wrote("/a b/it took 2.0007.exr")),
+            ),
             ("Writing a report", None),
             ("Frame 1077 (1 of 10)", Some(Progress::FrameOver(1077))),
             ("Frame -5 (1 of 1)", Some(Progress::FrameOver(-5))),

@@ -55,7 +55,11 @@ impl Names {
     /// The views that have images of their own: `None` once where there are no such.
     #[must_use]
     pub fn views(&self, views: &[String]) -> Vec<Option<String>> {
-        if self.has_view() && !views.is_empty() { views.iter().cloned().map(Some).collect() } else { vec![None] }
+        if self.has_view() && !views.is_empty() {
+            views.iter().cloned().map(Some).collect()
+        } else {
+            vec![None]
+        }
     }
 
     /// The name of one image.
@@ -77,7 +81,11 @@ pub fn staged(task: &Task, names: &Names, views: &[String], frame: i32) -> Resul
         .into_iter()
         .map(|view| {
             let place = names.name(frame, task.layer.as_deref(), view.as_deref())?;
-            Ok(Target { path: path::join(&slashes(&task.staging), &stage_name(&place, view.as_deref())), view, place })
+            Ok(Target {
+                path: path::join(&slashes(&task.staging), &stage_name(&place, view.as_deref())),
+                view,
+                place,
+            })
         })
         .collect()
 }
@@ -143,7 +151,8 @@ pub fn argv_needed(text: &str) -> usize {
 }
 
 fn with_argv(text: &str, argv: &[String]) -> String {
-    let fill = |text: String, (index, value): (usize, &String)| text.replace(&format!("[argv {index}]"), value);
+    let fill =
+        |text: String, (index, value): (usize, &String)| text.replace(&format!("[argv {index}]"), value);
     argv.iter().enumerate().fold(text.to_owned(), fill)
 }
 
@@ -249,7 +258,9 @@ mod tests {
         };
         assert_eq!(own("/out/a.%03d.exr").as_deref(), Some("/out/a.###.exr"));
         assert_eq!(own("[argv 0].####.tif").as_deref(), Some("/out/x.####.tif"));
-        for file in ["[value root.name].####.exr", "renders/a.####.exr", "[argv 1].####.exr", "/a/$SHOT.exr", ""] {
+        for file in
+            ["[value root.name].####.exr", "renders/a.####.exr", "[argv 1].####.exr", "/a/$SHOT.exr", ""]
+        {
             assert_eq!(own(file), None, "{file}");
         }
     }

@@ -1,5 +1,6 @@
 //! What a job may ask of Nuke. The schema in `describe` says the same to people; a test holds them together.
 
+use crate::scene::Script;
 use farmhand_sdk::prelude::*;
 use serde::Deserialize;
 
@@ -130,6 +131,12 @@ impl Default for Options {
 }
 
 impl Options {
+    /// Whether a script is rendered in proxy size.
+    #[must_use]
+    pub fn is_proxy(&self, script: &Script) -> bool {
+        self.size.map_or(script.proxy, |size| size == Size::Proxy)
+    }
+
     /// The options of a job that `validate` let through.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 
 use crate::command::moved;
 use crate::faults::{self, About, Meaning, ROWS};
-use crate::log_line::{Progress, without_time, without_tenths};
+use crate::log_line::{Progress, without_tenths, without_time};
 use crate::names::{self, Names};
 use crate::options::{Level, Options};
 use farmhand_sdk::prelude::*;
@@ -29,6 +29,7 @@ pub struct NukeReader {
     layer: Option<String>,
     output: Option<Names>,
     views: Vec<String>,
+    path_map: Vec<PathRule>,
     /// The frame in work.
     frame: Option<i32>,
     /// The last frame that Nuke said was over.
@@ -79,6 +80,7 @@ impl NukeReader {
             frames: task.frames.clone(),
             layer: task.layer.clone(),
             output: task.job.output.as_deref().map(Names::new),
+            path_map: task.job.path_map.clone(),
             frame: None,
             over: None,
             view: None,
@@ -181,9 +183,11 @@ impl NukeReader {
         match what {
             report::Report::FrameStarted(frame) => self.started(frame, events),
             report::Report::FrameDone { frame, path } => {
-                let written = line.trim_start().strip_prefix("@farmhand ").map(serde_json::from_str::<Written>);
+                let written =
+                    line.trim_start().strip_prefix("@farmhand ").map(serde_json::from_str::<Written>);
                 let Some(Ok(Written { place, more })) = written else {
-                    return self.warn(&format!("the script reported an image without its place: {line}"), events);
+                    return self
+                        .warn(&format!("the script reported an image without its place: {line}"), events);
                 };
                 self.held.push(Held { frame: Some(frame), view: None, path, place: Some(place) });
                 if !more {
@@ -208,8 +212,9 @@ impl NukeReader {
 
     /// All images of a frame are written: the host may look at them.
     fn release(&mut self, frame: i32, events: &mut Vec<Event>) {
-        let (ready, waiting) =
-            std::mem::take(&mut self.held).into_iter().partition(|held| held.frame.is_none_or(|own| own == frame));
+        let (ready, waiting) = std::mem::take(&mut self.held)
+            .into_iter()
+            .partition(|held| held.frame.is_none_or(|own| own == frame));
         self.held = waiting;
         let ready: Vec<Held> = ready;
         let wanted = self.output.as_ref().map_or(1, |output| output.views(&self.views).len());
@@ -260,7 +265,8 @@ impl NukeReader {
             Progress::Wrote(_) | Progress::FrameOver(_) if self.level == Level::Script => {}
             Progress::Wrote(path) => {
                 self.working(events);
-                let path = names::slashes(path);
+                // Nuke may print the name as its script has it.
+                let path = names::mapped(&names::slashes(path), &self.path_map);
                 let view = self.view_of(&path);
                 self.held.push(Held { frame: None, view, path, place: None });
             }
@@ -300,7 +306,8 @@ fn beforehand(task: &Task, options: &Options, level: Level) -> Vec<Event> {
     let uses_gpu = options.gpu && level != Level::Safe && !task.gpus.is_empty();
     events.push(Event::fact("device", if uses_gpu { "GPU" } else { "CPU" }));
     if options.gpu && !uses_gpu {
-        let why = if level == Level::Safe { "the level `safe` uses none" } else { "this task was given none" };
+        let why =
+            if level == Level::Safe { "the level `safe` uses none" } else { "this task was given none" };
         events.push(Event::warning(format!("rendered without a GPU: {why}")));
     }
     let skipped: Vec<&str> = task.job.frame_hooks().map(|hook| hook.name.as_str()).collect();

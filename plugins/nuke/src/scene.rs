@@ -38,6 +38,8 @@ pub struct Script {
     pub frames: Option<(i32, i32)>,
     /// All of its views; Nuke has one called `main` where the script names none.
     pub views: Vec<String>,
+    /// Whether it was saved in proxy mode.
+    pub proxy: bool,
     /// Whether the whole file was looked at.
     pub complete: bool,
 }
@@ -157,7 +159,9 @@ impl Parser {
         let knob = |name: &str| {
             node.knobs.iter().rev().find(|(own, _)| *own == name).map(|(_, value)| unquoted(value))
         };
+        let is_on = |name| knob(name).is_some_and(|value| value == "true" || value == "1");
         if node.class == "Root" {
+            self.script.proxy = is_on("proxy");
             let frame = |name| knob(name).and_then(|value| whole(&value));
             self.script.frames = Some((frame("first_frame").unwrap_or(1), frame("last_frame").unwrap_or(1)));
             self.script.views = knob("views").map(|value| views(&value)).unwrap_or_default();
@@ -166,14 +170,14 @@ impl Parser {
         let Some(own) = knob("name") else { return };
         let name = self.groups.iter().map(String::as_str).chain([own.as_str()]).collect::<Vec<_>>().join(".");
         if ["Write", "DeepWrite"].contains(&node.class.as_str()) {
-            let is_on = |name| knob(name).is_some_and(|value| value == "true" || value == "1");
-            let limit =
-                || Some((whole(&knob("first")?).unwrap_or(1), whole(&knob("last")?).unwrap_or(1)));
+            let limit = || Some((whole(&knob("first")?).unwrap_or(1), whole(&knob("last")?).unwrap_or(1)));
             self.script.writes.push(Write {
                 name: name.clone(),
                 file: knob("file").unwrap_or_default(),
                 proxy: knob("proxy").unwrap_or_default(),
-                file_type: knob("file_type").map(|value| value.trim().to_owned()).filter(|one| !one.is_empty()),
+                file_type: knob("file_type")
+                    .map(|value| value.trim().to_owned())
+                    .filter(|one| !one.is_empty()),
                 disabled: is_on("disable"),
                 reading: is_on("reading"),
                 render_order: knob("render_order").and_then(|value| value.parse().ok()).unwrap_or(1.0),
@@ -329,6 +333,7 @@ Root {
  name /show/shot/comp.nk
  first_frame 1001
  last_frame 1100
+ proxy true
  format "2048 1556 0 0 2048 1556 1 2K_Super_35(full-ap)"
  views "left #ff0000
 right #00ff00"
@@ -379,7 +384,7 @@ clone node1|Write|2 Write {
     fn finds_writes_in_groups_and_past_everything_else() {
         let script = parsed(SCRIPT);
         assert!(script.complete);
-        assert_eq!(script.frames, Some((1001, 1100)));
+        assert_eq!((script.frames, script.proxy), (Some((1001, 1100)), true));
         assert_eq!(script.views, ["left", "right"]);
         assert_eq!(script.classes["Roto1"], "Roto");
         let [inner, beauty, matte] = script.writes.as_slice() else { panic!("{:?}", script.writes) };

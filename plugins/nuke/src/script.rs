@@ -49,12 +49,10 @@ pub fn file(task: &Task, options: &Options, write: &str, now: u64) -> Result<Tex
             "on_failure": hook.on_failure.name(),
         })).collect::<Vec<_>>(),
     });
-    // A JSON text as a JSON string is a Python string literal too.
-    let literal = Value::String(job.to_string()).to_string();
     let contents = include_str!("render.py")
         .replace("@HEADER@", &header(task, write, now))
         .replace("@PRELUDE@", report::PRELUDE.trim_end())
-        .replace("@JOB@", &literal);
+        .replace("@JOB@", &literal(&job));
     Ok(TextFile { path, contents, remove_on_success: true })
 }
 
@@ -82,10 +80,25 @@ fn frames(task: &Task, options: &Options) -> Result<Vec<Value>, PluginError> {
                 Some(names) => names::staged(task, names, &options.views, frame)?,
                 None => Vec::new(),
             };
-            let image = |one: names::Target| json!({ "view": one.view, "path": one.path, "place": one.place });
+            let image =
+                |one: names::Target| json!({ "view": one.view, "path": one.path, "place": one.place });
             Ok(json!({ "frame": frame, "images": images.into_iter().map(image).collect::<Vec<_>>() }))
         })
         .collect()
+}
+
+/// The job as JSON in a raw string of Python's, a key and a frame a line, for whoever debugs it. An apostrophe would end
+/// the string; JSON has another spelling for it.
+fn literal(job: &Value) -> String {
+    let line = |(key, value): (&String, &Value)| match value {
+        Value::Array(frames) if key == "frames" => {
+            let frames: Vec<String> = frames.iter().map(Value::to_string).collect();
+            format!("\"frames\": [\n    {}\n]", frames.join(",\n    "))
+        }
+        value => format!("\"{key}\": {value}"),
+    };
+    let lines: Vec<String> = job.as_object().into_iter().flatten().map(line).collect();
+    format!("r'''{{\n{}\n}}'''", lines.join(",\n").replace('\'', "\\u0027"))
 }
 
 fn header(task: &Task, write: &str, now: u64) -> String {
@@ -144,7 +157,13 @@ mod tests {
     #[test]
     fn a_script_lies_where_the_seed_says() {
         let job = Job { scene: "/show/sc010/comp.v2.nk".into(), ..Job::default() };
-        let task = Task { job, frames: FrameRuns::range(24, 24), attempt: 9, scratch: "/s".into(), ..Task::default() };
+        let task = Task {
+            job,
+            frames: FrameRuns::range(24, 24),
+            attempt: 9,
+            scratch: "/s".into(),
+            ..Task::default()
+        };
         let place = |options: &Options| {
             let file = file(&task, options, "BeautyPass", 1_719_428_124).unwrap();
             full_path(&task, &file)

@@ -2,7 +2,7 @@
 //! output and views.
 
 use crate::names::{self, Names};
-use crate::options::{Options, Size};
+use crate::options::Options;
 use crate::scene::{self, Script, Write};
 use farmhand_sdk::prelude::*;
 use serde_json::json;
@@ -13,15 +13,17 @@ use serde_json::json;
 /// Everything that is wrong with it.
 pub fn validate(job: &Job) -> Result<PreparedJob, Vec<Problem>> {
     let options: Options = job.options().map_err(|problem| vec![problem])?;
-    let script = scene::read(&job.scene)
-        .map_err(|error| vec![Problem::new("/scene", format!("the script cannot be read: {}", error.message))])?;
+    let script = scene::read(&job.scene).map_err(|error| {
+        vec![Problem::new("/scene", format!("the script cannot be read: {}", error.message))]
+    })?;
     if script.classes.is_empty() && script.frames.is_none() {
         return Err(vec![Problem::new(
             "/scene",
             "this is no Nuke script: no node could be found in it; save it as `.nk` from Nuke",
         )]);
     }
-    let mut check = Check { job, options: &options, script: &script, problems: Vec::new(), notes: Vec::new() };
+    let mut check =
+        Check { job, options: &options, script: &script, problems: Vec::new(), notes: Vec::new() };
     let writes = check.writes();
     check.same_names(&writes);
     check.argv(&writes);
@@ -54,7 +56,7 @@ impl<'a> Check<'a> {
     }
 
     fn is_proxy(&self) -> bool {
-        self.options.size == Some(Size::Proxy)
+        self.options.is_proxy(self.script)
     }
 
     /// The Write nodes to render, in their render order: those asked for, or all that are enabled.
@@ -70,7 +72,9 @@ impl<'a> Check<'a> {
             let there = if script.writes.is_empty() { "none at all".to_owned() } else { listed(script) };
             self.problem(
                 "/layers",
-                format!("the script has no enabled Write node (it has {there}); enable one and save the script"),
+                format!(
+                    "the script has no enabled Write node (it has {there}); enable one and save the script"
+                ),
             );
         }
         writes.sort_by(|one, other| one.render_order.total_cmp(&other.render_order));
@@ -104,7 +108,9 @@ impl<'a> Check<'a> {
         } else if write.reading {
             self.problem(
                 &field,
-                format!("Write node `{layer}` reads its file (`reading` is on); switch that off, or leave it out"),
+                format!(
+                    "Write node `{layer}` reads its file (`reading` is on); switch that off, or leave it out"
+                ),
             );
         } else if self.job.layers[..index].iter().any(|one| one == layer) {
             self.problem(&field, format!("Write node `{layer}` is listed twice"));
@@ -117,8 +123,10 @@ impl<'a> Check<'a> {
             let safe = path::safe_name(&write.name);
             let twin = writes[..index].iter().find(|one| path::safe_name(&one.name) == safe);
             if let Some(twin) = twin.filter(|twin| twin.name != write.name) {
-                let message =
-                    format!("`{}` and `{}` become the same file name `{safe}`; make two jobs", twin.name, write.name);
+                let message = format!(
+                    "`{}` and `{}` become the same file name `{safe}`; make two jobs",
+                    twin.name, write.name
+                );
                 self.problem(&self.field_of(write), message);
             }
         }
@@ -241,10 +249,8 @@ impl<'a> Check<'a> {
             let by_name = || names::extension(names::own_text(write, self.is_proxy()));
             write.file_type.clone().or_else(by_name)
         };
-        let formats: Vec<(String, &str)> = writes
-            .iter()
-            .filter_map(|write| Some((format_of(write)?, write.name.as_str())))
-            .collect();
+        let formats: Vec<(String, &str)> =
+            writes.iter().filter_map(|write| Some((format_of(write)?, write.name.as_str()))).collect();
         let given = names::extension(&output);
         if let Some(movie) = given.as_deref().filter(|given| names::is_movie(given)) {
             self.problem("/output", movie_refused(movie));
@@ -252,7 +258,10 @@ impl<'a> Check<'a> {
         }
         let wanted = given.as_ref().or_else(|| formats.first().map(|(format, _)| format));
         let Some(wanted) = wanted.cloned() else {
-            self.problem("/output", "the output has no extension, and the Write node names no format; add one, such as `.exr`");
+            self.problem(
+                "/output",
+                "the output has no extension, and the Write node names no format; add one, such as `.exr`",
+            );
             return None;
         };
         for (format, write) in &formats {

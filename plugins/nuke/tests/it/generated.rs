@@ -65,7 +65,8 @@ impl Farm {
             .env("FAKE_NUKE", scene.to_string())
             .output()
             .expect("these tests need a python3");
-        let log = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let log =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         let mut reader = Nuke::reader(&self.task);
         let mut events = reader.read(&log.lines().map(str::to_owned).collect::<Vec<_>>()).unwrap();
         reader.finish(&mut events);
@@ -116,7 +117,8 @@ fn it_compiles_down_to_the_python_of_nuke_13() {
     let check = "import ast, json, sys\ntree = ast.parse(open(sys.argv[1], encoding='utf-8').read(), feature_version=(3, 7))\n\
                  loads = [one for one in ast.walk(tree) if isinstance(one, ast.Call) and ast.dump(one.func).count(\"'loads'\")]\n\
                  sys.stdout.buffer.write(json.loads(loads[0].args[0].value)['write'].encode())";
-    let output = Process::new("python3").args(["-c", check]).arg(path).output().expect("these tests need a python3");
+    let output =
+        Process::new("python3").args(["-c", check]).arg(path).output().expect("these tests need a python3");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(String::from_utf8(output.stdout).unwrap(), hostile, "the job arrives as it was written");
 }
@@ -124,9 +126,8 @@ fn it_compiles_down_to_the_python_of_nuke_13() {
 #[test]
 fn it_asks_only_for_what_it_is_given() {
     let contents = command::build(&task(job(json!({})), 0), 7).unwrap().files[0].contents.clone();
-    let (_, json) = contents.split_once("json.loads(").unwrap();
-    let literal: String = serde_json::Deserializer::from_str(json).into_iter().next().unwrap().unwrap();
-    let job: serde_json::Map<String, Value> = serde_json::from_str(&literal).unwrap();
+    let literal = text::between(&contents, "json.loads(r'''", "''')").unwrap();
+    let job: serde_json::Map<String, Value> = serde_json::from_str(literal).unwrap();
     let asked = contents.split("JOB[\"").skip(1).map(|rest| rest.split('"').next().unwrap());
     for key in asked.clone() {
         assert!(job.contains_key(key), "the script asks for {key}");
@@ -144,7 +145,14 @@ fn it_renders_checks_and_reports_each_frame() {
     assert_eq!(ran.places(), [farm.at("out/Beauty.1001.exr"), farm.at("out/Beauty.1002.exr")]);
     assert_eq!(ran.faults(), Vec::<&Fault>::new());
     assert!(Path::new(&farm.at("out")).is_dir(), "it makes the directories");
-    for step in ["opening", "opened in", "is there and enabled", "verified", "frame 1002 (2 of 2)", "2 of 2 frames in"] {
+    for step in [
+        "opening",
+        "opened in",
+        "is there and enabled",
+        "verified",
+        "frame 1002 (2 of 2)",
+        "2 of 2 frames in",
+    ] {
         assert!(ran.log.contains(step), "the log lacks `{step}`:\n{}", ran.log);
     }
     assert!(ran.events.contains(&Event::fact("dcc-version", "15.1v3")));
@@ -167,7 +175,12 @@ fn a_relative_file_starts_at_the_projects_directory() {
     let mut scene = beauty("renders/a.####.exr");
     scene["project"] = json!(farm.at("project"));
     let ran = farm.run(&scene);
-    assert_eq!(ran.places(), ["1001", "1002"].map(|frame| farm.at(&format!("project/renders/a.{frame}.exr"))), "{}", ran.log);
+    assert_eq!(
+        ran.places(),
+        ["1001", "1002"].map(|frame| farm.at(&format!("project/renders/a.{frame}.exr"))),
+        "{}",
+        ran.log
+    );
 }
 
 #[test]
@@ -202,7 +215,10 @@ fn a_frame_that_fails_is_told_and_the_next_one_rendered_unless_the_job_says_othe
     let farm = Farm::new(json!({})).to("a.####.exr");
     let ran = farm.run(&scene);
     let (fault, log) = ran.only_fault();
-    assert_eq!((fault.cause, fault.frame, fault.about.as_deref()), (Cause::MissingFile, Some(1001), Some("/a/b.exr")));
+    assert_eq!(
+        (fault.cause, fault.frame, fault.about.as_deref()),
+        (Cause::MissingFile, Some(1001), Some("/a/b.exr"))
+    );
     assert_eq!((ran.code, ran.places().len()), (Some(1), 1), "{log}");
     let farm = Farm::new(json!({ "continue_on_error": false })).to("a.####.exr");
     let ran = farm.run(&scene);
@@ -237,7 +253,12 @@ fn what_is_wrong_with_the_script_has_a_remedy() {
     told(with("disable", json!(true)), json!({}), Cause::Scene, "disabled");
     told(with("reading", json!(true)), json!({}), Cause::Scene, "reading");
     told(json!({ "nodes": { "Other": { "file": "" } } }), json!({}), Cause::Scene, "it has Other");
-    told(json!({ "nodes": {}, "refuse": "Wipe: Unknown command" }), json!({}), Cause::Scene, "Unknown command");
+    told(
+        json!({ "nodes": {}, "refuse": "Wipe: Unknown command" }),
+        json!({}),
+        Cause::Scene,
+        "Unknown command",
+    );
     let none = json!({ "make_directories": false });
     let farm = Farm::new(none).to("not/there/a.####.exr");
     let ran = farm.run(&beauty(""));
@@ -257,7 +278,8 @@ fn what_is_wrong_with_the_script_has_a_remedy() {
 #[test]
 fn frame_hooks_run_around_each_frame() {
     let code = "def before_frame(context):\n    print('before', context['frame'], context['write'])\n";
-    let after = "import os\ndef after_frame(context):\n    print('after', os.path.getsize(context['images'][0]))\n";
+    let after =
+        "import os\ndef after_frame(context):\n    print('after', os.path.getsize(context['images'][0]))\n";
     let farm = Farm::new(json!({}))
         .hook(Moment::BeforeFrame, OnFailure::Fail, code)
         .hook(Moment::AfterFrame, OnFailure::Fail, after)
@@ -283,7 +305,9 @@ fn a_hook_that_fails_counts_as_its_policy_says() {
     let warned = farm(OnFailure::Warn);
     let warn = warned.run(&beauty(""));
     assert_eq!((warn.code, warn.places().len(), warn.faults().len()), (Some(0), 2, 0), "{}", warn.log);
-    assert!(warn.events.iter().any(|event| matches!(event, Event::Warning(text) if text.contains("no stamp"))));
+    assert!(
+        warn.events.iter().any(|event| matches!(event, Event::Warning(text) if text.contains("no stamp")))
+    );
     let hold = farm(OnFailure::Hold).run(&beauty(""));
     assert!(
         hold.events.iter().any(|event| matches!(event, Event::Fact(fact) if fact.name == report::HOLD)),

@@ -2,8 +2,8 @@
 
 use crate::{comp, job, task};
 use farmhand_nuke::command;
-use farmhand_sdk::prelude::*;
 use farmhand_sdk::Gpu;
+use farmhand_sdk::prelude::*;
 use serde_json::json;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ fn cases() -> Vec<(&'static str, Task)> {
         FrameRun { first: 10, last: 10, step: 1 },
         FrameRun { first: 30, last: 50, step: 2 },
     ]);
-    let mut everything_script = task(with(everything.clone(), |_| ()), 0);
+    let mut everything_script = task(with(everything, |_| ()), 0);
     let card = |index: u32| Gpu { index, uuid: format!("GPU-{index}"), ..Gpu::default() };
     everything_script.gpus = vec![card(2)];
     let everything_execute = Task { level: 1, gpus: vec![card(1), card(2)], ..everything_script.clone() };
@@ -73,7 +73,8 @@ fn written(command: &Command) -> String {
     let mut args = command.args.iter().peekable();
     while let Some(arg) = args.next() {
         // A switch and its value stand on one line.
-        let takes_value = ["-V", "-X", "-m", "-c", "-F", "-t", "--view", "--gpu", "--remap"].contains(&arg.as_str());
+        let takes_value =
+            ["-V", "-X", "-m", "-c", "-F", "-t", "--view", "--gpu", "--remap"].contains(&arg.as_str());
         match args.next_if(|_| takes_value) {
             Some(value) => writeln!(text, "  {arg} {value}"),
             None => writeln!(text, "  {arg}"),

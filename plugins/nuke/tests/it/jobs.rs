@@ -50,7 +50,8 @@ fn an_output_becomes_explicit_and_absolute() {
         ("Slapcomp", "/out/a.####.tif", "/out/a.####.tif"),
         ("Stereo", "/out/%V/a_%v.####.dpx", "/out/{view}/a_{v}.####.dpx"),
     ] {
-        let options = if layer == "Slapcomp" { json!({ "argv": ["x"], "views": ["left"] }) } else { json!({}) };
+        let options =
+            if layer == "Slapcomp" { json!({ "argv": ["x"], "views": ["left"] }) } else { json!({}) };
         let prepared = Nuke::validate(&asked(&[layer], Some(given), options.clone())).unwrap();
         assert_eq!(prepared.output.as_deref(), Some(expected), "{given}");
         let again = Nuke::validate(&asked(&[layer], Some(expected), options)).unwrap();
@@ -60,7 +61,8 @@ fn an_output_becomes_explicit_and_absolute() {
 
 #[test]
 fn without_an_output_the_only_write_says_it_where_it_does_so_in_plain_words() {
-    let output = |layers: &[&str], options: Value| Nuke::validate(&asked(layers, None, options)).unwrap().output;
+    let output =
+        |layers: &[&str], options: Value| Nuke::validate(&asked(layers, None, options)).unwrap().output;
     assert_eq!(output(&["Beauty"], json!({})).as_deref(), Some("/show/sc010/renders/beauty.####.exr"));
     let proxy = output(&["Beauty"], json!({ "size": "proxy" }));
     assert_eq!(proxy.as_deref(), Some("/show/sc010/renders/proxy/beauty.####.exr"));
@@ -78,7 +80,8 @@ fn without_an_output_the_only_write_says_it_where_it_does_so_in_plain_words() {
 
 #[test]
 fn views_are_named_where_each_has_an_image_of_its_own() {
-    let views = |layer, options| Nuke::validate(&asked(&[layer], None, options)).unwrap().options.remove("views");
+    let views =
+        |layer, options| Nuke::validate(&asked(&[layer], None, options)).unwrap().options.remove("views");
     assert_eq!(views("Stereo", json!({})), Some(json!(["left", "right"])));
     assert_eq!(views("Stereo", json!({ "views": ["right"] })), Some(json!(["right"])));
     assert_eq!(views("Beauty", json!({})), None, "one OpenEXR file holds both");
@@ -109,9 +112,21 @@ fn every_mistake_has_its_place_and_its_remedy() {
     check(&plain(&["Beauty", "Beauty"]), "/layers/1", "twice");
     // Values.
     check(&plain(&["Slapcomp"]), "/options/argv", "needs `[argv 0]`, and there are 0 values; give 1");
-    check(&asked(&["Beauty"], None, json!({ "argv": ["a", "2k"] })), "/options/argv/1", "begins with a digit");
-    check(&asked(&["Slapcomp"], None, json!({ "argv": ["{staging}/a"] })), "/options/argv/0", "needs an output");
-    check(&asked(&["Beauty"], None, json!({ "views": ["left", "middle"] })), "/options/views/1", "`left`, `right`");
+    check(
+        &asked(&["Beauty"], None, json!({ "argv": ["a", "2k"] })),
+        "/options/argv/1",
+        "begins with a digit",
+    );
+    check(
+        &asked(&["Slapcomp"], None, json!({ "argv": ["{staging}/a"] })),
+        "/options/argv/0",
+        "needs an output",
+    );
+    check(
+        &asked(&["Beauty"], None, json!({ "views": ["left", "middle"] })),
+        "/options/views/1",
+        "`left`, `right`",
+    );
     check(&asked(&["Beauty"], None, json!({ "views": ["left", "left"] })), "/options/views/1", "twice");
     check(&asked(&["Beauty"], None, json!({ "thread": 4 })), "/options/thread", "unknown field");
     // The output.
@@ -123,8 +138,16 @@ fn every_mistake_has_its_place_and_its_remedy() {
     check(&to("/out/a.####.png"), "/output", "`Beauty` writes exr");
     check(&to("/out/a.mov"), "/output", "make the movie of them afterwards");
     check(&asked(&["Stereo"], Some("/out/a.####.dpx"), json!({})), "/output", "such as `/out/a_%V.####.dpx`");
-    check(&asked(&["Beauty", "Matte"], Some("/o/a.####.exr"), json!({})), "/output", "`/o/a_{layer}.####.exr`");
-    check(&asked(&["Beauty", "Stereo"], Some("/o/{layer}.####"), json!({})), "/output", "`Beauty` writes exr");
+    check(
+        &asked(&["Beauty", "Matte"], Some("/o/a.####.exr"), json!({})),
+        "/output",
+        "`/o/a_{layer}.####.exr`",
+    );
+    check(
+        &asked(&["Beauty", "Stereo"], Some("/o/{layer}.####"), json!({})),
+        "/output",
+        "`Beauty` writes exr",
+    );
     check(&Job { skip_existing: true, ..plain(&["Matte"]) }, "/output", "needs an output");
     // The scene.
     check(&Job { scene: "/not/there.nk".into(), ..plain(&[]) }, "/scene", "cannot be read");

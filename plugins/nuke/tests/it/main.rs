@@ -9,6 +9,7 @@ mod golden;
 mod jobs;
 mod manual;
 mod reading;
+mod standins;
 mod verdicts;
 
 use farmhand_sdk::prelude::*;

@@ -13,7 +13,8 @@ fn table(schema: &Value) -> String {
     for (name, property) in schema["properties"].as_object().unwrap() {
         let values = match (&property["enum"], property["type"].as_str(), property["pattern"].as_str()) {
             (Value::Array(values), ..) => {
-                let shown = values.iter().map(|value| format!("`{}`", value.as_str().unwrap_or(&value.to_string())).clone());
+                let shown =
+                    values.iter().map(|value| format!("`{}`", value.as_str().unwrap_or(&value.to_string())));
                 shown.collect::<Vec<_>>().join(", ")
             }
             (_, Some("array"), _) => "list of texts".to_owned(),

@@ -17,7 +17,9 @@ fn images(events: &[Event]) -> Vec<(i32, &str, &str)> {
     events
         .iter()
         .filter_map(|event| match event {
-            Event::FrameDone(one) => Some((one.frame, one.path.as_str(), one.place.as_deref().unwrap_or("stays"))),
+            Event::FrameDone(one) => {
+                Some((one.frame, one.path.as_str(), one.place.as_deref().unwrap_or("stays")))
+            }
             _ => None,
         })
         .collect()
@@ -35,9 +37,8 @@ fn nukes_own_lines_tell_frames_progress_and_images() {
                Writing /o/a b.1001.exr took 0.13 seconds\nFrame 1001 (1 of 2)\n.5Writing /o/a b.1002.exr took 0.10 \
                seconds\nFrame 1002 (2 of 2)\n.2\nTotal render time: 1.26 seconds";
     let events = read(&at(1, None, json!({})), log);
-    let image = |frame: i32| {
-        Event::FrameDone(Image { frame, path: format!("/o/a b.{frame}.exr"), place: None })
-    };
+    let image =
+        |frame: i32| Event::FrameDone(Image { frame, path: format!("/o/a b.{frame}.exr"), place: None });
     assert_eq!(
         events,
         [
@@ -64,10 +65,7 @@ fn an_image_written_in_place_goes_to_the_output() {
     let events = read(&at(1, Some("/out/{layer}.####.exr"), json!({})), log);
     assert_eq!(
         images(&events),
-        [
-            (1001, "/o/beauty.2001.exr", "/out/Beauty.1001.exr"),
-            (1002, "/out/Beauty.1002.exr", "stays"),
-        ],
+        [(1001, "/o/beauty.2001.exr", "/out/Beauty.1001.exr"), (1002, "/out/Beauty.1002.exr", "stays"),],
         "Nuke's frame counts, whatever number a script puts into the name"
     );
 }
@@ -78,7 +76,10 @@ fn a_frame_comes_out_once_all_its_views_are_there() {
     let task = at(1, Some("/out/{view}/a.####.dpx"), views);
     let one_by_one = "EXECUTING VIEW \"left\"\nWriting /o/a_l.1001.dpx took 1 seconds\nEXECUTING VIEW \"right\"\n\
                       Writing /o/a_r.1001.dpx took 1 seconds\nFrame 1001 (1 of 2)";
-    let expected = [(1001, "/o/a_l.1001.dpx", "/out/left/a.1001.dpx"), (1001, "/o/a_r.1001.dpx", "/out/right/a.1001.dpx")];
+    let expected = [
+        (1001, "/o/a_l.1001.dpx", "/out/left/a.1001.dpx"),
+        (1001, "/o/a_r.1001.dpx", "/out/right/a.1001.dpx"),
+    ];
     assert_eq!(images(&read(&task, one_by_one)), expected);
     let view_after_view = "EXECUTING VIEW \"left\"\nWriting /o/a_l.1001.dpx took 1 seconds\nFrame 1001 (1 of 2)\n\
                            EXECUTING VIEW \"right\"\nWriting /o/a_r.1001.dpx took 1 seconds\nFrame 1001 (1 of 2)";
@@ -107,10 +108,11 @@ fn the_generated_scripts_reports_count_at_its_level_and_nukes_lines_do_not() {
                {\"event\": \"frame-done\", \"frame\": 1001, \"path\": \"/st/right.a.exr\", \"place\": \"/o/right/a.exr\", \
                \"more\": false}";
     let task = at(0, None, json!({}));
-    let expected =
-        [(1001, "/st/left.a.exr", "/o/left/a.exr"), (1001, "/st/right.a.exr", "/o/right/a.exr")];
+    let expected = [(1001, "/st/left.a.exr", "/o/left/a.exr"), (1001, "/st/right.a.exr", "/o/right/a.exr")];
     assert_eq!(images(&read(&task, log)), expected);
-    let (first, _) = log.split_once("\n\n@farmhand {\"event\": \"frame-done\", \"frame\": 1001, \"path\": \"/st/right").unwrap();
+    let (first, _) = log
+        .split_once("\n\n@farmhand {\"event\": \"frame-done\", \"frame\": 1001, \"path\": \"/st/right")
+        .unwrap();
     assert_eq!(images(&read(&task, first)), [], "half a frame is no frame");
     let without_place = "@farmhand {\"event\": \"frame-done\", \"frame\": 1001, \"path\": \"/st/a.exr\"}";
     assert!(matches!(read(&task, without_place).as_slice(), [Event::Warning(_)]));
@@ -126,7 +128,10 @@ fn what_the_script_cannot_explain_the_table_may() {
         fault.clone()
     };
     let known = report("Read1: Can't read /a/b.exr: No such file or directory");
-    assert_eq!((known.cause, known.frame, known.about.as_deref()), (Cause::MissingFile, Some(1002), Some("/a/b.exr")));
+    assert_eq!(
+        (known.cause, known.frame, known.about.as_deref()),
+        (Cause::MissingFile, Some(1002), Some("/a/b.exr"))
+    );
     let unknown = report("ERROR: nobody knows");
     assert_eq!((unknown.cause, unknown.message.as_str()), (Cause::Other, "ERROR: nobody knows"));
 }
@@ -163,7 +168,10 @@ fn a_gpu_that_is_not_there_is_told() {
 
 #[test]
 fn frames_with_a_step_follow_each_other() {
-    let frames = FrameRuns::new(vec![FrameRun { first: 1, last: 5, step: 2 }, FrameRun { first: 9, last: 9, step: 1 }]);
+    let frames = FrameRuns::new(vec![
+        FrameRun { first: 1, last: 5, step: 2 },
+        FrameRun { first: 9, last: 9, step: 1 },
+    ]);
     let task = Task { frames, ..at(1, None, json!({})) };
     let log = ".1\nFrame 1 (1 of 4)\n.1\nFrame 3 (2 of 4)\n.1\nFrame 5 (3 of 4)\n.1\nFrame 9 (4 of 4)\n.1";
     let started: Vec<i32> = read(&task, log)
@@ -176,7 +184,8 @@ fn frames_with_a_step_follow_each_other() {
 #[test]
 fn a_traceback_is_one_warning() {
     let log = "Traceback (most recent call last):\n  File \"/site/init.py\", line 3\n    Error: no\nKeyError: 'SHOW'\nafter";
-    assert_eq!(read(&at(1, None, json!({ "continue_on_error": false })), log), [Event::warning(
-        "Python raised KeyError: 'SHOW'"
-    )]);
+    assert_eq!(
+        read(&at(1, None, json!({ "continue_on_error": false })), log),
+        [Event::warning("Python raised KeyError: 'SHOW'")]
+    );
 }

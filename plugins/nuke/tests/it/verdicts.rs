@@ -35,10 +35,27 @@ fn the_ladder() {
         (with(ended(1), FrameFatal, Cause::MissingFile, Some(1001)), 0, 1, Decision::FailFrames),
         (with(ended(1), WorkerFatal, Cause::Memory, None), 0, 1, Decision::FallBack),
         (with(ended(1), WorkerFatal, Cause::Gpu, None), 1, 1, Decision::FallBack),
-        (with(ended(1), FrameFatal, Cause::Other, Some(1001)), 1, 1, Decision::Retry { after_ms: 2_000 }),
-        (with(ended(1), FrameFatal, Cause::Other, Some(1001)), 1, 2, Decision::FallBack),
-        (Outcome { ended_by: EndedBy::Stall, exit_code: None, signal: Some(9), ..ended(0) }, 0, 2, Decision::FallBack),
-        (Outcome { ended_by: EndedBy::Lost, exit_code: None, ..ended(0) }, 0, 1, Decision::Retry { after_ms: 0 }),
+        (with(ended(1), FrameFatal, Cause::Other, Some(1001)), 1, 1, Decision::FallBack),
+        (with(ended(1), FrameFatal, Cause::Crash, Some(1001)), 0, 1, Decision::FallBack),
+        (with(ended(1), FrameFatal, Cause::Crash, Some(1001)), 2, 1, Decision::FailFrames),
+        (
+            with(ended(1), Transient, Cause::MissingFile, Some(1001)),
+            0,
+            1,
+            Decision::Retry { after_ms: 5_000 },
+        ),
+        (
+            Outcome { ended_by: EndedBy::Stall, exit_code: None, signal: Some(9), ..ended(0) },
+            0,
+            2,
+            Decision::FallBack,
+        ),
+        (
+            Outcome { ended_by: EndedBy::Lost, exit_code: None, ..ended(0) },
+            0,
+            1,
+            Decision::Retry { after_ms: 0 },
+        ),
     ] {
         let verdict = decide(level, try_number, &outcome);
         assert_eq!(verdict.decision, expected, "level {level}, try {try_number}: {outcome:?}");
