@@ -1,0 +1,72 @@
+//! A task as a process: which program, with which script or flags, and the images that are known before.
+
+use crate::describe::{MAYAPY, RENDER};
+use crate::environment;
+use crate::flags;
+use crate::names::{self, Names};
+use crate::options::{Level, Options};
+use crate::script;
+use farmhand_sdk::prelude::*;
+
+/// What to run for a task.
+///
+/// # Errors
+/// The level cannot do what the job asks for, or the job is not what `validate` made of it.
+pub fn build(task: &Task) -> Result<Command, PluginError> {
+    let options = Options::of(task)?;
+    let names = Names::of(task, &options)?;
+    if task.frames.is_empty() {
+        return Err(PluginError::new("a task without frames"));
+    }
+    let level = Level::of(task);
+    refuse(task, &options, level)?;
+    let command = match level {
+        Level::Render => flags::build(Command::new(RENDER), task, &options, &names)?,
+        Level::Script | Level::Minimal => Command::new(MAYAPY)
+            .arg(path::join(&task.scratch, script::FILE))
+            .file(script::FILE, script::text(task, &options, &names, level)),
+    };
+    let command = environment::around(command, task, &options);
+    Ok(command.outputs(outputs(task, &options, &names, level)))
+}
+
+/// What a level cannot do must not be left out silently: the images would be others than those asked for.
+fn refuse(task: &Task, options: &Options, level: Level) -> Result<(), PluginError> {
+    if level == Level::Script {
+        return Ok(());
+    }
+    let name = if level == Level::Render { "render" } else { "minimal" };
+    let must_run = task.job.frame_hooks().find(|hook| hook.on_failure != OnFailure::Warn);
+    if let Some(hook) = must_run {
+        return Err(PluginError::new(format!(
+            "level {name} cannot run hooks around frames, and the hook {} must not be left out; only level script \
+             can render this job",
+            hook.name
+        )));
+    }
+    if level == Level::Minimal {
+        let asked = [
+            (options.changes_scene(), "changes the scene"),
+            (options.runs_after(), "runs a script after the render"),
+            (options.camera.is_some(), "chooses a camera"),
+            (options.resolution.is_some() || options.percent.is_some(), "chooses a resolution"),
+            (options.format.is_some(), "chooses a format"),
+        ];
+        if let Some((_, what)) = asked.iter().find(|(asked, _)| *asked) {
+            return Err(PluginError::new(format!(
+                "level minimal renders a scene as it is, and this job {what}; levels script and render can do that"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// What is known before. Level script gives a frame's image its expected name whatever the renderer called it; the
+/// other levels take what they get, and the reader says where it lies.
+fn outputs(task: &Task, options: &Options, names: &Names, level: Level) -> Vec<Output> {
+    if level != Level::Script && !task.job.skip_existing {
+        return Vec::new();
+    }
+    let format = names::format(options, task.job.output.as_deref());
+    task.frames.iter().filter_map(|frame| names.expected(frame, format)).map(Output::Image).collect()
+}

@@ -1,0 +1,52 @@
+
+
+# Level `minimal`: opens the scene and renders its frames by Maya's batch procedure, which every renderer knows.
+# Nothing in the scene is changed but the range, the layer and where the images go.
+
+
+def minimal(cmds, mel):
+    map_paths(cmds)
+    open_project(cmds)
+    open_scene(cmds)
+    report("fact", name="renderer", value=JOB["renderer"] or cmds.getAttr("defaultRenderGlobals.currentRenderer"))
+    staging = forward(JOB["staging"])
+    if JOB["stem"] is None:
+        report("fact", name="own-output", value=JOB["images"])
+    for rule in ("images", "depth"):
+        cmds.workspace(fileRule=(rule, staging))
+    if JOB["layer"] is not None:
+        node = layer_node(cmds, JOB["layer"])
+        for other in cmds.ls(type="renderLayer"):
+            set_where_it_is(cmds, other + ".renderable", other == node)
+        cmds.editRenderLayerGlobals(currentRenderLayer=node)
+    for name, value in JOB["basics"]:
+        set_where_it_is(cmds, name, value)
+    images = Staging(JOB["staging"])
+    failed = False
+    for frame in frames():
+        report("frame-started", frame=frame)
+        try:
+            for name in ("startFrame", "endFrame"):
+                set_attribute(cmds, "defaultRenderGlobals." + name, frame)
+            cmds.currentTime(frame)
+            if cmds.objExists("vraySettings.animFrames"):
+                set_attribute(cmds, "vraySettings.animFrames", str(frame))
+            mel.eval('mayaBatchRenderProcedure(0, "", "", "{}", "");'.format(JOB["renderer_in_maya"] or ""))
+            paths = images.new()
+            if not paths:
+                raise RuntimeError("Maya came back without an image in {}".format(JOB["staging"]))
+            paths = settle(frame, paths, JOB["main_image"])
+        except (RuntimeError, OSError) as error:
+            text = str(error).strip() or type(error).__name__
+            images.new()
+            failed = True
+            if is_about_licence(text):
+                fault("transient", "licence", "the renderer got no licence: {}".format(text), frame, JOB["renderer"])
+            else:
+                fault("frame-fatal", "other", "frame {} failed: {}".format(frame, text), frame)
+            continue
+        tell_done(frame, paths)
+    return not failed
+
+
+sys.exit(run(minimal))

@@ -1,0 +1,381 @@
+//! Reads what Maya prints as it comes. At the levels with a script of farmhand's own, the script reports frames and
+//! images, and the log adds progress and faults; at level `render` the log is all there is. Faults are looked for at
+//! every level, and an image whose frame is at fault is not announced, however whole it looks.
+
+use crate::faults::{About, Kind, Meaning, ROWS, Reach, file_in};
+use crate::log_line::{self, Said};
+use crate::names::{self, Names};
+use crate::options::{Level, Options};
+use crate::renderer::Renderer;
+use farmhand_sdk::prelude::*;
+use farmhand_sdk::report::Report;
+use std::collections::{BTreeSet, HashSet};
+
+/// Renderers repeat themselves on every frame: so many different warnings of an attempt are told.
+const MOST_WARNINGS: usize = 200;
+/// The same for faults, counted apart so that no flood of warnings hides one.
+const MOST_FAULTS: usize = 1_000;
+/// Longer lines are cut where they are quoted.
+const LONGEST_QUOTE: usize = 300;
+/// A smaller step of progress is not worth an event.
+const PROGRESS_STEP: f32 = 0.01;
+/// Extensions tried where nobody says which one the images have.
+const EXTENSIONS: [&str; 4] = ["exr", "png", "jpg", "tif"];
+
+/// The fact that Maya's own exit code is kept under.
+pub const MAYA_STATUS: &str = "maya-status";
+/// The fact that nothing at all was printed.
+pub const SILENT: &str = "silent";
+
+/// One process's reader.
+pub struct MayaReader {
+    rules: Rules<Meaning>,
+    level: Level,
+    names: Option<Names>,
+    renderer: Option<Renderer>,
+    extension: Option<&'static str>,
+    strict: bool,
+    first_try: bool,
+    frames: FrameRuns,
+    /// The frame in work, as far as it is known.
+    frame: Option<i32>,
+    progress: f32,
+    blocks: u64,
+    /// A fault was told of the frame in work: what follows from it is no news.
+    told: bool,
+    /// Why the frame's images are not believed.
+    doubt: Option<Doubt>,
+    /// Frames that an image was announced of.
+    written: BTreeSet<i32>,
+    images: HashSet<String>,
+    completed: bool,
+    spoke: bool,
+    before: String,
+    warnings: HashSet<String>,
+    faults: HashSet<(String, Option<i32>)>,
+}
+
+/// Why images are not believed.
+#[derive(Clone)]
+struct Doubt {
+    fault: Fault,
+    reach: Reach,
+}
+
+impl MayaReader {
+    /// A reader for a task's process.
+    #[must_use]
+    pub fn new(task: &Task) -> Self {
+        // `build_command` has refused a task whose options or output cannot be read.
+        let options = Options::of(task).unwrap_or_default();
+        let format = names::format(&options, task.job.output.as_deref());
+        Self {
+            rules: Rules::new(ROWS),
+            level: Level::of(task),
+            names: Names::of(task, &options).ok(),
+            renderer: options.renderer,
+            extension: format.map(crate::options::Format::name),
+            strict: options.strict,
+            first_try: task.try_number <= 1,
+            frames: task.frames.clone(),
+            frame: None,
+            progress: 0.0,
+            blocks: 0,
+            told: false,
+            doubt: None,
+            written: BTreeSet::new(),
+            images: HashSet::new(),
+            completed: false,
+            spoke: false,
+            before: String::new(),
+            warnings: HashSet::new(),
+            faults: HashSet::new(),
+        }
+        .with_skipped_hooks(task)
+    }
+
+    /// Hooks that a level cannot run and that may be left out are at least mentioned.
+    fn with_skipped_hooks(mut self, task: &Task) -> Self {
+        if self.level != Level::Script {
+            let names: Vec<&str> = task.job.frame_hooks().map(|hook| hook.name.as_str()).collect();
+            if !names.is_empty() {
+                self.before = format!("hooks around frames are left out at this level: {}", names.join(", "));
+            }
+        }
+        self
+    }
+
+    fn started(&mut self, frame: i32, events: &mut Vec<Event>) {
+        if self.frame == Some(frame) {
+            return;
+        }
+        self.frame = Some(frame);
+        self.progress = 0.0;
+        self.blocks = 0;
+        self.told = false;
+        self.doubt.take_if(|doubt| doubt.reach == Reach::Frame);
+        events.push(Event::FrameStarted(frame));
+    }
+
+    /// At level `render` only some renderers say which frame they begin: it is the first without an image.
+    fn guess_frame(&mut self, events: &mut Vec<Event>) {
+        if self.frame.is_some() || self.level != Level::Render {
+            return;
+        }
+        let next = self.frames.iter().find(|frame| !self.written.contains(frame));
+        if let Some(frame) = next {
+            self.frame = Some(frame);
+            self.progress = 0.0;
+            self.blocks = 0;
+            events.push(Event::FrameStarted(frame));
+        }
+    }
+
+    fn progressed(&mut self, part: f32, events: &mut Vec<Event>) {
+        self.guess_frame(events);
+        if (part - self.progress).abs() >= PROGRESS_STEP {
+            self.progress = part;
+            events.push(Event::Progress(part));
+        }
+    }
+
+    fn warn(&mut self, text: &str, events: &mut Vec<Event>) {
+        let text = text::shortened(text.trim(), LONGEST_QUOTE);
+        if self.warnings.len() < MOST_WARNINGS && self.warnings.insert(text.to_owned()) {
+            events.push(Event::warning(text));
+        }
+    }
+
+    /// Tells a fault once for each frame; `key` is what tells it from others.
+    fn tell(&mut self, key: &str, fault: Fault, events: &mut Vec<Event>) {
+        if self.faults.len() < MOST_FAULTS && self.faults.insert((key.to_owned(), fault.frame)) {
+            events.push(Event::Fault(fault));
+        }
+    }
+
+    fn fault(&mut self, key: &str, fault: Fault, reach: Reach, events: &mut Vec<Event>) {
+        self.told = true;
+        let weaker =
+            self.doubt.as_ref().is_none_or(|doubt| doubt.reach == Reach::Frame && reach == Reach::Attempt);
+        if weaker {
+            self.doubt = Some(Doubt { fault: fault.clone(), reach });
+        }
+        self.tell(key, fault, events);
+    }
+
+    /// A line, or a text of farmhand's script, that is about something that went wrong.
+    fn remark(&mut self, line: &str, meaning: &Meaning, events: &mut Vec<Event>) {
+        let quote = text::shortened(line.trim(), LONGEST_QUOTE);
+        let mut severity = meaning.severity;
+        match meaning.kind {
+            Kind::Warning => return self.warn(quote, events),
+            Kind::Strict | Kind::StrictConsequence if !self.strict => return self.warn(quote, events),
+            Kind::Consequence | Kind::StrictConsequence if self.told => return,
+            Kind::PlugIn if !self.needs_plug_in(line) => return self.warn(quote, events),
+            Kind::Once if !self.first_try => severity = Severity::WorkerFatal,
+            _ => {}
+        }
+        let about = match meaning.about {
+            About::Nothing => None,
+            About::Licence(name) => Some(name.to_owned()),
+            About::RendererLicence => {
+                Some(self.renderer.map_or("maya", |renderer| renderer.name()).to_owned())
+            }
+            About::File => file_in(line).map(str::to_owned),
+            About::Gpu => line.rsplit(' ').next().filter(|id| id.parse::<u32>().is_ok()).map(str::to_owned),
+        };
+        let frame = self.frame.filter(|_| meaning.reach == Reach::Frame);
+        let why = if meaning.cause == Cause::Plugin && !self.before.is_empty() {
+            format!("{} / {}", self.before, quote)
+        } else {
+            quote.to_owned()
+        };
+        let message = format!("{} (Maya said: {why})", meaning.advice);
+        // Renderers repeat themselves with other figures; files are told apart.
+        let key = format!(
+            "{}{}",
+            meaning.advice,
+            about.as_deref().filter(|_| meaning.about == About::File).unwrap_or("")
+        );
+        self.fault(
+            &key,
+            Fault { severity, cause: meaning.cause, message, frame, about },
+            meaning.reach,
+            events,
+        );
+    }
+
+    /// Whether the plug-in that a line misses is the renderer's own: scenes name others that they do not need.
+    fn needs_plug_in(&self, line: &str) -> bool {
+        match self.renderer {
+            Some(renderer) => renderer.plug_in().is_some_and(|plug_in| line.contains(plug_in)),
+            None => {
+                Renderer::ALL.iter().filter_map(|one| one.plug_in()).any(|plug_in| line.contains(plug_in))
+            }
+        }
+    }
+
+    /// What farmhand's own script reports.
+    fn reported(&mut self, report: Report, events: &mut Vec<Event>) {
+        match report {
+            Report::FrameStarted(frame) => self.started(frame, events),
+            Report::FrameDone { frame, path } => self.image(frame, &path, events),
+            Report::Fault(fault) => self.script_fault(fault, events),
+            Report::Warning(message) => self.warn(&message, events),
+            Report::Fact { name, value } => {
+                match name.as_str() {
+                    "own-output" => {
+                        if let Some(names) = &mut self.names {
+                            names.own_output(&value);
+                        }
+                    }
+                    "renderer" => self.renderer = Renderer::ALL.into_iter().find(|one| one.name() == value),
+                    _ => {}
+                }
+                events.push(Event::fact(name, value));
+            }
+            other => events.push(other.into_event(|frame, path| Image { frame, path, place: None })),
+        }
+    }
+
+    /// The script sees only an exception; the renderer's own words before it often say more.
+    fn script_fault(&mut self, fault: Fault, events: &mut Vec<Event>) {
+        let is_vague =
+            matches!(fault.cause, Cause::Other | Cause::Licence) && fault.severity != Severity::WorkerFatal;
+        if is_vague && self.told {
+            return;
+        }
+        let known = self.rules.find(&fault.message).map(|rule| rule.then);
+        if is_vague && let Some(meaning) = known.filter(|meaning| meaning.kind != Kind::Warning) {
+            return self.remark(&fault.message, &meaning, events);
+        }
+        let reach = if fault.frame.is_some() { Reach::Frame } else { Reach::Attempt };
+        let key = fault.message.clone();
+        self.fault(&key, fault, reach, events);
+    }
+
+    /// An image that was written.
+    fn image(&mut self, frame: i32, path: &str, events: &mut Vec<Event>) {
+        let Some(image) = self.names.as_ref().map(|names| names.image(frame, path)) else { return };
+        if image.place.is_none() {
+            return self.warn(&format!("an image was written elsewhere than it was told: {path}"), events);
+        }
+        // Without a line that says where a frame begins, a doubt is about the next image's frame, and ends with it.
+        if self.level == Level::Render {
+            if self.frame.is_some_and(|own| own != frame) {
+                self.doubt.take_if(|doubt| doubt.reach == Reach::Frame && doubt.fault.frame.is_some());
+            }
+            self.frame = None;
+            self.told = false;
+        }
+        self.written.insert(frame);
+        match self.doubt.clone() {
+            None => {
+                if self.images.insert(path.to_owned()) {
+                    events.push(Event::FrameDone(image));
+                }
+            }
+            Some(doubt) => {
+                let mut fault = doubt.fault;
+                if fault.frame != Some(frame) {
+                    fault.message = format!("the image of frame {frame} is not believed: {}", fault.message);
+                    fault.frame = Some(frame);
+                    self.tell("doubt", fault.clone(), events);
+                }
+                if doubt.reach == Reach::Frame {
+                    self.doubt = Some(Doubt { fault, reach: doubt.reach });
+                }
+            }
+        }
+    }
+
+    /// What the log says at level `render`, where nobody else says it.
+    fn said_by_render(&mut self, said: Said<'_>, events: &mut Vec<Event>) {
+        match said {
+            Said::Frame(frame) => self.started(frame, events),
+            Said::Written(path) => match names::frame_of(path) {
+                Some(frame) => self.image(frame, path, events),
+                None => self.warn(&format!("an image without a frame number was written: {path}"), events),
+            },
+            // A doubt about an image that is settled must not reach the next one.
+            Said::FrameEnd => {
+                self.doubt.take_if(|doubt| {
+                    doubt.reach == Reach::Frame
+                        && doubt.fault.frame.is_some_and(|frame| self.written.contains(&frame))
+                });
+            }
+            Said::Completed => self.completed = true,
+            _ => {}
+        }
+    }
+
+    /// Images that no line named, by the names that they must have.
+    fn look_for_the_rest(&mut self, events: &mut Vec<Event>) {
+        let Some(names) = self.names.clone() else { return };
+        let missing: Vec<i32> = self.frames.iter().filter(|frame| !self.written.contains(frame)).collect();
+        let extensions = self.extension.map_or_else(|| EXTENSIONS.to_vec(), |extension| vec![extension]);
+        for frame in missing {
+            let candidates: Vec<String> =
+                extensions.iter().flat_map(|extension| names.candidates(frame, extension)).collect();
+            let mut may_look = true;
+            let found = candidates.iter().find(|path| match host::file_exists(path) {
+                Ok(there) => there,
+                Err(_) => {
+                    may_look = false;
+                    false
+                }
+            });
+            // Where the plugin may not look, the host does: it believes no image that is not there.
+            let likeliest =
+                candidates.first().filter(|_| !may_look && self.completed && extensions.len() == 1);
+            if let Some(path) = found.or(likeliest) {
+                self.image(frame, path, events);
+            }
+        }
+    }
+}
+
+impl Reader for MayaReader {
+    fn line(&mut self, line: &str, events: &mut Vec<Event>) {
+        if !self.spoke && !line.trim().is_empty() {
+            self.spoke = true;
+            let skipped = std::mem::take(&mut self.before);
+            if !skipped.is_empty() {
+                self.warn(&skipped, events);
+            }
+        }
+        if let Some(report) = report::parse(line) {
+            return self.reported(report, events);
+        }
+        if let Some(part) = log_line::percent(line) {
+            return self.progressed(part, events);
+        }
+        if let Some(said) = log_line::read(line) {
+            match said {
+                Said::Progress(part) => self.progressed(part, events),
+                Said::Block(blocks) => {
+                    self.blocks += 1;
+                    self.progressed((self.blocks.min(blocks) as f32) / blocks.max(1) as f32, events);
+                }
+                Said::Memory(bytes) => events.push(Event::MemoryBytes(bytes)),
+                Said::Exited(code) => events.push(Event::fact(MAYA_STATUS, code.to_string())),
+                other if self.level == Level::Render => self.said_by_render(other, events),
+                _ => {}
+            }
+        } else if let Some(rule) = self.rules.find(line) {
+            self.remark(line, &rule.then, events);
+        }
+        if line.starts_with("Error: ") {
+            self.before = text::shortened(line.trim(), LONGEST_QUOTE).to_owned();
+        }
+    }
+
+    fn finish(&mut self, events: &mut Vec<Event>) {
+        if self.level == Level::Render {
+            self.look_for_the_rest(events);
+        }
+        if !self.spoke {
+            events.push(Event::fact(SILENT, "yes"));
+        }
+    }
+}
