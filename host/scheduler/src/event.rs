@@ -138,7 +138,7 @@ pub enum Event {
     Tick,
     /// The daemon stops: nothing new starts from now on.
     Stopping {
-        /// Whether the running attempts end with it.
+        /// Whether the running attempts and hooks end with it. What hooks came to counts no more then.
         kill: bool,
     },
 }

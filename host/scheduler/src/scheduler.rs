@@ -300,6 +300,10 @@ impl Scheduler {
             for live in self.live.values_mut() {
                 crate::watch::kill(live, EndedBy::DaemonStop, turn);
             }
+            // Hooks that are ended with the daemon say nothing about their job: the next one runs them again.
+            for (job, moment) in self.ordered.clone() {
+                self.disown_hooks(job, moment);
+            }
         }
         turn.touched.extend(self.jobs.keys());
     }

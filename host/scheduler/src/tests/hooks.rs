@@ -264,6 +264,18 @@ fn a_daemon_that_stops_runs_none() {
 }
 
 #[test]
+fn hooks_that_are_ended_with_the_daemon_fail_no_job() {
+    let mut env = TestEnv::new();
+    let shot = env.submit_hooked(job("1,2"), &[BeforeJob]);
+    env.send(Event::Stopping { kill: true });
+    env.hooks_end(shot, BeforeJob, Fail("it was killed".to_owned()));
+    assert_eq!((env.status(shot), phases(&env, shot).0), (JobStatus::Waiting, HookPhase::Due));
+    env.restart();
+    env.plugin(only_level());
+    assert_eq!(env.hooks_ordered(), [(shot, BeforeJob)]);
+}
+
+#[test]
 fn the_last_runs_and_each_note_once_are_kept() {
     let mut env = TestEnv::new();
     let shot = env.submit_hooked(job("1,2"), &[BeforeJob]);
