@@ -20,19 +20,19 @@ struct Show {
 
 impl Show {
     fn start() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = tempfile::tempdir().expect("a temporary directory");
         let daemon = Daemon::start(dir.path(), &["--slots", "2"]);
-        fs::copy(prebuilt("noop"), daemon.plugins_dir().join("noop.wasm")).unwrap();
+        fs::copy(prebuilt("noop"), daemon.plugins_dir().join("noop.wasm")).expect("writable");
         daemon.client.wait_for("the plugin serves", || {
             let plugins = daemon.client.read("/api/v1/plugins");
             plugins.as_array()?.iter().any(|slot| slot["name"] == "noop").then_some(())
         });
         let mut show = Self { dir, daemon, ended: 0, running: 0 };
         show.file("show/shot.noop", 9, "");
-        show.ended = show.submit(json!({}));
+        show.ended = show.submit(&json!({}));
         assert_eq!(show.daemon.client.wait_for_end(show.ended)["status"], "done");
         let script = format!("while [ ! -e {} ]; do sleep 0.02; done", show.path("gate").display());
-        show.running = show.submit(json!({"program": "sh", "script": script}));
+        show.running = show.submit(&json!({"program": "sh", "script": script}));
         show.daemon.client.wait_for("the second one runs", || {
             show.daemon
                 .client
@@ -44,7 +44,7 @@ impl Show {
         show
     }
 
-    fn submit(&self, options: Value) -> u64 {
+    fn submit(&self, options: &Value) -> u64 {
         let output = self.path("show/out/shot_####");
         self.daemon.client.submit(&json!({
             "scene": self.path("show/shot.noop"), "frames": "1-3", "output": output, "options": options,
@@ -53,17 +53,17 @@ impl Show {
     }
 
     fn path(&self, path: &str) -> PathBuf {
-        self.dir.path().canonicalize().unwrap().join(path)
+        self.dir.path().canonicalize().expect("it is there").join(path)
     }
 
     /// A file that was changed last so many days ago.
     fn file(&self, path: &str, days: u64, text: &str) {
         let path = self.path(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
+        fs::create_dir_all(path.parent().expect("it has one")).expect("writable");
+        fs::write(&path, text).expect("writable");
         let time = FileTimes::new().set_modified(SystemTime::now() - Duration::from_secs(days * 24 * 3600));
-        for aged in [path.as_path(), path.parent().unwrap()] {
-            File::open(aged).unwrap().set_times(time).unwrap();
+        for aged in [path.as_path(), path.parent().expect("it has one")] {
+            File::open(aged).expect("it is there").set_times(time).expect("writable");
         }
     }
 
@@ -76,7 +76,7 @@ impl Show {
     }
 
     fn attempt_of(&self, job: u64) -> PathBuf {
-        self.daemon.attempt_dir(self.daemon.client.attempts(job)[0]["id"].as_u64().unwrap())
+        self.daemon.attempt_dir(self.daemon.client.attempts(job)[0]["id"].as_u64().expect("a number"))
     }
 
     fn cleanup(&self, arguments: &[&str]) -> Output {
@@ -87,17 +87,17 @@ impl Show {
             .env("FARMHAND_DATA_DIR", self.daemon.data_dir())
             .env("FARMHAND_SERVER_LISTEN", "127.0.0.1:0")
             .output()
-            .unwrap()
+            .expect("the binary starts")
     }
 
     fn report(&self, arguments: &[&str]) -> Value {
         let output = self.cleanup(&[arguments, &["--json"]].concat());
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap()
+        serde_json::from_slice(&output.stdout).expect("JSON")
     }
 
     fn open_the_gate(&self) {
-        fs::write(self.path("gate"), "").unwrap();
+        fs::write(self.path("gate"), "").expect("writable");
         assert_eq!(
             self.daemon.client.wait_for_end(self.running)["status"],
             "done",
@@ -108,8 +108,8 @@ impl Show {
 
 /// Kinds of which there was something, with how much.
 fn counts(report: &Value) -> Vec<(&str, u64)> {
-    let rows = report["rows"].as_array().unwrap().iter();
-    rows.map(|row| (row["kind"].as_str().unwrap(), row["count"].as_u64().unwrap()))
+    let rows = report["rows"].as_array().expect("rows").iter();
+    rows.map(|row| (row["kind"].as_str().expect("a kind"), row["count"].as_u64().expect("a count")))
         .filter(|(_, count)| *count > 0)
         .collect()
 }
@@ -119,8 +119,8 @@ fn files(dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut left = vec![dir.to_owned()];
     while let Some(dir) = left.pop() {
-        for entry in fs::read_dir(dir).unwrap().flatten() {
-            if entry.file_type().unwrap().is_dir() {
+        for entry in fs::read_dir(dir).expect("readable").flatten() {
+            if entry.file_type().expect("readable").is_dir() {
                 left.push(entry.path());
             }
             found.push(entry.path());

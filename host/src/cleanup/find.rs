@@ -87,7 +87,16 @@ impl Sweep<'_> {
             return;
         }
         let mut any = false;
-        for entry in self.entries(dir) {
+        let entries = self.entries(dir);
+        if entries.is_empty() && belongs_to_a_script(dir) {
+            // All of its scripts have removed themselves.
+            let Some(size) = self.size(dir) else { return };
+            if self.is_old(CleanupKind::Scripts, size.newest) {
+                self.tree(CleanupKind::Scripts, dir, 0);
+            }
+            return;
+        }
+        for entry in entries {
             if !entry.kind.is_file() || !is_script(entry.text()) {
                 continue;
             }
@@ -131,7 +140,7 @@ impl Sweep<'_> {
                     }
                 }
                 None if entry.name == SCENES_DIR && self.wants(CleanupKind::Scenes) => {
-                    self.scenes(&entry.path)
+                    self.scenes(&entry.path);
                 }
                 _ => {}
             }
@@ -170,6 +179,16 @@ impl Sweep<'_> {
             self.file(CleanupKind::Staging, &entry.path, size.bytes);
         }
     }
+}
+
+/// Whether there is a Nuke script that a directory `py/{script}` is called after.
+fn belongs_to_a_script(dir: &Path) -> bool {
+    let (Some(name), Some(beside)) = (dir.file_name(), dir.parent().and_then(Path::parent)) else {
+        return false;
+    };
+    let mut script = name.to_owned();
+    script.push(".nk");
+    beside.join(script).is_file()
 }
 
 /// Whether it is a directory and no link to one.

@@ -102,6 +102,7 @@ mod tests {
         for name in [
             "render_Write2_f001_1719428123.py",
             "render_BeautyPass_f024_1719428124.py",
+            "render_BeautyPass_f024_1719428124_9.py",
             "render_Write_final_f-010_1719428123.py",
             "render_a_f1_b_f001-010_20260101_101500.py",
             "render_Write1_f1-9x2,20_20260101T101500Z_12.py",

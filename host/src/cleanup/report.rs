@@ -123,7 +123,7 @@ impl CleanupReport {
         self.rows.iter().fold((0, 0), |(count, bytes), row| (count + row.count, bytes + row.bytes))
     }
 
-    pub(super) fn add(&mut self, kind: CleanupKind, count: u64, bytes: u64, paths: Vec<String>) {
+    pub(super) fn add(&mut self, kind: CleanupKind, count: u64, bytes: u64, path: Option<&str>) {
         // A report that another version sent may lack a kind.
         if !self.rows.iter().any(|row| row.kind == kind) {
             self.rows.push(CleanupRow { kind, count: 0, bytes: 0, paths: Vec::new() });
@@ -131,8 +131,9 @@ impl CleanupReport {
         for row in self.rows.iter_mut().filter(|row| row.kind == kind) {
             row.count += count;
             row.bytes += bytes;
-            let room = PATHS.saturating_sub(row.paths.len());
-            row.paths.extend(paths.iter().take(room).cloned());
+            if row.paths.len() < PATHS {
+                row.paths.extend(path.map(str::to_owned));
+            }
         }
     }
 

@@ -58,13 +58,14 @@ pub async fn run(
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     };
     if let Some(before) = cutoffs.of(CleanupKind::History) {
-        // Measured and forgotten in one go, so that the answer says what was done.
-        let _alone = ground.jobs.lock().await;
         let history = ground.store.forgettable(before).await?;
-        if !dry_run {
-            ground.store.forget(before).await?;
-        }
-        report.add(CleanupKind::History, history.jobs, history.bytes, Vec::new());
+        let jobs = if dry_run {
+            history.jobs
+        } else {
+            let _alone = ground.jobs.lock().await;
+            ground.store.forget(before).await?.len() as u64
+        };
+        report.add(CleanupKind::History, jobs, history.bytes, None);
     }
     Ok(report)
 }

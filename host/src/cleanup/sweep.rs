@@ -115,7 +115,7 @@ impl<'a> Sweep<'a> {
             Ok(()) => {
                 let shown = path.display().to_string();
                 if !self.report.dry_run || self.seen.insert(shown.clone()) {
-                    self.report.add(kind, 1, bytes, vec![shown]);
+                    self.report.add(kind, 1, bytes, Some(&shown));
                 }
             }
             Err(error) => self.trouble("remove", path, &error),

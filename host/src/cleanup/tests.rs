@@ -115,7 +115,11 @@ fn generated_scripts_go_with_their_directory_and_nobody_elses() {
             8,
             &format!("{}\nfarmhand x", " ".repeat(4096)),
         );
-    fs::create_dir(tree.path("show/py/empty")).unwrap();
+    for (name, days) in [("empty", 9), ("over", 9), ("begun", 1)] {
+        fs::create_dir(tree.path("show/py").join(name)).unwrap();
+        tree.age(&format!("show/py/{name}"), days);
+    }
+    tree.file("show/over.nk", 99, "").file("show/begun.nk", 99, "");
     let before = tree.files();
 
     let planned = tree.sweep(true, &CleanupRequest::default(), LiveAttempts::default());
@@ -124,11 +128,13 @@ fn generated_scripts_go_with_their_directory_and_nobody_elses() {
 
     assert_eq!(planned.rows, report.rows);
     assert!(planned.dry_run && !report.dry_run && report.problems.is_empty(), "{report:?}");
-    assert_eq!(row(&report, CleanupKind::Scripts), (3, 3 * HEADER.len() as u64));
+    assert_eq!(row(&report, CleanupKind::Scripts), (4, 3 * HEADER.len() as u64));
     assert_eq!(
         tree.files(),
         [
+            "show/begun.nk",
             "show/comp.nk",
+            "show/over.nk",
             "show/py/other/late/render_Write1_f001_1719428123.py",
             "show/py/other/long/render_Write1_f001_1719428123.py",
             "show/py/other/render_Write1_f002_1719428125.py",
@@ -139,7 +145,9 @@ fn generated_scripts_go_with_their_directory_and_nobody_elses() {
         ]
     );
     assert!(!tree.path("show/py/comp").exists(), "emptied by this");
-    assert!(tree.path("show/py/empty").exists(), "empty before this");
+    assert!(!tree.path("show/py/over").exists(), "its scripts have removed themselves");
+    assert!(tree.path("show/py/begun").exists(), "its first script may be about to come");
+    assert!(tree.path("show/py/empty").exists(), "of no script");
     assert_eq!(tree.clean().total(), (0, 0));
 }
 
