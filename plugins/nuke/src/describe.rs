@@ -8,6 +8,12 @@ use serde_json::{Value, json};
 /// The id of the one tool.
 pub const TOOL: &str = "nuke";
 
+/// Foundry's installers name the program after its version; `nuke` is what most studios call their link to it.
+const NAMES: [&str; 13] = [
+    "nuke", "Nuke", "Nuke17.0", "Nuke16.1", "Nuke16.0", "Nuke15.2", "Nuke15.1", "Nuke15.0", "Nuke14.1",
+    "Nuke14.0", "Nuke13.2", "Nuke13.1", "Nuke13.0",
+];
+
 /// The plugin's descriptor.
 #[must_use]
 pub fn descriptor() -> Descriptor {
@@ -39,7 +45,7 @@ pub fn descriptor() -> Descriptor {
         // The generated script is for Python 3.7, which came with 13.
         supports: ">=13".into(),
         tools: vec![
-            ToolSpec::named(TOOL, &["nuke", "Nuke"])
+            ToolSpec::named(TOOL, &NAMES)
                 .globs(&[
                     "/usr/local/Nuke[0-9]*v*/Nuke[0-9]*.[0-9]",
                     "/opt/Nuke[0-9]*v*/Nuke[0-9]*.[0-9]",

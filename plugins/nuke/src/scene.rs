@@ -5,8 +5,8 @@
 use farmhand_sdk::prelude::*;
 use std::collections::BTreeMap;
 
-/// Scripts with much roto grow large; none that anybody works with is larger than this.
-const MOST_BYTES: u64 = 256 << 20;
+/// Scripts with much roto grow large. This much is read in less time than the host gives a plugin for one call.
+const MOST_BYTES: u64 = 64 << 20;
 /// A longer value is a curve or a drawing, and no name.
 const LONGEST_VALUE: usize = 64 << 10;
 
@@ -72,6 +72,17 @@ impl Write {
     #[must_use]
     pub fn is_active(&self) -> bool {
         !self.disabled && !self.reading
+    }
+}
+
+impl Script {
+    /// Somebody says that there is a Write node of this name. In a script of which not all was looked at, it may stand
+    /// in the rest: it is taken for there then, with a file that only Nuke knows.
+    pub fn expect(&mut self, name: &str) {
+        if !self.complete && !self.classes.contains_key(name) {
+            self.classes.insert(name.to_owned(), "Write".into());
+            self.writes.push(Write { name: name.to_owned(), file: "[unknown]".into(), ..Write::default() });
+        }
     }
 }
 
@@ -422,6 +433,18 @@ clone node1|Write|2 Write {
     fn what_is_no_script_has_nothing() {
         let script = parsed("%PDF-1.4 {{{ \"\n Write {\n");
         assert!(script.writes.is_empty() && script.classes.is_empty() && script.frames.is_none());
+    }
+
+    #[test]
+    fn what_may_stand_in_the_rest_is_taken_for_there() {
+        let mut whole = parsed(SCRIPT);
+        whole.expect("Late");
+        assert!(!whole.classes.contains_key("Late"));
+        let mut cut = Script { complete: false, ..whole };
+        cut.expect("Late");
+        cut.expect("Roto1");
+        assert_eq!(cut.writes.last().map(|write| write.name.as_str()), Some("Late"));
+        assert!(cut.writes.last().is_some_and(Write::is_active));
     }
 
     #[test]

@@ -94,9 +94,6 @@ impl<'a> Check<'a> {
             } else {
                 format!("; it has {}", listed(script))
             });
-            if !script.complete {
-                message.push_str("; only its first 256 MiB were looked at");
-            }
             self.problem(&field, message);
             return None;
         };
@@ -369,6 +366,9 @@ impl<'a> Check<'a> {
     }
 
     fn what_else_to_know(&mut self, writes: &[&Write], prepared: &PreparedJob) {
+        if !self.script.complete {
+            self.notes.push("Only the first 64 MiB of the script were looked at.".into());
+        }
         for write in writes {
             if let Some((first, last)) = write.limit
                 && (prepared.frames.first() < Some(first) || prepared.frames.last() > Some(last))
@@ -394,7 +394,12 @@ impl<'a> Check<'a> {
                 last.name, first.name
             ));
         }
-        if self.job.output.is_some() && !self.options.argv.iter().any(|value| value.contains("{staging}")) {
+        let stays = |write: &&Write| {
+            let own = names::own(write, self.is_proxy(), &self.options.argv, &self.job.path_map);
+            own.is_some_and(|own| prepared.output.as_deref() == Some(own.text()))
+        };
+        let is_staged = self.options.argv.iter().any(|value| value.contains("{staging}"));
+        if self.job.output.is_some() && !is_staged && !writes.iter().all(stays) {
             self.notes.push(
                 "Only the level `script` can redirect a Write node: the others write where it says, and the images \
                  are moved to the output from there."

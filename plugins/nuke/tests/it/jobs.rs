@@ -88,6 +88,18 @@ fn views_are_named_where_each_has_an_image_of_its_own() {
 }
 
 #[test]
+fn a_write_that_is_redirected_is_noted() {
+    let noted = |output, options| {
+        let prepared = Nuke::validate(&asked(&["Beauty"], output, options)).unwrap();
+        prepared.notes.iter().any(|note| note.contains("redirect"))
+    };
+    assert!(noted(Some("/out/a.####.exr"), json!({})));
+    assert!(!noted(Some("/show/sc010/renders/beauty.%04d.exr"), json!({})));
+    assert!(!noted(Some("/out/a.####.exr"), json!({ "argv": ["{staging}/a"] })));
+    assert!(!noted(None, json!({})));
+}
+
+#[test]
 fn an_interactive_licence_is_named() {
     let prepared = Nuke::validate(&asked(&["Beauty"], None, json!({ "licence": "interactive" }))).unwrap();
     assert_eq!(prepared.licences, ["nuke_i"]);
