@@ -9,6 +9,7 @@ mod api;
 mod cleanup;
 mod failures;
 mod hooks;
+mod paths;
 mod plugins;
 mod render;
 mod restart;

@@ -7,7 +7,7 @@ use std::sync::Weak;
 use std::time::Duration;
 
 /// A daemon that was just started has more urgent work, and one that lives for a single job need not do this.
-const FIRST: Duration = Duration::from_secs(10 * 60);
+pub(super) const FIRST: Duration = Duration::from_secs(10 * 60);
 const EVERY: Duration = Duration::from_secs(60 * 60);
 
 impl Farm {
@@ -54,9 +54,9 @@ impl Farm {
     }
 }
 
-/// Cleans up once an hour for as long as there is a farm.
-pub(super) async fn by_policy(farm: Weak<Inner>) {
-    let mut hours = tokio::time::interval_at(tokio::time::Instant::now() + FIRST, EVERY);
+/// Cleans up after `first`, and then once an hour, for as long as there is a farm.
+pub(super) async fn by_policy(farm: Weak<Inner>, first: Duration) {
+    let mut hours = tokio::time::interval_at(tokio::time::Instant::now() + first, EVERY);
     loop {
         hours.tick().await;
         let Some(inner) = farm.upgrade() else { return };
@@ -77,5 +77,73 @@ pub(super) async fn by_policy(farm: Weak<Inner>) {
             }
             Err(error) => tracing::warn!(%error, "nothing could be cleaned up"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cleanup::CleanupPolicy;
+    use crate::farm::{FarmSettings, HookSettings, ProcessSettings, ShimCommand};
+    use farmhand_model::{PathMap, Seconds};
+    use farmhand_plugin::{PluginSettings, WatchMode};
+    use farmhand_runner::LogLimits;
+    use farmhand_scheduler::{NodeCapacity, Policy};
+    use std::collections::BTreeMap;
+    use std::fs::{self, File, FileTimes};
+    use std::path::Path;
+    use std::time::SystemTime;
+
+    fn settings(dir: &Path) -> FarmSettings {
+        FarmSettings {
+            data_dir: dir.join("data"),
+            capacity: NodeCapacity { slots: 1, threads: 1, threads_per_task: 1 },
+            policy: Policy::default(),
+            plugins: PluginSettings {
+                dir: None,
+                watch: WatchMode::Off,
+                ..PluginSettings::new(dir.join("cache"))
+            },
+            tools: BTreeMap::new(),
+            roots: Vec::new(),
+            path_map: PathMap::default(),
+            hooks: HookSettings { dir: None, limit: Duration::from_secs(60) },
+            cleanup: CleanupPolicy { logs_days: 30, ..CleanupPolicy::default() },
+            // Nothing renders here.
+            shim: ShimCommand { program: "no-shim".into(), args: Vec::new() },
+            process: ProcessSettings { log: LogLimits::default(), grace: Seconds(1.0), nice: 0 },
+        }
+    }
+
+    fn log(dir: &Path, attempt: u64, days: u64) {
+        let dir = dir.join(format!("data/attempts/{attempt}"));
+        fs::create_dir_all(&dir).unwrap();
+        fs::write(dir.join("log"), "a line").unwrap();
+        let time = FileTimes::new().set_modified(SystemTime::now() - Duration::from_secs(days * 24 * 3600));
+        for path in [dir.join("log"), dir] {
+            File::open(path).unwrap().set_times(time).unwrap();
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_farm_cleans_up_by_itself_for_as_long_as_it_lives() {
+        let dir = tempfile::tempdir().unwrap();
+        log(dir.path(), 1, 31);
+        log(dir.path(), 2, 29);
+        let farm = Farm::start(settings(dir.path())).await.unwrap();
+
+        let policy = tokio::spawn(by_policy(std::sync::Arc::downgrade(&farm.inner), Duration::ZERO));
+        while dir.path().join("data/attempts/1").exists() {
+            tokio::task::yield_now().await;
+        }
+        policy.abort();
+        assert!(dir.path().join("data/attempts/2/log").exists());
+
+        let gone = std::sync::Arc::downgrade(&farm.inner);
+        drop(farm);
+        while gone.strong_count() > 0 {
+            tokio::task::yield_now().await;
+        }
+        by_policy(gone, Duration::ZERO).await;
     }
 }

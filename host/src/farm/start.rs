@@ -95,7 +95,7 @@ impl Farm {
             driver: handle,
             next_job: next_job.0.into(),
             keyed: Mutex::default(),
-            tasks: [driver, plugins, tokio::spawn(cleanup::by_policy(farm.clone()))],
+            tasks: [driver, plugins, tokio::spawn(cleanup::by_policy(farm.clone(), cleanup::FIRST))],
             _lock: lock,
         });
         Ok(Farm { inner })
