@@ -17,7 +17,8 @@ from .faults import FAULTS, LICENCE_PRODUCTS
 
 MISUSE = 64
 _COMMENT = re.compile(r"^\s*(?://|#)\s*standin:\s*(.+?)\s*$", re.M)
-_SCENE = re.compile(r"""["']([^"'\n]+\.(?:ma|mb|nk|nknc))["']""")
+# A path between quotes, which may themselves be escaped: scripts hold JSON, and JSON holds paths.
+_SCENE = re.compile(r"""["']([^"'\n]+\.(?:ma|mb|nk|nknc))\\*["']""")
 _FILTERS = {"fault", "tool", "frames", "layer", "times", "argv", "env"}
 _DETAILS = {"variant", "product", "seconds", "code", "lines", "plugin", "path", "key", "stubborn", "session"}
 _RECORDED = re.compile(r"^(CUDA_VISIBLE_DEVICES|CUDA_DEVICE_ORDER|OCIO|HOME|PYTHONPATH|MAYA_\w+|NUKE_\w+|ARNOLD_\w+"

@@ -47,6 +47,7 @@ def initialize():
         raise RuntimeError("An error occurred during the Startup Script.")
     Process.session = Session(Process.kit, leave)
     Process.kit.record("initialize")
+    maya_procedures.run_user_setup(maya_procedures.table(Process.session))
 
 
 def uninitialize():

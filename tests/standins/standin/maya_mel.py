@@ -40,10 +40,31 @@ def quote(text):
     return '"%s"' % text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
+_PROCEDURE = re.compile(r"(?:global\s+)?proc\s+(?:(?:string|int|float|vector)(?:\s*\[\])?\s+)?(\w+)\s*\([^)]*\)\s*\{")
+
+
+def _take_procedures(text, procedures):
+    """Learns the text's own procedures, which take no notice of arguments; the rest of the text."""
+    while True:
+        found = _PROCEDURE.search(text)
+        if not found:
+            return text
+        depth, at = 1, found.end()
+        while depth:
+            mark = re.compile(r'"(?:[^"\\]|\\.)*"|[{}]', re.S).search(text, at)
+            if not mark:
+                raise MelError("Syntax error")
+            depth += {"{": 1, "}": -1}.get(mark.group(0), 0)
+            at = mark.end()
+        body = text[found.end() : at - 1]
+        procedures[found.group(1)] = lambda words, body=body: evaluate(body, procedures)
+        text = text[: found.start()] + text[at:]
+
+
 def evaluate(text, procedures, line=1):
-    """Runs the text; the last statement's value. `procedures` maps names to functions of (arguments, flags)."""
+    """Runs the text; the last statement's value. `procedures` maps names to functions of a statement's words."""
     value = None
-    for words in statements(text):
+    for words in statements(_take_procedures(text, procedures)):
         if words[0][0].startswith("$") or words[0][0] in ("string", "int", "float", "global", "catch"):
             words = _behind_assignment(words)
             if not words:

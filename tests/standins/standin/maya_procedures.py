@@ -7,7 +7,7 @@ from . import frames, maya_mel, maya_naming
 from .maya_faults import FrameFailed
 from .maya_mel import MelError, flags_of
 from .maya_session import RENDERERS
-from .output import say
+from .output import complain, say
 
 CALLBACKS = {"preRender": "preMel", "postRender": "postMel", "preLayer": "preRenderLayerMel",
              "postLayer": "postRenderLayerMel", "preFrame": "preRenderMel", "postFrame": "postRenderMel"}
@@ -15,7 +15,6 @@ CALLBACKS = {"preRender": "preMel", "postRender": "postMel", "preLayer": "preRen
 SETTINGS = {
     "b": "defaultRenderGlobals.byFrameStep", "inc": "defaultRenderGlobals.byFrameStep",
     "skipExistingFrames": "defaultRenderGlobals.skipExistingFrames",
-    "x": "defaultResolution.width", "y": "defaultResolution.height",
     "ard": "defaultResolution.deviceAspectRatio", "par": "defaultResolution.pixelAspect",
     "rt": "defaultArnoldRenderOptions.renderType", "ai:lve": "defaultArnoldRenderOptions.log_verbosity",
     "ai:alf": "defaultArnoldRenderOptions.abortOnLicenseFail", "ai:aerr": "defaultArnoldRenderOptions.abortOnError",
@@ -38,6 +37,31 @@ def renderer_in(path):
     except OSError:
         return None
     return RENDERERS.get(found.group(1)) if found else None
+
+
+def script_folders():
+    return [folder for folder in os.environ.get("MAYA_SCRIPT_PATH", "").split(os.pathsep) if folder]
+
+
+def find_script(name):
+    """A MEL file by its path, or by its name on MAYA_SCRIPT_PATH; None where it is not there."""
+    for folder in [""] + script_folders():
+        if os.path.isfile(os.path.join(folder, name)):
+            return os.path.join(folder, name)
+    return None
+
+
+def run_user_setup(procedures):
+    """What Maya runs when it starts: the first `userSetup.mel` on its path. An error in it is only told."""
+    for folder in script_folders():
+        path = os.path.join(folder, "userSetup.mel")
+        if os.path.isfile(path):
+            try:
+                with open(path, encoding="utf-8") as file:
+                    maya_mel.evaluate(file.read(), procedures)
+            except RuntimeError as problem:
+                complain("Error: %s" % problem)
+            return
 
 
 def table(session):
@@ -103,9 +127,10 @@ def table(session):
             raise MelError("python: %s: %s" % (type(problem).__name__, problem))
 
     def source(words):
-        if not os.path.isfile(words[0][0]):
+        path = find_script(words[0][0])
+        if path is None:
             raise MelError('Cannot find file "%s" for source statement.' % words[0][0])
-        with open(words[0][0], encoding="utf-8") as file:
+        with open(path, encoding="utf-8") as file:
             return maya_mel.evaluate(file.read(), procedures)
 
     def error(words):
@@ -142,9 +167,11 @@ def table(session):
         session.naming = number
 
     def percent(words):
-        for side in ("width", "height"):
-            plug = "defaultResolution." + side
-            session.set(plug, max(1, int(session.value(plug) * float(words[0][0]) / 100)))
+        for owner in ("defaultResolution", "vraySettings"):
+            for side in ("width", "height"):
+                plug = "%s.%s" % (owner, side)
+                if session.node(owner) is not None:
+                    session.set(plug, max(1, int(session.value(plug) * float(words[0][0]) / 100)))
 
     def batch_render(words):
         arguments = [maya_mel._value(word) for word in words]
@@ -166,17 +193,23 @@ def table(session):
 
         return call
 
+    def pixels(words):
+        for owner in ("defaultResolution", "vraySettings"):
+            if session.node(owner) is not None:
+                session.set("%s.%s" % (owner, words[0][0]), int(words[1][0]))
+
     procedures = {
         "setAttr": set_attr, "getAttr": get_attr, "workspace": workspace, "editRenderLayerGlobals": layer_globals,
         "makeCameraRenderable": make_renderable, "python": python, "source": source, "error": error,
         "loadPlugin": load_plugin, "dirmap": dirmap, "currentTime": current_time, "about": about,
         "print": plain(lambda text="": say(str(text), end="")), "standinFormat": image_format,
-        "standinNaming": naming, "standinPercent": percent, "mayaBatchRenderProcedure": batch_render,
+        "standinNaming": naming, "standinPixels": pixels, "standinPercent": percent, "mayaBatchRenderProcedure": batch_render,
         "setProject": workspace, "warning": plain(lambda text="": say("Warning: %s" % text)),
         "eval": lambda words: maya_mel.evaluate(words[0][0], procedures),
         "setMayaSoftwareFrameExt": plain(lambda shape, only=0: naming([(str(shape), True)])),
         "unifiedRenderGlobalsWindow": plain(lambda *_: None),
         "redshiftSelectCudaDevices": select_devices,
+        "threadCount": lambda words: flags_of(words, {"n": 1, "numberOfThreads": 1})[1].get("n"),
         "rsPreference": of_plugin("rsPreference", "redshift4maya"),
         "redshiftCreateOptionsNode": of_plugin("redshiftCreateOptionsNode", "redshift4maya"),
         "vrayCreateVRaySettingsNode": of_plugin("vrayCreateVRaySettingsNode", "vrayformaya"),

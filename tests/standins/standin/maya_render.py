@@ -132,6 +132,7 @@ class Run:
         elif fault.name == "startup-script":
             complain("Error: An error occurred during the Startup Script.")
             self.end(210)
+        maya_procedures.run_user_setup(self.procedures)
         if project is not None:
             self.session.project = os.path.abspath(project)
 
@@ -219,6 +220,12 @@ class Run:
     def _flag_pad(self, value):
         mel = ["setAttr \"defaultRenderGlobals.extensionPadding\" %d" % value]
         return mel + (["setAttr \"vraySettings.fileNamePadding\" %d" % value] if self.renderer == "vray" else [])
+
+    def _flag_x(self, value):
+        return ["standinPixels width %d" % value]
+
+    def _flag_y(self, value):
+        return ["standinPixels height %d" % value]
 
     def _flag_cam(self, value):
         return ["makeCameraRenderable %s" % quote(value)]

@@ -12,7 +12,8 @@ GLOBALS = {
 }
 ALIASES = {
     "renderGlobals": GLOBALS,
-    "resolution": {"w": "width", "h": "height", "pa": "pixelAspect", "dar": "deviceAspectRatio"},
+    "resolution": {"w": "width", "h": "height", "pa": "pixelAspect", "dar": "deviceAspectRatio",
+                   "ldar": "lockDeviceAspectRatio"},
     "renderLayer": {"rndr": "renderable", "g": "global", "do": "displayOrder", "rlid": "identification"},
     "renderSetupLayer": {"lrl": "legacyRenderLayer"},
     "camera": {"rnd": "renderable", "ow": "orthographicWidth", "o": "orthographic"},
@@ -31,7 +32,8 @@ DEFAULTS = {
         "preRenderLayerMel": None, "postRenderLayerMel": None, "preRenderMel": None, "postRenderMel": None,
         "renderVersion": None, "renderAll": True,
     },
-    "resolution": {"width": 960, "height": 540, "pixelAspect": 1.0, "deviceAspectRatio": 1.778},
+    "resolution": {"width": 960, "height": 540, "pixelAspect": 1.0, "deviceAspectRatio": 1.778,
+                   "lockDeviceAspectRatio": False},
     "renderLayer": {"renderable": True, "global": False, "displayOrder": 0, "identification": 0},
     "renderSetupLayer": {"legacyRenderLayer": None},
     "camera": {"renderable": True, "orthographic": False},

@@ -196,7 +196,8 @@ class Session:
         if name == "wrong-name":
             stem, extension = os.path.splitext(path)
             path = "%s_wrong%s" % (stem, extension)
-        width, height = size or (self.value("defaultResolution.width"), self.value("defaultResolution.height"))
+        owner = "vraySettings" if renderer == "vray" else "defaultResolution"
+        width, height = size or (self.value(owner + ".width"), self.value(owner + ".height"))
         folder = os.path.dirname(path)
         try:
             os.makedirs(folder, exist_ok=True)

@@ -368,6 +368,15 @@ class Choosing(Kit):
         result = self.maya("Render", "software.ma", None, STANDIN_FAULTS=json.dumps({"faults": fault}))
         self.assertEqual(result.code, 7)
 
+    def test_a_scene_is_found_inside_a_script(self):
+        scene = self.scene("software.ma", [{"fault": "licence"}])
+        cases = [repr(scene), json.dumps(scene), json.dumps(json.dumps({"scene": scene}))]
+        for spelled in cases:
+            text = "SCENE = %s\nimport maya.standalone as s\ns.initialize()\n" % spelled
+            result = self.run_tool("mayapy", self.script(text))
+            self.assertEqual(result.code, 1, spelled)
+            self.assertIn("License was not obtained", result.text)
+
     def test_the_record_named_in_a_scene(self):
         record = os.path.join(self.dir, "own.jsonl")
         scene = self.scene("software.ma", [], record=record)

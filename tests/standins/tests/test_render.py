@@ -173,6 +173,27 @@ class Render(support.Case):
         self.assertEqual([line["moment"] for line in self.records("mel")], ["preRender", "preFrame", "postRender"])
         self.assertLess(result.text.index("\na\n"), result.text.index("\n1.0\n"))
 
+    def test_scripts_are_found_on_mayas_path(self):
+        folder = os.path.join(self.dir, "scripts")
+        os.mkdir(folder)
+        files = {"userSetup.mel": 'global proc studio(string $a) { print("studio runs\\n"); }\nprint("set up\\n");',
+                 "before.mel": 'studio("{"); eval("print \\"deep\\\\n\\"");'}
+        for name, text in files.items():
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                file.write(text)
+        result = self.render("sw", self.scene("software.ma"), "-s", 1, "-e", 1, "-preRender", "source before.mel",
+                             MAYA_SCRIPT_PATH=folder)
+        self.assertEqual(result.code, 0, result.text)
+        for text in ("set up\n", "studio runs\n", "deep\n"):
+            self.assertIn(text, result.text)
+
+    def test_resolution(self):
+        for renderer, scene in (("sw", "software.ma"), ("vray", "vray.ma")):
+            self.out = os.path.join(self.dir, renderer)
+            self.render(renderer, self.scene(scene), "-s", 1, "-e", 1, "-x", 40, "-y", 20, "-percentRes", 50)
+            with open(os.path.join(self.out, self.images()[0]), "rb") as file:
+                self.assertEqual(support.decode_png(file.read())[:2], (20, 10))
+
     def test_what_fails(self):
         project = ["-proj", self.project]
         cases = [
