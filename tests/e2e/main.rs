@@ -9,6 +9,7 @@ mod api;
 mod cleanup;
 mod failures;
 mod hooks;
+mod nuke;
 mod paths;
 mod plugins;
 mod render;

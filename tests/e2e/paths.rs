@@ -7,15 +7,15 @@ use std::path::Path;
 
 /// A daemon whose `show` directory is `P:\shows\demo` and `//files/shows/demo` elsewhere.
 fn start(dir: &Path, more: &str) -> Daemon {
-    fs::create_dir_all(dir.join("data/plugins")).unwrap();
-    fs::create_dir_all(dir.join("show")).unwrap();
-    fs::write(dir.join("show/shot.noop"), "").unwrap();
-    fs::copy(prebuilt("noop"), dir.join("data/plugins/noop.wasm")).unwrap();
+    fs::create_dir_all(dir.join("data/plugins")).expect("writable");
+    fs::create_dir_all(dir.join("show")).expect("writable");
+    fs::write(dir.join("show/shot.noop"), "").expect("writable");
+    fs::copy(prebuilt("noop"), dir.join("data/plugins/noop.wasm")).expect("writable");
     let show = dir.join("show");
     let config = dir.join("farmhand.toml");
     let map = format!("map = [{{ windows = ['P:\\shows\\demo', '//files/shows/demo'], linux = {show:?} }}]");
-    fs::write(&config, format!("[paths]\n{map}\n{more}")).unwrap();
-    Daemon::start(dir, &["--config", config.to_str().unwrap()])
+    fs::write(&config, format!("[paths]\n{map}\n{more}")).expect("writable");
+    Daemon::start(dir, &["--config", config.to_str().expect("text")])
 }
 
 #[test]

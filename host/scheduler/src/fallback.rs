@@ -1,8 +1,8 @@
 //! Why frames left a level: which fault counts, and the bounded record of it.
 
-use farmhand_model::JobRecord;
-use farmhand_model::dcc::{Fault, Outcome, Verdict};
+use farmhand_model::dcc::{Cause, Fault, Outcome, Verdict};
 use farmhand_model::fallback::Fallback;
+use farmhand_model::{EndedBy, JobRecord};
 use std::cmp::Reverse;
 
 /// The fault that an end is about: of those that the verdict quotes, or else of all, the first of the worst ones.
@@ -11,6 +11,16 @@ pub(crate) fn weightiest<'a>(outcome: &'a Outcome, verdict: &Verdict) -> Option<
     let worst =
         |faults: &mut dyn Iterator<Item = &'a Fault>| faults.min_by_key(|fault| Reverse(fault.severity));
     worst(&mut outcome.faults.iter().filter(is_quoted)).or_else(|| worst(&mut outcome.faults.iter()))
+}
+
+/// What kind of failure an end was: what its weightiest fault is about, or else how its process ended.
+pub(crate) fn cause_of(outcome: &Outcome, verdict: &Verdict) -> Cause {
+    match (weightiest(outcome, verdict), outcome.ended_by) {
+        (Some(fault), _) => fault.cause,
+        (None, EndedBy::TimeLimit | EndedBy::Stall) => Cause::Timeout,
+        (None, _) if outcome.signal.is_some() => Cause::Crash,
+        (None, _) => Cause::Other,
+    }
 }
 
 /// Adds to a job's record of fallbacks. What nothing tells apart is one; past the bound, what differs by its reason
@@ -32,11 +42,11 @@ pub(crate) fn remember(fallbacks: &mut Vec<Fallback>, new: Fallback) {
 mod tests {
     use super::*;
     use crate::test_env::{fault, set};
-    use farmhand_model::dcc::{Cause, Decision, Severity};
-    use farmhand_model::{AttemptId, EndedBy, FrameSet, Seconds};
+    use farmhand_model::dcc::{Decision, Severity};
+    use farmhand_model::{AttemptId, FrameSet, Seconds};
 
-    fn check(faults: &[(Severity, Cause)], reason: &str, expect: Option<Cause>) {
-        let outcome = Outcome {
+    fn ended(faults: &[(Severity, Cause)]) -> Outcome {
+        Outcome {
             exit_code: Some(1),
             signal: None,
             ended_by: EndedBy::Itself,
@@ -45,9 +55,28 @@ mod tests {
             frames_missing: FrameSet::new(),
             faults: faults.iter().map(|(severity, cause)| fault(*severity, *cause, None)).collect(),
             facts: Vec::new(),
+        }
+    }
+
+    fn fall_back(reason: &str) -> Verdict {
+        Verdict { decision: Decision::FallBack, reason: reason.to_owned() }
+    }
+
+    fn check(faults: &[(Severity, Cause)], reason: &str, expect: Option<Cause>) {
+        let found = weightiest(&ended(faults), &fall_back(reason)).map(|fault| fault.cause);
+        assert_eq!(found, expect);
+    }
+
+    #[test]
+    fn without_a_fault_the_way_it_ended_is_the_cause() {
+        let check = |signal, ended_by, expect| {
+            let outcome = Outcome { signal, ended_by, ..ended(&[]) };
+            assert_eq!(cause_of(&outcome, &fall_back("it failed")), expect);
         };
-        let verdict = Verdict { decision: Decision::FallBack, reason: reason.to_owned() };
-        assert_eq!(weightiest(&outcome, &verdict).map(|fault| fault.cause), expect);
+        check(Some(11), EndedBy::Itself, Cause::Crash);
+        check(Some(9), EndedBy::Stall, Cause::Timeout);
+        check(None, EndedBy::TimeLimit, Cause::Timeout);
+        check(None, EndedBy::Itself, Cause::Other);
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use crate::attempt::Live;
 use crate::breaker::{Evidence, Trouble};
 use crate::effect::Turn;
-use crate::fallback::{remember, weightiest};
+use crate::fallback::{cause_of, remember, weightiest};
 use crate::job::{Hold, Job};
 use crate::layer::Group;
 use crate::licence::{Licences, Missing};
@@ -265,7 +265,7 @@ fn evidence(live: &Live, outcome: &Outcome, verdict: &Verdict, gpus: &[Gpu]) -> 
         (Decision::QuarantineNode, _) => {
             let fault = weightiest(outcome, verdict);
             Evidence::Quarantine(Trouble {
-                cause: fault.map_or(Cause::Other, |fault| fault.cause),
+                cause: cause_of(outcome, verdict),
                 reason: verdict.reason.clone(),
                 gpu: fault.and_then(|fault| gpu_of(fault, gpus)),
             })
@@ -327,13 +327,12 @@ impl Scheduler {
         };
         let consequence = decide(&case);
         if let Some((frames, to)) = consequence.fall_back.clone() {
-            let cause = weightiest(&outcome, &verdict).map_or(Cause::Other, |fault| fault.cause);
             let fallback = Fallback {
                 layer: live.layer,
                 frames,
                 from: live.record.level_name.clone(),
                 to,
-                cause,
+                cause: cause_of(&outcome, &verdict),
                 reason: verdict.reason.clone(),
                 attempt,
             };

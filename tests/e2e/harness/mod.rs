@@ -3,10 +3,12 @@
 mod client;
 mod daemon;
 mod scene;
+mod standins;
 
 pub use client::Client;
 pub use daemon::{Daemon, farmhand, job_of};
 pub use scene::{Scene, gate_script};
+pub use standins::StandIns;
 
 use std::path::{Path, PathBuf};
 

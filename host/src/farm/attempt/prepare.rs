@@ -189,9 +189,11 @@ fn choose(attempt: &Attempt, spec: &JobSpec) -> Result<Arc<LoadedPlugin>, String
 /// The next level that the job may use may need other programs.
 fn tool_missing(plugin: &LoadedPlugin, order: &StartOrder, message: String) -> End {
     let frames = &order.attempt.frames;
-    let after = plugin.descriptor().levels.iter().skip(order.attempt.level as usize + 1);
-    let is_allowed = |name: &String| order.job.levels.is_empty() || order.job.levels.contains(name);
-    if after.map(|level| &level.name).any(is_allowed) {
+    let names: Vec<&String> = plugin.descriptor().levels.iter().map(|level| &level.name).collect();
+    // Where the plugin has none of them any more, the job may use all, as the scheduler has it.
+    let is_limited = names.iter().any(|name| order.job.levels.contains(name));
+    let is_allowed = |name: &&&String| !is_limited || order.job.levels.contains(name);
+    if names.iter().skip(order.attempt.level as usize + 1).any(|name| is_allowed(&name)) {
         End::level_unfit(frames, Cause::MissingFile, message)
     } else {
         End::node_unfit(frames, Cause::MissingFile, message)
@@ -341,7 +343,7 @@ fn own_roots(dir: &Path) -> Result<Roots, String> {
 
 /// The directory of an output, as far as it is the same for all frames and layers.
 pub(crate) fn fixed_directory(output: &str) -> PathBuf {
-    let varies = |path: &Path| path.to_string_lossy().contains(['{', '#']);
+    let varies = |path: &Path| path.to_string_lossy().contains(['{', '#', '%', '<']);
     let mut directory = Path::new(output).parent().unwrap_or(Path::new("/"));
     while let Some(parent) = directory.parent().filter(|_| varies(directory)) {
         directory = parent;
