@@ -49,8 +49,7 @@ fn refuse(task: &Task, options: &Options, level: Level) -> Result<(), PluginErro
             (options.changes_scene(), "changes the scene"),
             (options.runs_after(), "runs a script after the render"),
             (options.camera.is_some(), "chooses a camera"),
-            (options.resolution.is_some() || options.percent.is_some(), "chooses a resolution"),
-            (options.format.is_some(), "chooses a format"),
+            (options.percent.is_some(), "scales the resolution"),
         ];
         if let Some((_, what)) = asked.iter().find(|(asked, _)| *asked) {
             return Err(PluginError::new(format!(

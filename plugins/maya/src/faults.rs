@@ -193,7 +193,11 @@ pub static ROWS: &[Rule<Meaning>] = &[
             ..MAYA_LICENCE
         },
     ),
-    row(&["abort_on_license_fail", "aborting render because"], ARNOLD_LICENCE),
+    row(
+        &["abort_on_license_fail", "aborting render because"],
+        // What the licence module said before may be worse than a licence that is taken.
+        Meaning { kind: Kind::Consequence, ..ARNOLD_LICENCE },
+    ),
     row(
         &["rendering with watermarks because of failed"],
         licence(About::Licence("arnold"), "Arnold got no licence and renders with a watermark"),

@@ -77,6 +77,14 @@ fn progress(line: &str) -> Option<f32> {
     part(number)
 }
 
+/// A line of a generated script's own log, `[2026-01-31 12:00:00] …`: what it quotes was reported already.
+#[must_use]
+pub fn is_own(line: &str) -> bool {
+    let is_stamp = |(byte, sign): (u8, u8)| if sign == b'0' { byte.is_ascii_digit() } else { byte == sign };
+    let shape = b"[0000-00-00 00:00:00] ";
+    line.len() >= shape.len() && line.bytes().zip(shape.iter().copied()).all(is_stamp)
+}
+
 /// `[PROGRESS] 45 percent` of Maya and V-Ray, which has no percent sign.
 #[must_use]
 pub fn percent(line: &str) -> Option<f32> {
@@ -125,5 +133,7 @@ mod tests {
         }
         assert_eq!(percent("[PROGRESS] 45 percent"), Some(0.45));
         assert_eq!(percent("45 percent"), None);
+        assert!(is_own("[2026-11-22 09:02:59] stopped: no licence"));
+        assert!(!is_own("[mtoa] Failed batch render") && !is_own("[2026"));
     }
 }

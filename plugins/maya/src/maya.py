@@ -142,6 +142,28 @@ class Staging:
         self.seen = found
         return changed
 
+    def settle(self, frame, rename):
+        """All of the frame's images, its own last; that one gets the name that farmhand expects where it can be
+        told."""
+        paths = self.new()
+        if not paths:
+            raise RuntimeError("the renderer came back without an image in {}".format(self.root))
+        for path in paths:
+            wrong = what_is_wrong_with(path)
+            if wrong:
+                raise RuntimeError("{}: {}".format(path, wrong))
+        main = main_image(paths)
+        others = [path for path in paths if path != main]
+        if rename:
+            number = ("-" if frame < 0 else "") + str(abs(frame)).zfill(JOB["padding"])
+            name = "{}.{}{}".format(JOB["stem"], number, os.path.splitext(main)[1])
+            expected = os.path.join(self.root, name)
+            if not os.path.exists(expected):
+                os.rename(main, expected)
+                main = expected
+                self.seen = self.files()
+        return others + [main]
+
 
 def main_image(paths):
     """The frame's own image among its passes: the one that is called so, or else the one with the shortest path."""
@@ -151,25 +173,6 @@ def main_image(paths):
         named = any(word in parts for word in ("beauty", "rgba", "masterbeauty"))
         return (relative.count("/") > 0 and not named, not named and len(paths) > 1, len(relative), relative)
     return min(paths, key=rank)
-
-
-def settle(frame, paths, rename):
-    """All of a frame's images, its own last; that one gets the name that farmhand expects where it can be told."""
-    for path in paths:
-        wrong = what_is_wrong_with(path)
-        if wrong:
-            raise RuntimeError("{}: {}".format(path, wrong))
-    main = main_image(paths)
-    others = [path for path in paths if path != main]
-    if rename:
-        extension = os.path.splitext(main)[1]
-        sign = "-" if frame < 0 else ""
-        number = sign + str(abs(frame)).zfill(JOB["padding"])
-        expected = os.path.join(JOB["staging"], "{}.{}{}".format(JOB["stem"], number, extension))
-        if os.path.normpath(main) != os.path.normpath(expected) and not os.path.exists(expected):
-            os.rename(main, expected)
-            main = expected
-    return others + [main]
 
 
 def tell_done(frame, paths):

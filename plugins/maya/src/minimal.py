@@ -1,7 +1,15 @@
 
 
 # Level `minimal`: opens the scene and renders its frames by Maya's batch procedure, which every renderer knows.
-# Nothing in the scene is changed but the range, the layer and where the images go.
+# Nothing in the scene is changed but the range, the layer, the resolution, and the images' names and format.
+
+
+def check_format(path):
+    """Without a renderer's own settings a format may not be had; another one must not pass for it."""
+    found = os.path.splitext(path)[1].lower().replace("jpeg", "jpg").replace("tiff", "tif")
+    if JOB["format"] and found != "." + JOB["format"]:
+        raise RuntimeError("the renderer wrote {}, and the job asks for {}".format(
+            found, JOB["format"]))
 
 
 def minimal(cmds, mel):
@@ -32,10 +40,8 @@ def minimal(cmds, mel):
             if cmds.objExists("vraySettings.animFrames"):
                 set_attribute(cmds, "vraySettings.animFrames", str(frame))
             mel.eval('mayaBatchRenderProcedure(0, "", "", "{}", "");'.format(JOB["renderer_in_maya"] or ""))
-            paths = images.new()
-            if not paths:
-                raise RuntimeError("Maya came back without an image in {}".format(JOB["staging"]))
-            paths = settle(frame, paths, JOB["main_image"])
+            paths = images.settle(frame, JOB["main_image"])
+            check_format(paths[-1])
         except (RuntimeError, OSError) as error:
             text = str(error).strip() or type(error).__name__
             images.new()

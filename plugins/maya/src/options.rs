@@ -3,7 +3,7 @@
 use crate::renderer::Renderer;
 use farmhand_sdk::prelude::*;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// How a task is rendered, by the index of its level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +55,26 @@ impl Format {
             Format::Jpg => "jpg",
             Format::Tif => "tif",
         }
+    }
+
+    /// What makes each renderer write it; none of them minds the others' settings.
+    #[must_use]
+    pub fn settings(self) -> [(&'static str, Value); 6] {
+        let (maya, redshift, arnold) = match self {
+            Format::Exr => (51, 1, "exr"),
+            Format::Png => (32, 2, "png"),
+            Format::Jpg => (8, 4, "jpeg"),
+            Format::Tif => (3, 5, "tif"),
+        };
+        [
+            ("defaultRenderGlobals.imageFormat", json!(maya)),
+            // Read only where the number is one of a plug-in's formats.
+            ("defaultRenderGlobals.imfPluginKey", json!(self.name())),
+            ("defaultArnoldDriver.aiTranslator", json!(arnold)),
+            ("vraySettings.imageFormatStr", json!(self.name())),
+            ("redshiftOptions.imageFormat", json!(redshift)),
+            ("rmanGlobals.ext", json!(self.name())),
+        ]
     }
 
     /// The format that an extension stands for.

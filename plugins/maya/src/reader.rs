@@ -362,7 +362,9 @@ impl Reader for MayaReader {
                 other if self.level == Level::Render => self.said_by_render(other, events),
                 _ => {}
             }
-        } else if let Some(rule) = self.rules.find(line) {
+        } else if !log_line::is_own(line)
+            && let Some(rule) = self.rules.find(line)
+        {
             self.remark(line, &rule.then, events);
         }
         if line.starts_with("Error: ") {

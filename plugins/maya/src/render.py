@@ -6,8 +6,6 @@
 PLUG_INS = {"arnold": "mtoa", "vray": "vrayformaya", "redshift": "redshift4maya", "renderman": "RenderManForMaya"}
 SCENE_NAMES = {"mayaSoftware": "software", "mayaHardware2": "hardware2"}
 MAYA_NAMES = {"software": "mayaSoftware", "hardware2": "mayaHardware2"}
-MAYA_FORMATS = {"tif": 3, "jpg": 8, "png": 32, "exr": 51}
-REDSHIFT_FORMATS = {"exr": 1, "png": 2, "jpg": 4, "tif": 5}
 # These run the scene's own MEL around a render by themselves.
 RUNS_SCENE_MEL = ("hardware2", "redshift")
 KEPT_COPIES = 5
@@ -93,7 +91,7 @@ def activate(cmds, node, nodes):
     cmds.editRenderLayerGlobals(currentRenderLayer=node)
 
 
-def choose_cameras(cmds):
+def choose_cameras(cmds, renderer):
     """Transforms of the cameras to render."""
     cameras = {}
     for shape in cmds.ls(type="camera") or []:
@@ -112,10 +110,19 @@ def choose_cameras(cmds):
         for shape in cameras:
             if cmds.getAttr(shape + ".renderable") != (shape in found):
                 set_where_it_is(cmds, shape + ".renderable", shape in found)
-    if len(found) > 1 and JOB["stem"] is not None and JOB["main_image"]:
+    if len(found) > 1 and not tells_cameras_apart(cmds, renderer):
         stop("scene", "the scene renders several cameras ({}), and their images would overwrite each other; name one "
                       "with the option camera".format(", ".join(sorted(cameras[shape] for shape in found))))
     return [cameras[shape] for shape in found]
+
+
+def tells_cameras_apart(cmds, renderer):
+    """Whether each camera's image gets a name of its own."""
+    if JOB["stem"] is not None:
+        return not JOB["main_image"]
+    name = "vraySettings.fileNamePrefix" if renderer == "vray" else "defaultRenderGlobals.imageFilePrefix"
+    prefix = ((cmds.getAttr(name) if cmds.objExists(name) else None) or "").lower()
+    return "<camera>" in prefix or "%c" in prefix
 
 
 def own_output(cmds):
@@ -151,24 +158,8 @@ def choose_output(cmds, renderer):
         set_attribute(cmds, "defaultRenderGlobals.extensionPadding", JOB["padding"])
         if renderer == "vray":
             set_where_it_is(cmds, "vraySettings.fileNamePadding", JOB["padding"])
-    choose_format(cmds, renderer, JOB["format"])
-
-
-def choose_format(cmds, renderer, wanted):
-    if not wanted:
-        return
-    if renderer == "arnold":
-        set_where_it_is(cmds, "defaultArnoldDriver.aiTranslator", {"jpg": "jpeg"}.get(wanted, wanted))
-    elif renderer == "vray":
-        set_where_it_is(cmds, "vraySettings.imageFormatStr", wanted)
-    elif renderer == "redshift":
-        set_where_it_is(cmds, "redshiftOptions.imageFormat", REDSHIFT_FORMATS[wanted])
-    elif renderer == "renderman":
-        set_where_it_is(cmds, "rmanGlobals.ext", wanted)
-    else:
-        set_attribute(cmds, "defaultRenderGlobals.imageFormat", MAYA_FORMATS[wanted])
-        if wanted == "exr":
-            set_where_it_is(cmds, "defaultRenderGlobals.imfPluginKey", "exr")
+    for name, value in JOB["format_settings"] or []:
+        set_where_it_is(cmds, name, value)
 
 
 def choose_size(cmds, renderer):
@@ -297,10 +288,7 @@ def render_frame(cmds, mel, renderer, frame, nodes, cameras, staging):
                 shown = "<Camera>" if by_itself else camera
                 set_prefix(cmds, renderer, prefix_of(node, shown, len(nodes) > 1, len(cameras) > 1))
             render_once(cmds, mel, renderer, frame, node, camera)
-    paths = staging.new()
-    if not paths:
-        raise RuntimeError("the renderer came back without an image in {}".format(JOB["staging"]))
-    return settle(frame, paths, JOB["stem"] is not None and len(nodes) == 1 and len(cameras) == 1)
+    return staging.settle(frame, JOB["stem"] is not None and len(nodes) == 1 and len(cameras) == 1)
 
 
 def render(cmds, mel):
@@ -312,7 +300,7 @@ def render(cmds, mel):
     nodes = choose_layers(cmds)
     for node in nodes[:1]:
         activate(cmds, node, cmds.ls(type="renderLayer") or [node])
-    cameras = choose_cameras(cmds)
+    cameras = choose_cameras(cmds, renderer)
     report("fact", name="cameras", value=", ".join(cameras))
     choose_output(cmds, renderer)
     choose_size(cmds, renderer)

@@ -86,12 +86,13 @@ fn render(task: &Task, options: &Options, names: &Names) -> Value {
         .collect();
     let by_flags = options.gpu_selection == GpuSelection::Flags;
     let gpus: Vec<u32> = task.gpus.iter().filter(|_| by_flags).map(|gpu| gpu.index).collect();
+    let format = names::format(options, task.job.output.as_deref());
     let own = json!({
         "layers": options.layers_together,
         "camera": options.camera,
         "resolution": options.resolution.map(|(width, height)| [width, height]),
         "percent": options.percent,
-        "format": names::format(options, task.job.output.as_deref()).map(|format| format.name()),
+        "format_settings": format.map(|format| json!(format.settings())),
         "attributes": options.attributes,
         "pre_render": { "mel": options.pre_render_mel, "python": options.pre_render_python },
         "post_render": { "mel": options.post_render_mel, "python": options.post_render_python },
@@ -106,7 +107,7 @@ fn render(task: &Task, options: &Options, names: &Names) -> Value {
 }
 
 fn minimal(task: &Task, options: &Options, names: &Names) -> Value {
-    let mut basics: Vec<(&str, Value)> = vec![
+    let mut basics: Vec<(String, Value)> = [
         ("defaultRenderGlobals.animation", json!(true)),
         ("defaultRenderGlobals.outFormatControl", json!(0)),
         ("defaultRenderGlobals.putFrameBeforeExt", json!(true)),
@@ -115,25 +116,39 @@ fn minimal(task: &Task, options: &Options, names: &Names) -> Value {
         ("defaultRenderGlobals.skipExistingFrames", json!(false)),
         ("rmanGlobals.imageOutputDir", json!(task.staging.replace('\\', "/"))),
         ("vraySettings.animType", json!(2)),
-    ];
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into();
     if let Some(digits) = names.digits() {
-        basics.push(("defaultRenderGlobals.extensionPadding", json!(digits)));
-        basics.push(("vraySettings.fileNamePadding", json!(digits)));
+        basics.push(("defaultRenderGlobals.extensionPadding".into(), json!(digits)));
+        basics.push(("vraySettings.fileNamePadding".into(), json!(digits)));
+    }
+    if let Some((width, height)) = options.resolution {
+        for owner in ["defaultResolution", "vraySettings"] {
+            basics.push((format!("{owner}.width"), json!(width)));
+            basics.push((format!("{owner}.height"), json!(height)));
+        }
+        let ratio = f64::from(width) / f64::from(height);
+        basics.push(("defaultResolution.deviceAspectRatio".into(), json!(ratio)));
+    }
+    if let Some(format) = names::format(options, task.job.output.as_deref()) {
+        basics.extend(format.settings().map(|(name, value)| (name.to_owned(), value)));
     }
     if let Some(stem) = names.stem() {
         let (layer, vray_layer) = match options.layer_mode {
             LayerMode::Separate => ("", ""),
             LayerMode::Together => ("<RenderLayer>/", "<Layer>/"),
         };
-        basics.push(("defaultRenderGlobals.imageFilePrefix", json!(format!("{layer}{stem}"))));
-        basics.push(("vraySettings.fileNamePrefix", json!(format!("{vray_layer}{stem}"))));
-        basics.push(("redshiftOptions.imageFilePrefix", json!(format!("{layer}{stem}"))));
+        basics.push(("defaultRenderGlobals.imageFilePrefix".into(), json!(format!("{layer}{stem}"))));
+        basics.push(("vraySettings.fileNamePrefix".into(), json!(format!("{vray_layer}{stem}"))));
+        basics.push(("redshiftOptions.imageFilePrefix".into(), json!(format!("{layer}{stem}"))));
         let digits = names.digits().unwrap_or(names::PADDING);
         let name =
             format!("{}{stem}.<f{digits}>.<ext>", layer.to_lowercase().replace("renderlayer", "layer"));
-        basics.push(("rmanGlobals.imageFileFormat", json!(name)));
+        basics.push(("rmanGlobals.imageFileFormat".into(), json!(name)));
     }
     let own = json!({
+        "format": names::format(options, task.job.output.as_deref()).map(|format| format.name()),
         "renderer_in_maya": options.renderer.map(Renderer::in_maya),
         "basics": basics,
     });

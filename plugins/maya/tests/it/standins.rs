@@ -293,23 +293,26 @@ fn layers_on_their_own_and_together() {
 }
 
 #[test]
-fn the_scenes_own_output_goes_to_the_projects_images() {
+fn several_cameras_need_names_of_their_own() {
     let show = Show::new("several-cameras.ma");
-    let job = Job {
-        scene: show.scene.to_str().unwrap().to_owned(),
-        frames: run(1, 1, 1),
-        raw_options: options(
-            json!({ "project": show.path(""), "images": show.path("images"), "layer_mode": "together" }),
-        ),
-        ..Job::default()
+    let own = |attributes: Value| {
+        let job = Job {
+            scene: show.scene.to_str().unwrap().to_owned(),
+            frames: run(1, 1, 1),
+            raw_options: options(json!({
+                "project": show.path(""), "images": show.path("images"), "layer_mode": "together", "attributes": attributes,
+            })),
+            ..Job::default()
+        };
+        show.run(&show.task(job, SCRIPT))
     };
-    let attempt = show.run(&show.task(job, SCRIPT));
-    assert_eq!(attempt.done, [1], "{}", attempt.log);
-    assert!(
-        attempt.places.len() >= 2 && attempt.places.iter().all(|place| place.starts_with("images/")),
-        "{:?}",
-        attempt.places
-    );
+    let refused = own(json!({}));
+    assert_eq!(refused.verdict.decision, Decision::FailJob, "{}", refused.log);
+    assert!(refused.verdict.reason.contains("option camera"), "{}", refused.verdict.reason);
+    let named = own(json!({ "defaultRenderGlobals.imageFilePrefix": "<Scene>/<Camera>" }));
+    assert_eq!(named.done, [1], "{}", named.log);
+    let in_images = |place: &String| place.starts_with("images/several-cameras/");
+    assert!(named.places.len() >= 2 && named.places.iter().all(in_images), "{:?}", named.places);
 }
 
 /// What goes wrong, and what the plugin makes of it.
@@ -318,14 +321,20 @@ fn faults_are_understood() {
     use Cause::{Crash, Gpu, Licence, Memory, MissingFile, Other};
     let retry = |after_ms| Decision::Retry { after_ms };
     for (scene, level, fault, cause, decision) in [
-        ("arnold.ma", SCRIPT, json!({ "fault": "licence" }), Licence, retry(30_000)),
+        ("arnold.ma", SCRIPT, json!({ "fault": "licence", "product": "arnold" }), Licence, retry(30_000)),
         ("arnold.ma", RENDER, json!({ "fault": "licence" }), Licence, retry(30_000)),
         ("arnold.ma", SCRIPT, json!({ "fault": "watermark" }), Licence, retry(30_000)),
         ("arnold.ma", RENDER, json!({ "fault": "watermark" }), Licence, retry(30_000)),
         ("software.ma", SCRIPT, json!({ "fault": "licence", "product": "maya" }), Licence, retry(30_000)),
-        ("redshift.ma", SCRIPT, json!({ "fault": "licence" }), Licence, retry(30_000)),
+        ("redshift.ma", SCRIPT, json!({ "fault": "licence", "product": "redshift" }), Licence, retry(30_000)),
         ("vray.ma", RENDER, json!({ "fault": "licence" }), Licence, retry(30_000)),
-        ("renderman.ma", SCRIPT, json!({ "fault": "licence" }), Licence, retry(30_000)),
+        (
+            "renderman.ma",
+            SCRIPT,
+            json!({ "fault": "licence", "product": "renderman" }),
+            Licence,
+            retry(30_000),
+        ),
         ("redshift.ma", RENDER, json!({ "fault": "memory", "variant": "gpu" }), Memory, Decision::FallBack),
         (
             "arnold.ma",
@@ -359,7 +368,7 @@ fn faults_are_understood() {
         (
             "arnold.ma",
             SCRIPT,
-            json!({ "fault": "licence", "variant": "library" }),
+            json!({ "fault": "licence", "product": "arnold", "variant": "library" }),
             Other,
             Decision::QuarantineNode,
         ),
