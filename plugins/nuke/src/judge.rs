@@ -23,7 +23,12 @@ pub fn judge(task: &Task, outcome: &Outcome) -> Verdict {
         return Verdict::new(Decision::HoldJob, fault.message.as_str());
     }
     if let Some(fault) = has(Severity::FrameFatal, Cause::Plugin) {
-        return policy::fall_back(task, LEVELS, &fault.message);
+        // After a good end it is the host that refuses a file: the Write node writes where farmhand may not, and it
+        // does so at every level.
+        return match outcome.exit_code {
+            Some(0) => Verdict::new(Decision::FailJob, fault.message.as_str()),
+            _ => policy::fall_back(task, LEVELS, &fault.message),
+        };
     }
     if let Some(verdict) = licence(task, outcome) {
         return verdict;
@@ -42,8 +47,17 @@ pub fn judge(task: &Task, outcome: &Outcome) -> Verdict {
         (Decision::Retry { .. } | Decision::FailFrames, Some(fault)) => {
             policy::fall_back(task, LEVELS, &fault.message)
         }
+        // A frame's own hook fails that frame.
+        (Decision::FailJob, _) if each_has_its_frame(outcome) => {
+            Verdict::new(Decision::FailFrames, verdict.reason)
+        }
         _ => verdict,
     }
+}
+
+/// Whether all that is fatal is about single frames.
+fn each_has_its_frame(outcome: &Outcome) -> bool {
+    outcome.faults.iter().all(|fault| fault.severity != Severity::FrameFatal || fault.frame.is_some())
 }
 
 /// The wait for a licence, with the last word of the report: it begins by saying that there is none, and then why.

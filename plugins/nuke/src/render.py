@@ -175,7 +175,8 @@ def execute(write, knob, frame, image):
 def render(write, knob, hooks, entry):
     """One frame; whether it went well. What went wrong has been reported."""
     frame, images = entry["frame"], entry["images"]
-    context = {"script": JOB["script"], "write": JOB["write"], "images": [image["path"] for image in images]}
+    context = {"scene": JOB["script"], "layer": JOB["write"], "staging": JOB["staging"],
+               "paths": [image["path"] for image in images]}
     began = time.time()
     report("frame-started", frame=frame)
     try:

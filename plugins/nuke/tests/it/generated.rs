@@ -277,9 +277,9 @@ fn what_is_wrong_with_the_script_has_a_remedy() {
 
 #[test]
 fn frame_hooks_run_around_each_frame() {
-    let code = "def before_frame(context):\n    print('before', context['frame'], context['write'])\n";
+    let code = "def before_frame(context):\n    print('before', context['frame'], context['layer'])\n";
     let after =
-        "import os\ndef after_frame(context):\n    print('after', os.path.getsize(context['images'][0]))\n";
+        "import os\ndef after_frame(context):\n    print('after', os.path.getsize(context['paths'][0]))\n";
     let farm = Farm::new(json!({}))
         .hook(Moment::BeforeFrame, OnFailure::Fail, code)
         .hook(Moment::AfterFrame, OnFailure::Fail, after)
