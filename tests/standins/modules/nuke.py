@@ -14,14 +14,27 @@ if _session is None:
 
 NUKE_VERSION_STRING = _session.kit.version
 NUKE_VERSION_MAJOR, NUKE_VERSION_MINOR, NUKE_VERSION_RELEASE = [
-    int(number) for number in re.match(r"(\d+)\.(\d+)v(\d+)", NUKE_VERSION_STRING).groups()]
+    int(number) for number in re.match(r"(\d+)\.(\d+)v(\d+)", NUKE_VERSION_STRING).groups()
+]
 GUI = False
 INTERACTIVE = False
 REPLACE, REPLACE_VIEW, ORIGINAL = 1, 2, 0
-env = {"gui": False, "nukex": "-nukex" in nuke_main.Process.line.alone, "studio": False, "nc": False, "threads": 1,
-       "NukeVersionString": NUKE_VERSION_STRING, "NukeVersionMajor": NUKE_VERSION_MAJOR,
-       "NukeVersionMinor": NUKE_VERSION_MINOR, "NukeVersionRelease": NUKE_VERSION_RELEASE, "interactive": False,
-       "WIN32": os.name == "nt", "LINUX": os.name != "nt", "MACOS": False, "ExecutablePath": _session.kit.argv[0]}
+env = {
+    "gui": False,
+    "nukex": "-nukex" in nuke_main.Process.line.alone,
+    "studio": False,
+    "nc": False,
+    "threads": 1,
+    "NukeVersionString": NUKE_VERSION_STRING,
+    "NukeVersionMajor": NUKE_VERSION_MAJOR,
+    "NukeVersionMinor": NUKE_VERSION_MINOR,
+    "NukeVersionRelease": NUKE_VERSION_RELEASE,
+    "interactive": False,
+    "WIN32": os.name == "nt",
+    "LINUX": os.name != "nt",
+    "MACOS": False,
+    "ExecutablePath": _session.kit.argv[0],
+}
 rawArgs = list(_session.kit.argv)
 
 _BOOLEANS = {"disable", "reading", "create_directories", "use_limit", "proxy_mode", "selected", "lock_range"}
@@ -90,8 +103,12 @@ class Knob:
         """The text with its Tcl, frame and view carried out; of a file knob, the file's path."""
         try:
             if self._name in ("file", "proxy"):
-                return _session.names().path(self._node, _session.frame if frame is None else int(frame),
-                                             str(view or _session.script.views()[0]), self._name)
+                return _session.names().path(
+                    self._node,
+                    _session.frame if frame is None else int(frame),
+                    str(view or _session.script.views()[0]),
+                    self._name,
+                )
             return _session.names().text(self._node, self._name)
         except (nuke_script.Broken, nuke_script.Missing) as problem:
             raise RuntimeError(str(problem)) from None
@@ -126,7 +143,8 @@ class Node:
     def name(self):
         return "root" if self._node.kind == "Root" else self._node.name
 
-    fullName = name
+    def fullName(self):
+        return "root" if self._node.kind == "Root" else self._node.full_name
 
     def Class(self):
         return self._node.kind
@@ -299,13 +317,21 @@ def toNode(name):
 
 
 def exists(name):
-    node, _, knob = name.partition(".")
+    if _session.script.find(name) is not None:
+        return True
+    node, _, knob = name.rpartition(".")
     found = _session.script.find(node)
-    return found is not None and (not knob or knob in found.knobs)
+    return found is not None and knob in found.knobs
 
 
 def allNodes(filter=None, group=None, recurseGroups=False):
-    return [Node(node) for node in _session.script.nodes if filter is None or node.kind == filter]
+    inside = group.fullName() if group is not None and group.Class() != "Root" else ""
+    return [
+        Node(node)
+        for node in _session.script.nodes
+        if (filter is None or node.kind == filter)
+        and (node.group == inside or recurseGroups and node.group.startswith(inside))
+    ]
 
 
 def selectedNodes(*_):
@@ -327,7 +353,7 @@ def frame(number=None):
 
 
 def value(name, otherwise=None):
-    node, _, knob = name.partition(".")
+    node, _, knob = name.rpartition(".")
     found = _session.script.find(node)
     if found is None or knob not in found.knobs:
         if otherwise is not None:
@@ -337,7 +363,7 @@ def value(name, otherwise=None):
 
 
 def knob(name, text=None):
-    node, _, knob_name = name.partition(".")
+    node, _, knob_name = name.rpartition(".")
     found = _session.script.find(node)
     if found is None or knob_name not in found.knobs:
         raise RuntimeError("no such knob: %s" % name)
@@ -447,8 +473,11 @@ render = execute
 def executeMultiple(nodes, ranges=None, views=None, continueOnError=False):
     wanted = []
     for one in ranges or [_range(_session.script.root) + (1,)]:
-        wanted += list(one) if isinstance(one, (FrameRange, FrameRanges)) else range(
-            int(one[0]), int(one[1]) + 1, int(one[2]) if len(one) > 2 else 1)
+        wanted += (
+            list(one)
+            if isinstance(one, (FrameRange, FrameRanges))
+            else range(int(one[0]), int(one[1]) + 1, int(one[2]) if len(one) > 2 else 1)
+        )
     return _render(nodes, wanted, views, continueOnError)
 
 

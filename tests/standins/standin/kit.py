@@ -1,7 +1,7 @@
 """The fault-injection kit: which fault strikes when, and the record of what was run.
 
-A scene brings its faults along in comment lines (`// standin: {…}` in Maya ASCII, `# standin: {…}` in Nuke scripts),
-so that they survive copies of the scene; the variable STANDIN_FAULTS adds more of the same. What a fault then says
+A scene brings its faults along in comment lines (`// standin: {…}` in Maya ASCII, `# standin: {…}` in Nuke scripts):
+copies of the scene fail alike. The variable STANDIN_FAULTS adds more of the same. What a fault then says
 and does belongs to the programs. A mistake in the kit's own input ends the stand-in with code 64, never in silence.
 """
 
@@ -21,8 +21,10 @@ _COMMENT = re.compile(r"^\s*(?://|#)\s*standin:\s*(.+?)\s*$", re.M)
 _SCENE = re.compile(r"""["']([^"'\n]+\.(?:ma|mb|nk|nknc))\\*["']""")
 _FILTERS = {"fault", "tool", "frames", "layer", "times", "argv", "env"}
 _DETAILS = {"variant", "product", "seconds", "code", "lines", "plugin", "path", "key", "stubborn", "session"}
-_RECORDED = re.compile(r"^(CUDA_VISIBLE_DEVICES|CUDA_DEVICE_ORDER|OCIO|HOME|PYTHONPATH|MAYA_\w+|NUKE_\w+|ARNOLD_\w+"
-                       r"|REDSHIFT_\w+|\w*_LICENSE|EDDY_DEVICE_LIST)$")
+_RECORDED = re.compile(
+    r"^(CUDA_VISIBLE_DEVICES|CUDA_DEVICE_ORDER|OCIO|HOME|PYTHONPATH|MAYA_\w+|NUKE_\w+|ARNOLD_\w+"
+    r"|REDSHIFT_\w+|\w*_LICENSE|EDDY_DEVICE_LIST)$"
+)
 
 
 def misuse(message):
@@ -53,7 +55,9 @@ class Fault(dict):
             misuse("fault `%s`: `%s` is no tool; there are Render, mayapy and nuke" % (self.name, self["tool"]))
         variants = FAULTS[self.name].variants
         if self.variant is not None and self.variant not in variants:
-            misuse("fault `%s`: no variant `%s`; there are: %s" % (self.name, self.variant, ", ".join(variants) or "none"))
+            misuse(
+                "fault `%s`: no variant `%s`; there are: %s" % (self.name, self.variant, ", ".join(variants) or "none")
+            )
         if "frames" in self:
             try:
                 ranges.frame_set(self["frames"])
@@ -89,8 +93,13 @@ class Kit:
             self.records.append(os.environ["STANDIN_RECORD"])
         if os.environ.get("STANDIN_FAULTS"):
             self.add(os.environ["STANDIN_FAULTS"], os.getcwd(), "STANDIN_FAULTS")
-        self.record("run", argv=self.argv, cwd=os.getcwd(), version=version,
-                    env={name: value for name, value in sorted(os.environ.items()) if _RECORDED.match(name)})
+        self.record(
+            "run",
+            argv=self.argv,
+            cwd=os.getcwd(),
+            version=version,
+            env={name: value for name, value in sorted(os.environ.items()) if _RECORDED.match(name)},
+        )
 
     def add(self, text, folder, source):
         """More faults, once for each text: a copy of a scene brings no second helping."""
@@ -106,7 +115,7 @@ class Kit:
         elif isinstance(data, dict) and "fault" in data:
             data = {"faults": [data]}
         if not isinstance(data, dict) or set(data) - {"faults", "state", "record"}:
-            misuse("%s: expected {\"faults\": […], \"state\": path, \"record\": path}" % source)
+            misuse('%s: expected {"faults": […], "state": path, "record": path}' % source)
         if data.get("state"):
             self.state = os.path.join(folder, data["state"])
         if data.get("record"):

@@ -21,13 +21,17 @@ ARNOLD_LICENCE = {
     "clm22": ["[clm.v1] generic license checkout error (22)"],
     "clm44": ["[clm] license checkout error (44)", "ERROR   | could not initialize license"],
     "library": ["[clm.v1] error loading a library (4)"],
-    "rlm": ["[rlm] error initializing license system",
-            "[rlm] error checking out license for arnold: No license for product (-1)"],
+    "rlm": [
+        "[rlm] error initializing license system",
+        "[rlm] error checking out license for arnold: No license for product (-1)",
+    ],
 }
 WATERMARK = "WARNING | rendering with watermarks because of failed authorization:"
 FATAL_ERROR = "Fatal Error. Attempting to save in /usr/tmp/.20190417.0215.ma"
-INITIALISE = ("Error encountered when initializing Maya - Please check for sufficient disk space and necessary write "
-              "permissions of MAYA_APP_DIR")
+INITIALISE = (
+    "Error encountered when initializing Maya - Please check for sufficient disk space and necessary write "
+    "permissions of MAYA_APP_DIR"
+)
 PLUGIN_FILES = {"arnold": "mtoa", "vray": "vrayformaya", "redshift": "redshift4maya", "renderman": "RenderManForMaya"}
 PNG_HANG = ["libpng error: Invalid IHDR data", "double free or corruption (!prev)"]
 
@@ -37,7 +41,7 @@ def plugin_missing(plugin):
 
 
 def maya_licence():
-    return ["FLEXlm error: -15,570. System Error: 115 \"Operation now in progress\"", "Maya: License was not obtained"]
+    return ['FLEXlm error: -15,570. System Error: 115 "Operation now in progress"', "Maya: License was not obtained"]
 
 
 def licence(fault, session, renderer):
@@ -72,8 +76,10 @@ def licence(fault, session, renderer):
 
 
 MEMORY = {
-    ("redshift", "gpu"): ["There's less than 128MB of free VRAM once fixed data (96 MB) are considered. Aborting the "
-                          "render", "[Redshift] Frame rendering aborted."],
+    ("redshift", "gpu"): [
+        "There's less than 128MB of free VRAM once fixed data (96 MB) are considered. Aborting the render",
+        "[Redshift] Frame rendering aborted.",
+    ],
     ("vray", "host"): ["Memory allocation failure; out of memory", "V-Ray error: Rendering was aborted."],
     ("mr", "host"): ["mental ray: out of memory"],
 }

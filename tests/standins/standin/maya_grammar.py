@@ -25,15 +25,48 @@ USAGE = [
 
 _CALLBACKS = ("preRender", "postRender", "preLayer", "postLayer", "preFrame", "postFrame")
 
-ALWAYS = {"r": "s", "renderer": "s", "test": "", "verb": "", "keepMel": "", "proj": "s", "log": "s",
-          "rst": "s", "rendersetuptemplate": "s", "rsp": "s", "rendersettingspreset": "s", "rsa": "s",
-          "rendersettingsaov": "s"}
+ALWAYS = {
+    "r": "s",
+    "renderer": "s",
+    "test": "",
+    "verb": "",
+    "keepMel": "",
+    "proj": "s",
+    "log": "s",
+    "rst": "s",
+    "rendersetuptemplate": "s",
+    "rsp": "s",
+    "rendersettingspreset": "s",
+    "rsa": "s",
+    "rendersettingsaov": "s",
+}
 IMAGES = {"rd": "s", "im": "s", "of": "o"}
 COMMON = dict(ALWAYS)
 COMMON.update(IMAGES)
-COMMON.update({"fnc": "c", "s": "f", "e": "f", "b": "f", "pad": "i", "rfs": "i", "rfb": "i", "skipExistingFrames": "b",
-               "cam": "s", "rgb": "b", "alpha": "b", "depth": "b", "iip": "", "x": "i", "y": "i", "percentRes": "f",
-               "ard": "f", "par": "f", "rl": "s", "rp": "s"})
+COMMON.update(
+    {
+        "fnc": "c",
+        "s": "f",
+        "e": "f",
+        "b": "f",
+        "pad": "i",
+        "rfs": "i",
+        "rfb": "i",
+        "skipExistingFrames": "b",
+        "cam": "s",
+        "rgb": "b",
+        "alpha": "b",
+        "depth": "b",
+        "iip": "",
+        "x": "i",
+        "y": "i",
+        "percentRes": "f",
+        "ard": "f",
+        "par": "f",
+        "rl": "s",
+        "rp": "s",
+    }
+)
 COMMON.update({name: "m" for name in _CALLBACKS})
 
 
@@ -50,11 +83,31 @@ RENDERERS = {
     "hw": _with(),
     "hw2": _with(),
     "file": _with(),
-    "arnold": _with(dict({
-        "ai:threads": "i", "ai:device": "i", "ai:manGpuSel": "b", "ai:gpu": "i", "reg": "iiii", "rt": "i", "seq": "q",
-        "ai:lve": "i", "ai:alf": "b", "ai:aerr": "b", "ai:slc": "b", "ai:ltc": "b", "ai:ltf": "b", "ai:lfn": "s",
-        "ai:sptx": "s", "ai:sppr": "s", "ai:sppg": "s", "ai:port": "i",
-    }, **{"insert" + name[0].upper() + name[1:]: "m" for name in _CALLBACKS})),
+    "arnold": _with(
+        dict(
+            {
+                "ai:threads": "i",
+                "ai:device": "i",
+                "ai:manGpuSel": "b",
+                "ai:gpu": "i",
+                "reg": "iiii",
+                "rt": "i",
+                "seq": "q",
+                "ai:lve": "i",
+                "ai:alf": "b",
+                "ai:aerr": "b",
+                "ai:slc": "b",
+                "ai:ltc": "b",
+                "ai:ltf": "b",
+                "ai:lfn": "s",
+                "ai:sptx": "s",
+                "ai:sppr": "s",
+                "ai:sppg": "s",
+                "ai:port": "i",
+            },
+            **{"insert" + name[0].upper() + name[1:]: "m" for name in _CALLBACKS},
+        )
+    ),
     "vray": _with({"threads": "i", "exportFileName": "s", "noRender": ""}, less=("rfs", "rfb")),
     "redshift": _with({"gpu": "g", "reg": "iiii"}),
     "renderman": _with(less=("rd", "im", "of")),
@@ -154,7 +207,7 @@ def _value(flag, kind, text, known):
         try:
             return frames.arnold_sequence(text)
         except ValueError:
-            raise Usage("%s needs frames such as \"2 4 6..10\", not %s" % (flag, text))
+            raise Usage('%s needs frames such as "2 4 6..10", not %s' % (flag, text))
     if kind == "g":
         if not re.match(r"^\{\d+(,\d+)*\}$", text):
             raise Usage("%s needs GPUs such as {0,1}, not %s" % (flag, text))

@@ -7,10 +7,31 @@ import re
 FORMATS = {3: "tif", 4: "tif", 7: "iff", 8: "jpg", 32: "png", 40: "exr"}
 REDSHIFT_FORMATS = {0: "iff", 1: "exr", 2: "png", 3: "tga", 4: "jpg", 5: "tif"}
 # How `-of` may name a format, in any case.
-OUTPUT_FORMATS = {"exr": "exr", "openexr": "exr", "deepexr": "exr", "png": "png", "tif": "tif", "tiff": "tif",
-                  "tiff16": "tif", "jpg": "jpg", "jpeg": "jpg", "iff": "iff", "maya": "iff", "mayaiff": "iff"}
-NAMING = {"name": 1, "name.ext": 2, "name.#.ext": 3, "name.ext.#": 4, "name.#": 5, "name#.ext": 6, "name_#.ext": 7,
-          "namec": 8, "namec.ext": 9}
+OUTPUT_FORMATS = {
+    "exr": "exr",
+    "openexr": "exr",
+    "deepexr": "exr",
+    "png": "png",
+    "tif": "tif",
+    "tiff": "tif",
+    "tiff16": "tif",
+    "jpg": "jpg",
+    "jpeg": "jpg",
+    "iff": "iff",
+    "maya": "iff",
+    "mayaiff": "iff",
+}
+NAMING = {
+    "name": 1,
+    "name.ext": 2,
+    "name.#.ext": 3,
+    "name.ext.#": 4,
+    "name.#": 5,
+    "name#.ext": 6,
+    "name_#.ext": 7,
+    "namec": 8,
+    "namec.ext": 9,
+}
 
 
 def layer_name(layer):
@@ -73,10 +94,16 @@ def scene_name(session):
 
 def expand(session, text, layer, camera):
     """A prefix with its tokens replaced, whatever their case."""
-    values = {"scene": scene_name(session), "renderlayer": layer_name(layer), "layer": layer_name(layer),
-              "camera": camera.parent or camera.name, "renderpass": "beauty", "aov": "beauty",
-              "version": session.value("defaultRenderGlobals.renderVersion") or "",
-              "ws": session.project.rstrip("/")}
+    values = {
+        "scene": scene_name(session),
+        "renderlayer": layer_name(layer),
+        "layer": layer_name(layer),
+        "camera": camera.parent or camera.name,
+        "renderpass": "beauty",
+        "aov": "beauty",
+        "version": session.value("defaultRenderGlobals.renderVersion") or "",
+        "ws": session.project.rstrip("/"),
+    }
     short = {"s": "scene", "l": "layer", "a": "aov", "c": "camera"}
     text = re.sub(r"<(\w+)>", lambda found: values.get(found.group(1).lower(), found.group(0)), text)
     return re.sub(r"%([slac])", lambda found: values[short[found.group(1)]], text)
@@ -120,8 +147,17 @@ def _numbered(session, name, ending, frame):
             naming = {0: 6, 1: 3, 2: 7}.get(session.value("defaultRenderGlobals.periodInExt"), 3)
         else:
             naming = 4
-    shapes = {1: "{n}", 2: "{n}.{e}", 3: "{n}.{f}.{e}", 4: "{n}.{e}.{f}", 5: "{n}.{f}", 6: "{n}{f}.{e}",
-              7: "{n}_{f}.{e}", 8: "{n}", 9: "{n}.{e}"}
+    shapes = {
+        1: "{n}",
+        2: "{n}.{e}",
+        3: "{n}.{f}.{e}",
+        4: "{n}.{e}.{f}",
+        5: "{n}.{f}",
+        6: "{n}{f}.{e}",
+        7: "{n}_{f}.{e}",
+        8: "{n}",
+        9: "{n}.{e}",
+    }
     return shapes[naming].format(n=name, f=number, e=ending)
 
 

@@ -9,21 +9,34 @@ from .maya_mel import MelError, flags_of
 from .maya_session import RENDERERS
 from .output import complain, say
 
-CALLBACKS = {"preRender": "preMel", "postRender": "postMel", "preLayer": "preRenderLayerMel",
-             "postLayer": "postRenderLayerMel", "preFrame": "preRenderMel", "postFrame": "postRenderMel"}
+CALLBACKS = {
+    "preRender": "preMel",
+    "postRender": "postMel",
+    "preLayer": "preRenderLayerMel",
+    "postLayer": "postRenderLayerMel",
+    "preFrame": "preRenderMel",
+    "postFrame": "postRenderMel",
+}
 # Flags that set one attribute to their value.
 SETTINGS = {
-    "b": "defaultRenderGlobals.byFrameStep", "inc": "defaultRenderGlobals.byFrameStep",
+    "b": "defaultRenderGlobals.byFrameStep",
+    "inc": "defaultRenderGlobals.byFrameStep",
     "skipExistingFrames": "defaultRenderGlobals.skipExistingFrames",
-    "ard": "defaultResolution.deviceAspectRatio", "par": "defaultResolution.pixelAspect",
-    "rt": "defaultArnoldRenderOptions.renderType", "ai:lve": "defaultArnoldRenderOptions.log_verbosity",
-    "ai:alf": "defaultArnoldRenderOptions.abortOnLicenseFail", "ai:aerr": "defaultArnoldRenderOptions.abortOnError",
-    "ai:slc": "defaultArnoldRenderOptions.skipLicenseCheck", "ai:ltc": "defaultArnoldRenderOptions.log_to_console",
-    "ai:ltf": "defaultArnoldRenderOptions.log_to_file", "ai:lfn": "defaultArnoldRenderOptions.log_filename",
+    "ard": "defaultResolution.deviceAspectRatio",
+    "par": "defaultResolution.pixelAspect",
+    "rt": "defaultArnoldRenderOptions.renderType",
+    "ai:lve": "defaultArnoldRenderOptions.log_verbosity",
+    "ai:alf": "defaultArnoldRenderOptions.abortOnLicenseFail",
+    "ai:aerr": "defaultArnoldRenderOptions.abortOnError",
+    "ai:slc": "defaultArnoldRenderOptions.skipLicenseCheck",
+    "ai:ltc": "defaultArnoldRenderOptions.log_to_console",
+    "ai:ltf": "defaultArnoldRenderOptions.log_to_file",
+    "ai:lfn": "defaultArnoldRenderOptions.log_filename",
     "ai:sptx": "defaultArnoldRenderOptions.texture_searchpath",
     "ai:sppr": "defaultArnoldRenderOptions.procedural_searchpath",
     "ai:sppg": "defaultArnoldRenderOptions.plugin_searchpath",
-    "ai:threads": "defaultArnoldRenderOptions.threads", "ai:device": "defaultArnoldRenderOptions.renderDevice",
+    "ai:threads": "defaultArnoldRenderOptions.threads",
+    "ai:device": "defaultArnoldRenderOptions.renderDevice",
     "ai:manGpuSel": "defaultArnoldRenderOptions.manual_gpu_devices",
     "ai:gpu": "defaultArnoldRenderOptions.render_devices",
 }
@@ -33,7 +46,9 @@ def renderer_in(path):
     """The renderer that a scene's text names; None where it cannot be told."""
     try:
         with open(path, "rb") as file:
-            found = re.search(r'"\.(?:ren|currentRenderer)" -type "string" "(\w+)"', file.read().decode("utf-8", "replace"))
+            found = re.search(
+                r'"\.(?:ren|currentRenderer)" -type "string" "(\w+)"', file.read().decode("utf-8", "replace")
+            )
     except OSError:
         return None
     return RENDERERS.get(found.group(1)) if found else None
@@ -88,8 +103,22 @@ def table(session):
         return node.attributes[attribute]
 
     def workspace(words):
-        arguments, flags = flags_of(words, {"fr": 2, "fileRule": 2, "o": 1, "openWorkspace": 1, "s": 0, "dir": 1,
-                                            "q": 0, "rd": 0, "rootDirectory": 0, "fre": 1, "fileRuleEntry": 1})
+        arguments, flags = flags_of(
+            words,
+            {
+                "fr": 2,
+                "fileRule": 2,
+                "o": 1,
+                "openWorkspace": 1,
+                "s": 0,
+                "dir": 1,
+                "q": 0,
+                "rd": 0,
+                "rootDirectory": 0,
+                "fre": 1,
+                "fileRuleEntry": 1,
+            },
+        )
         rule = flags.get("fr") or flags.get("fileRule")
         if rule:
             session.rules[rule[0]] = str(rule[1])
@@ -199,12 +228,26 @@ def table(session):
                 session.set("%s.%s" % (owner, words[0][0]), int(words[1][0]))
 
     procedures = {
-        "setAttr": set_attr, "getAttr": get_attr, "workspace": workspace, "editRenderLayerGlobals": layer_globals,
-        "makeCameraRenderable": make_renderable, "python": python, "source": source, "error": error,
-        "loadPlugin": load_plugin, "dirmap": dirmap, "currentTime": current_time, "about": about,
-        "print": plain(lambda text="": say(str(text), end="")), "standinFormat": image_format,
-        "standinNaming": naming, "standinPixels": pixels, "standinPercent": percent, "mayaBatchRenderProcedure": batch_render,
-        "setProject": workspace, "warning": plain(lambda text="": say("Warning: %s" % text)),
+        "setAttr": set_attr,
+        "getAttr": get_attr,
+        "workspace": workspace,
+        "editRenderLayerGlobals": layer_globals,
+        "makeCameraRenderable": make_renderable,
+        "python": python,
+        "source": source,
+        "error": error,
+        "loadPlugin": load_plugin,
+        "dirmap": dirmap,
+        "currentTime": current_time,
+        "about": about,
+        "print": plain(lambda text="": say(str(text), end="")),
+        "standinFormat": image_format,
+        "standinNaming": naming,
+        "standinPixels": pixels,
+        "standinPercent": percent,
+        "mayaBatchRenderProcedure": batch_render,
+        "setProject": workspace,
+        "warning": plain(lambda text="": say("Warning: %s" % text)),
         "eval": lambda words: maya_mel.evaluate(words[0][0], procedures),
         "setMayaSoftwareFrameExt": plain(lambda shape, only=0: naming([(str(shape), True)])),
         "unifiedRenderGlobalsWindow": plain(lambda *_: None),
@@ -227,8 +270,11 @@ def batch_render_procedure(session, name):
     if renderer == "vray" and value("vraySettings.animType") == 2:
         wanted = frames.arnold_sequence(str(value("vraySettings.animFrames")).replace("-", ".."))
     elif value("defaultRenderGlobals.animation"):
-        wanted = frames.stepped(value("defaultRenderGlobals.startFrame"), value("defaultRenderGlobals.endFrame"),
-                                value("defaultRenderGlobals.byFrameStep"))
+        wanted = frames.stepped(
+            value("defaultRenderGlobals.startFrame"),
+            value("defaultRenderGlobals.endFrame"),
+            value("defaultRenderGlobals.byFrameStep"),
+        )
     else:
         wanted = [frames.number_of(session.current_time)]
     cameras = session.cameras()

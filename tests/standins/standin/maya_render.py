@@ -12,6 +12,7 @@ from .maya_mel import MelError, quote
 from .maya_session import MAYA_NAMES, RENDERER_PLUGINS, SceneError, Session, exit_now, version
 from .output import complain, say, tell
 
+
 def main(argv):
     kit = Kit("Render", argv, version(argv[0]))
     try:
@@ -44,7 +45,7 @@ def help_text(renderer):
     for text in maya_grammar.USAGE:
         say(text)
     if renderer:
-        say("Specific options for renderer \"%s\":" % renderer)
+        say('Specific options for renderer "%s":' % renderer)
         for name, kinds in maya_grammar.RENDERERS[renderer].items():
             say("  -%s %s" % (name, " ".join(kinds)))
 
@@ -80,7 +81,9 @@ class Run:
 
     def fail(self, text):
         complain("Error: %s" % text)
-        complain("Error: file: /var/tmp/ASTMP%d.mel line 36: Scene %s failed to render." % (os.getpid(), self.line.scene))
+        complain(
+            "Error: file: /var/tmp/ASTMP%d.mel line 36: Scene %s failed to render." % (os.getpid(), self.line.scene)
+        )
         self.end(210)
 
     def go(self):
@@ -157,8 +160,12 @@ class Run:
         fault = self.kit.strike("run", renderer=self.renderer_ahead(), names=("211",), frames=self.wanted_frames())
         try:
             if fault is not None:
-                raise SceneError(["Error: Error reading file. : %s" % self.line.scene,
-                                  "Scene was not loaded properly, please check the scene name"])
+                raise SceneError(
+                    [
+                        "Error: Error reading file. : %s" % self.line.scene,
+                        "Scene was not loaded properly, please check the scene name",
+                    ]
+                )
             self.session.open(self.line.scene)
         except SceneError as problem:
             for text in problem.lines:
@@ -207,19 +214,23 @@ class Run:
         return ["standinNaming %s" % quote(value)]
 
     def _flag_s(self, value):
-        return ["setAttr \"defaultRenderGlobals.animation\" 1",
-                "setAttr \"defaultRenderGlobals.startFrame\" %r" % value] + self._vray_animation()
+        return [
+            'setAttr "defaultRenderGlobals.animation" 1',
+            'setAttr "defaultRenderGlobals.startFrame" %r' % value,
+        ] + self._vray_animation()
 
     def _flag_e(self, value):
-        return ["setAttr \"defaultRenderGlobals.animation\" 1",
-                "setAttr \"defaultRenderGlobals.endFrame\" %r" % value] + self._vray_animation()
+        return [
+            'setAttr "defaultRenderGlobals.animation" 1',
+            'setAttr "defaultRenderGlobals.endFrame" %r' % value,
+        ] + self._vray_animation()
 
     def _vray_animation(self):
-        return ["setAttr \"vraySettings.animType\" 1"] if self.renderer == "vray" else []
+        return ['setAttr "vraySettings.animType" 1'] if self.renderer == "vray" else []
 
     def _flag_pad(self, value):
-        mel = ["setAttr \"defaultRenderGlobals.extensionPadding\" %d" % value]
-        return mel + (["setAttr \"vraySettings.fileNamePadding\" %d" % value] if self.renderer == "vray" else [])
+        mel = ['setAttr "defaultRenderGlobals.extensionPadding" %d' % value]
+        return mel + (['setAttr "vraySettings.fileNamePadding" %d' % value] if self.renderer == "vray" else [])
 
     def _flag_x(self, value):
         return ["standinPixels width %d" % value]
@@ -278,8 +289,11 @@ class Run:
         if not value("defaultRenderGlobals.animation"):
             return [(frames.number_of(self.session.current_time), None)]
         try:
-            found = frames.stepped(value("defaultRenderGlobals.startFrame"), value("defaultRenderGlobals.endFrame"),
-                                   value("defaultRenderGlobals.byFrameStep"))
+            found = frames.stepped(
+                value("defaultRenderGlobals.startFrame"),
+                value("defaultRenderGlobals.endFrame"),
+                value("defaultRenderGlobals.byFrameStep"),
+            )
         except ValueError as problem:
             raise FrameFailed(str(problem))
         first, step = self.line.last("rfs"), self.line.last("rfb")
@@ -325,8 +339,9 @@ class Run:
     def export(self):
         """Arnold's render type 1 writes scenes for Arnold and no image."""
         for frame, _ in self.frames():
-            path = os.path.join(self.session.project, "%s.%s.ass" % (
-                maya_naming.scene_name(self.session), maya_naming.padded(frame, 4)))
+            path = os.path.join(
+                self.session.project, "%s.%s.ass" % (maya_naming.scene_name(self.session), maya_naming.padded(frame, 4))
+            )
             with open(path, "w", encoding="utf-8") as file:
                 file.write("### stand-in\n")
             say("[mtoa] Exported %s" % path)

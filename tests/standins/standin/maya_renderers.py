@@ -47,8 +47,9 @@ def layer_of(layer):
 
 
 def _arnold_talks(session, level):
-    return (session.value("defaultArnoldRenderOptions.log_verbosity", 1) >= level
-            and session.value("defaultArnoldRenderOptions.log_to_console", True))
+    return session.value("defaultArnoldRenderOptions.log_verbosity", 1) >= level and session.value(
+        "defaultArnoldRenderOptions.log_to_console", True
+    )
 
 
 def begin(session, renderer, frame, layer):

@@ -3,17 +3,41 @@
 import re
 
 GLOBALS = {
-    "ren": "currentRenderer", "ifp": "imageFilePrefix", "fs": "startFrame", "ef": "endFrame", "bfs": "byFrameStep",
-    "an": "animation", "pff": "putFrameBeforeExt", "ep": "extensionPadding", "outf": "imageFormat",
-    "imfkey": "imfPluginKey", "ofc": "outFormatControl", "ofe": "outFormatExt", "peie": "periodInExt",
-    "me": "modifyExtension", "se": "startExtension", "be": "byExtension", "sef": "skipExistingFrames",
-    "pram": "preMel", "poam": "postMel", "prlm": "preRenderLayerMel", "polm": "postRenderLayerMel",
-    "prm": "preRenderMel", "pom": "postRenderMel", "rv": "renderVersion", "rall": "renderAll",
+    "ren": "currentRenderer",
+    "ifp": "imageFilePrefix",
+    "fs": "startFrame",
+    "ef": "endFrame",
+    "bfs": "byFrameStep",
+    "an": "animation",
+    "pff": "putFrameBeforeExt",
+    "ep": "extensionPadding",
+    "outf": "imageFormat",
+    "imfkey": "imfPluginKey",
+    "ofc": "outFormatControl",
+    "ofe": "outFormatExt",
+    "peie": "periodInExt",
+    "me": "modifyExtension",
+    "se": "startExtension",
+    "be": "byExtension",
+    "sef": "skipExistingFrames",
+    "pram": "preMel",
+    "poam": "postMel",
+    "prlm": "preRenderLayerMel",
+    "polm": "postRenderLayerMel",
+    "prm": "preRenderMel",
+    "pom": "postRenderMel",
+    "rv": "renderVersion",
+    "rall": "renderAll",
 }
 ALIASES = {
     "renderGlobals": GLOBALS,
-    "resolution": {"w": "width", "h": "height", "pa": "pixelAspect", "dar": "deviceAspectRatio",
-                   "ldar": "lockDeviceAspectRatio"},
+    "resolution": {
+        "w": "width",
+        "h": "height",
+        "pa": "pixelAspect",
+        "dar": "deviceAspectRatio",
+        "ldar": "lockDeviceAspectRatio",
+    },
     "renderLayer": {"rndr": "renderable", "g": "global", "do": "displayOrder", "rlid": "identification"},
     "renderSetupLayer": {"lrl": "legacyRenderLayer"},
     "camera": {"rnd": "renderable", "ow": "orthographicWidth", "o": "orthographic"},
@@ -25,36 +49,86 @@ ALIASES = {
 }
 DEFAULTS = {
     "renderGlobals": {
-        "currentRenderer": "mayaSoftware", "imageFilePrefix": None, "startFrame": 1.0, "endFrame": 10.0,
-        "byFrameStep": 1.0, "animation": False, "putFrameBeforeExt": False, "extensionPadding": 1, "imageFormat": 7,
-        "imfPluginKey": "", "outFormatControl": 0, "outFormatExt": "", "periodInExt": 1, "modifyExtension": False,
-        "startExtension": 1.0, "byExtension": 1.0, "skipExistingFrames": False, "preMel": None, "postMel": None,
-        "preRenderLayerMel": None, "postRenderLayerMel": None, "preRenderMel": None, "postRenderMel": None,
-        "renderVersion": None, "renderAll": True,
+        "currentRenderer": "mayaSoftware",
+        "imageFilePrefix": None,
+        "startFrame": 1.0,
+        "endFrame": 10.0,
+        "byFrameStep": 1.0,
+        "animation": False,
+        "putFrameBeforeExt": False,
+        "extensionPadding": 1,
+        "imageFormat": 7,
+        "imfPluginKey": "",
+        "outFormatControl": 0,
+        "outFormatExt": "",
+        "periodInExt": 1,
+        "modifyExtension": False,
+        "startExtension": 1.0,
+        "byExtension": 1.0,
+        "skipExistingFrames": False,
+        "preMel": None,
+        "postMel": None,
+        "preRenderLayerMel": None,
+        "postRenderLayerMel": None,
+        "preRenderMel": None,
+        "postRenderMel": None,
+        "renderVersion": None,
+        "renderAll": True,
     },
-    "resolution": {"width": 960, "height": 540, "pixelAspect": 1.0, "deviceAspectRatio": 1.778,
-                   "lockDeviceAspectRatio": False},
+    "resolution": {
+        "width": 960,
+        "height": 540,
+        "pixelAspect": 1.0,
+        "deviceAspectRatio": 1.778,
+        "lockDeviceAspectRatio": False,
+    },
     "renderLayer": {"renderable": True, "global": False, "displayOrder": 0, "identification": 0},
     "renderSetupLayer": {"legacyRenderLayer": None},
     "camera": {"renderable": True, "orthographic": False},
     "file": {"fileTextureName": ""},
     "time": {"outTime": 1.0},
     "aiOptions": {
-        "renderType": 0, "log_verbosity": 1, "log_to_console": True, "log_to_file": False, "log_filename": "",
-        "abortOnLicenseFail": True, "abortOnError": True, "skipLicenseCheck": False, "renderDevice": 0,
-        "manual_gpu_devices": False, "render_devices": "", "threads_autodetect": True, "threads": 1,
-        "texture_searchpath": "", "procedural_searchpath": "", "plugin_searchpath": "",
+        "renderType": 0,
+        "log_verbosity": 1,
+        "log_to_console": True,
+        "log_to_file": False,
+        "log_filename": "",
+        "abortOnLicenseFail": True,
+        "abortOnError": True,
+        "skipLicenseCheck": False,
+        "renderDevice": 0,
+        "manual_gpu_devices": False,
+        "render_devices": "",
+        "threads_autodetect": True,
+        "threads": 1,
+        "texture_searchpath": "",
+        "procedural_searchpath": "",
+        "plugin_searchpath": "",
     },
     "aiAOVDriver": {"aiTranslator": "exr", "mergeAOVs": True},
     "VRaySettingsNode": {
-        "fileNamePrefix": "", "imageFormatStr": "png", "fileNamePadding": 4, "animType": 0, "animFrames": "",
-        "vrscene_render_on": 1, "vrscene_on": 0, "vrscene_filename": "", "sys_distributed_rendering_on": 0,
-        "dontSaveImage": 0, "sys_message_level": 3, "productionEngine": 0, "width": 960, "height": 540,
-        "animBatchOnly": 0, "sys_max_threads": 0,
+        "fileNamePrefix": "",
+        "imageFormatStr": "png",
+        "fileNamePadding": 4,
+        "animType": 0,
+        "animFrames": "",
+        "vrscene_render_on": 1,
+        "vrscene_on": 0,
+        "vrscene_filename": "",
+        "sys_distributed_rendering_on": 0,
+        "dontSaveImage": 0,
+        "sys_message_level": 3,
+        "productionEngine": 0,
+        "width": 960,
+        "height": 540,
+        "animBatchOnly": 0,
+        "sys_max_threads": 0,
     },
     "RedshiftOptions": {"imageFormat": 1, "imageFilePrefix": "", "logLevel": 1, "primaryGIEngine": 0},
     "rmanGlobals": {
-        "imageOutputDir": "<ws>/images/<scene>", "imageFileFormat": "<layer>_<aov>.<f4>.<ext>", "ext": "exr",
+        "imageOutputDir": "<ws>/images/<scene>",
+        "imageFileFormat": "<layer>_<aov>.<f4>.<ext>",
+        "ext": "exr",
         "fileFormat": 0,
     },
 }
@@ -90,10 +164,15 @@ class Scene:
         self.nodes = {}
         self.plugins = []
         self.connections = []
-        for name, kind in (("time1", "time"), ("defaultRenderGlobals", "renderGlobals"),
-                           ("defaultResolution", "resolution"), ("defaultRenderLayer", "renderLayer"),
-                           ("renderLayerManager", "renderLayerManager"), ("defaultRenderQuality", "renderQuality"),
-                           ("hardwareRenderingGlobals", "hardwareRenderingGlobals")):
+        for name, kind in (
+            ("time1", "time"),
+            ("defaultRenderGlobals", "renderGlobals"),
+            ("defaultResolution", "resolution"),
+            ("defaultRenderLayer", "renderLayer"),
+            ("renderLayerManager", "renderLayerManager"),
+            ("defaultRenderQuality", "renderQuality"),
+            ("hardwareRenderingGlobals", "hardwareRenderingGlobals"),
+        ):
             self.create(kind, name)
         self.nodes["defaultRenderLayer"].attributes["global"] = True
         for camera in ("persp", "top", "front", "side"):
@@ -117,8 +196,9 @@ class Scene:
         return bool(self.of_kind("renderSetupLayer"))
 
     def legacy_layers(self):
-        return [layer for layer in self.layers()
-                if layer.name != "defaultRenderLayer" and not layer.name.startswith("rs_")]
+        return [
+            layer for layer in self.layers() if layer.name != "defaultRenderLayer" and not layer.name.startswith("rs_")
+        ]
 
     def find_layer(self, name):
         if name in ("masterLayer", "defaultRenderLayer"):

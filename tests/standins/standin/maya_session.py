@@ -11,20 +11,48 @@ from . import images, maya_faults, maya_naming, maya_renderers, maya_scene
 from .maya_faults import FrameFailed
 from .output import complain, say, tell
 
-PLUGINS = {"mtoa": "mtoa", "mtoa.so": "mtoa", "mtoa.mll": "mtoa", "vrayformaya": "vrayformaya",
-           "redshift4maya": "redshift4maya", "RenderManForMaya": "RenderManForMaya",
-           "RenderManForMaya.py": "RenderManForMaya", "AbcImport": "AbcImport", "AbcExport": "AbcExport",
-           "fbxmaya": "fbxmaya", "renderSetup": "renderSetup", "renderSetup.py": "renderSetup",
-           "mayaUsdPlugin": "mayaUsdPlugin", "OctanePlugin": "OctanePlugin"}
-RENDERER_PLUGINS = {"arnold": "mtoa", "vray": "vrayformaya", "redshift": "redshift4maya",
-                    "renderman": "RenderManForMaya", "octane": "OctanePlugin"}
+PLUGINS = {
+    "mtoa": "mtoa",
+    "mtoa.so": "mtoa",
+    "mtoa.mll": "mtoa",
+    "vrayformaya": "vrayformaya",
+    "redshift4maya": "redshift4maya",
+    "RenderManForMaya": "RenderManForMaya",
+    "RenderManForMaya.py": "RenderManForMaya",
+    "AbcImport": "AbcImport",
+    "AbcExport": "AbcExport",
+    "fbxmaya": "fbxmaya",
+    "renderSetup": "renderSetup",
+    "renderSetup.py": "renderSetup",
+    "mayaUsdPlugin": "mayaUsdPlugin",
+    "OctanePlugin": "OctanePlugin",
+}
+RENDERER_PLUGINS = {
+    "arnold": "mtoa",
+    "vray": "vrayformaya",
+    "redshift": "redshift4maya",
+    "renderman": "RenderManForMaya",
+    "octane": "OctanePlugin",
+}
 # The names that `defaultRenderGlobals.currentRenderer` may have, as the stand-ins call the renderers.
-RENDERERS = {"mayaSoftware": "sw", "mayaHardware": "hw", "mayaHardware2": "hw2", "mentalRay": "mr", "arnold": "arnold",
-             "vray": "vray", "redshift": "redshift", "renderman": "renderman", "renderManRIS": "renderman",
-             "OctaneRender": "octane", "ifmIrayPhotoreal": "Iray", "3delight": "3delight"}
+RENDERERS = {
+    "mayaSoftware": "sw",
+    "mayaHardware": "hw",
+    "mayaHardware2": "hw2",
+    "mentalRay": "mr",
+    "arnold": "arnold",
+    "vray": "vray",
+    "redshift": "redshift",
+    "renderman": "renderman",
+    "renderManRIS": "renderman",
+    "OctaneRender": "octane",
+    "ifmIrayPhotoreal": "Iray",
+    "3delight": "3delight",
+}
 MAYA_NAMES = {standin: maya for maya, standin in reversed(list(RENDERERS.items()))}
 
 VERSION = "2024"
+
 
 def version(path):
     """The version that the path of an installation names."""
@@ -49,7 +77,8 @@ class Session:
         # What a fault hid once in this process stays hidden.
         self.missing = set()
         self.project = os.environ.get("MAYA_PROJECT") or os.path.join(
-            os.path.expanduser("~"), "maya", "projects", "default")
+            os.path.expanduser("~"), "maya", "projects", "default"
+        )
         self.rules = {"images": "images", "depth": "images", "scene": "scenes", "sourceImages": "sourceimages"}
         self.current_layer = "defaultRenderLayer"
         self.current_time = 1.0
@@ -97,11 +126,14 @@ class Session:
         try:
             self.scene = maya_scene.read(path)
         except OSError:
-            raise SceneError(["Error: Could not open file.", 'Cannot load scene "%s". Please check the scene name.' % path])
+            raise SceneError(
+                ["Error: Could not open file.", 'Cannot load scene "%s". Please check the scene name.' % path]
+            )
         except maya_scene.Unreadable as problem:
             complain("Error: %s" % problem)
-            raise SceneError(["Error: Error reading file. : %s" % path,
-                              "Scene was not loaded properly, please check the scene name"])
+            raise SceneError(
+                ["Error: Error reading file. : %s" % path, "Scene was not loaded properly, please check the scene name"]
+            )
         self.current_layer = "defaultRenderLayer"
         self.current_time = float(self.value("defaultRenderGlobals.startFrame", 1.0))
         for plugin in self.scene.plugins:
@@ -133,7 +165,8 @@ class Session:
         """Whether a fault hides the plug-in: the one that it names, or else a renderer's."""
         for fault in self.kit.faults:
             if fault.name == "plugin-missing" and (
-                    fault.get("plugin") == plugin or "plugin" not in fault and plugin in RENDERER_PLUGINS.values()):
+                fault.get("plugin") == plugin or "plugin" not in fault and plugin in RENDERER_PLUGINS.values()
+            ):
                 return self.kit.strike("plugin", names=("plugin-missing",)) is not None
         return False
 
@@ -154,8 +187,11 @@ class Session:
 
     def renderable_layers(self):
         if self.scene.uses_render_setup():
-            made = [layer for layer in self.scene.layers()
-                    if layer.name == "defaultRenderLayer" or layer.name.startswith("rs_")]
+            made = [
+                layer
+                for layer in self.scene.layers()
+                if layer.name == "defaultRenderLayer" or layer.name.startswith("rs_")
+            ]
         else:
             made = self.scene.layers()
         return [layer for layer in made if layer.attributes["renderable"]]
@@ -183,8 +219,9 @@ class Session:
         maya_renderers.progress(self, renderer, frame)
         written = self._write(path, renderer, frame, layer, camera, size)
         maya_renderers.finish(self, renderer, frame, written)
-        self.kit.record("frame", renderer=renderer, frame=frame, layer=layer, camera=camera.parent or camera.name,
-                        path=written)
+        self.kit.record(
+            "frame", renderer=renderer, frame=frame, layer=layer, camera=camera.parent or camera.name, path=written
+        )
         return written
 
     def _write(self, path, renderer, frame, layer, camera, size):
@@ -201,8 +238,14 @@ class Session:
         folder = os.path.dirname(path)
         try:
             os.makedirs(folder, exist_ok=True)
-            images.write(path, width, height, (renderer, frame, layer, camera.name), truncated=name == "truncated-image",
-                         extension=maya_naming.extension(self, renderer))
+            images.write(
+                path,
+                width,
+                height,
+                (renderer, frame, layer, camera.name),
+                truncated=name == "truncated-image",
+                extension=maya_naming.extension(self, renderer),
+            )
         except OSError as problem:
             if renderer == "vray":
                 tell(["V-Ray warning: The file path for %s cannot be created" % path])

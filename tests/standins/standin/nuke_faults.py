@@ -33,14 +33,22 @@ def licence(fault, key):
     if fault.variant == "rlm-short":
         return ["A license for nuke was not found", "RLM : A suitable license does not exist."]
     cause = _CAUSES.get(fault.variant or "none", _CAUSES["none"])
-    return ["A license for nuke was not found", "", "FOUNDRY LICENSE ERROR REPORT", "----------------------------",
-            "Login: ENT_STATUS_TEND_TOKEN_NO_PRODUCT", "%s: %s" % (key, cause), ""]
+    return [
+        "A license for nuke was not found",
+        "",
+        "FOUNDRY LICENSE ERROR REPORT",
+        "----------------------------",
+        "Login: ENT_STATUS_TEND_TOKEN_NO_PRODUCT",
+        "%s: %s" % (key, cause),
+        "",
+    ]
 
 
 _READS = {
     None: "Read error: No such file or directory",
     "scanline": 'Error reading pixel data from image file "%s". Scan line 12 is missing.',
-    "early-end": 'Error reading pixel data from image file "%s". Early end of file: read 12 out of 4096 requested bytes.',
+    "early-end": 'Error reading pixel data from image file "%s". '
+    "Early end of file: read 12 out of 4096 requested bytes.",
     "channel": "Missing input channel",
     "lut": "Error reading LUT file. %s: unable to open file.",
     "denied": "Can't read %s: Permission denied",
@@ -89,8 +97,11 @@ def at_frame(fault, session, frame, write):
 def dialog(fault, session):
     """The crash reporter asks whether to send a report; where prompts are off, the crash is only a crash, but for
     the variant `anyway`."""
-    off = session.no_crash_prompt or os.environ.get("NUKE_NO_CRASH_PROMPT") or \
-        os.environ.get("NUKE_CRASH_HANDLING") == "0"
+    off = (
+        session.no_crash_prompt
+        or os.environ.get("NUKE_NO_CRASH_PROMPT")
+        or os.environ.get("NUKE_CRASH_HANDLING") == "0"
+    )
     if off and fault.variant != "anyway":
         process.crash(signal.SIGSEGV)
     process.child(session.kit, "NukeCrashReporter")

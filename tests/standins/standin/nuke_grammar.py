@@ -7,11 +7,53 @@ from . import frames
 USAGE = "Usage: nuke <switches> <script> <argv> <ranges>"
 
 # Switches without a value, and with one of the kind: s text, n number, k memory, r range, b 0 or 1.
-ALONE = ("x", "t", "i", "xi", "ti", "ix", "-tg", "q", "f", "p", "-cont", "-sro", "-multigpu", "-gpulist", "-nukex",
-         "-studio", "-nukeassist", "-nc", "-safe", "-nocrashprompt", "-topdown", "P", "-python-no-root-knobdefaults",
-         "-version", "n", "l", "a", "-pause")
-VALUED = {"X": "s", "F": "r", "m": "n", "c": "k", "s": "n", "V": "v", "-view": "s", "-remap": "s",
-          "-crashhandling": "b", "Pf": "s", "-Pf": "s", "-priority": "l", "d": "s", "v": "s", "-workspace": "s"}
+ALONE = (
+    "x",
+    "t",
+    "i",
+    "xi",
+    "ti",
+    "ix",
+    "-tg",
+    "q",
+    "f",
+    "p",
+    "-cont",
+    "-sro",
+    "-multigpu",
+    "-gpulist",
+    "-nukex",
+    "-studio",
+    "-nukeassist",
+    "-nc",
+    "-safe",
+    "-nocrashprompt",
+    "-topdown",
+    "P",
+    "-python-no-root-knobdefaults",
+    "-version",
+    "n",
+    "l",
+    "a",
+    "-pause",
+)
+VALUED = {
+    "X": "s",
+    "F": "r",
+    "m": "n",
+    "c": "k",
+    "s": "n",
+    "V": "v",
+    "-view": "s",
+    "-remap": "s",
+    "-crashhandling": "b",
+    "Pf": "s",
+    "-Pf": "s",
+    "-priority": "l",
+    "d": "s",
+    "v": "s",
+    "-workspace": "s",
+}
 
 
 class Usage(Exception):

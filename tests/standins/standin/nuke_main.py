@@ -100,8 +100,10 @@ def start(kit, line, leave):
         if struck.name == "licence":
             tell(nuke_faults.licence(struck, key))
             leave(100)
-        complain('Traceback (most recent call last):\n  File "init.py", line 1, in <module>\n    import studio_pipeline'
-                 "\nModuleNotFoundError: No module named 'studio_pipeline'")
+        complain(
+            'Traceback (most recent call last):\n  File "init.py", line 1, in <module>\n    import studio_pipeline'
+            "\nModuleNotFoundError: No module named 'studio_pipeline'"
+        )
         leave(1)
 
 

@@ -13,13 +13,19 @@ class Missing(Exception):
 
 
 class Node:
-    def __init__(self, kind, knobs):
+    def __init__(self, kind, knobs, group=""):
         self.kind = kind
         self.knobs = knobs
+        self.group = group
 
     @property
     def name(self):
         return self.knobs.get("name", self.kind)
+
+    @property
+    def full_name(self):
+        """With the groups that it is in: `Group1.Write1`."""
+        return "%s.%s" % (self.group, self.name) if self.group else self.name
 
     def on(self, knob):
         return self.knobs.get(knob, "false") in ("true", "1", "yes", "on")
@@ -32,13 +38,40 @@ class Node:
 
 
 DEFAULTS = {
-    "Root": {"name": "", "first_frame": "1", "last_frame": "100", "frame": "1", "fps": "24", "proxy": "false",
-             "views": "main #ffffff", "format": "64 36 0 0 64 36 1", "lock_range": "false", "project_directory": "",
-             "onScriptLoad": ""},
-    "Write": {"file": "", "proxy": "", "file_type": "", "disable": "false", "reading": "false", "render_order": "1",
-              "views": "", "create_directories": "false", "use_limit": "false", "first": "1", "last": "1",
-              "channels": "rgb", "beforeRender": "", "afterRender": "", "beforeFrameRender": "",
-              "afterFrameRender": "", "on_error": "", "frame_mode": "", "frame": ""},
+    "Root": {
+        "name": "",
+        "first_frame": "1",
+        "last_frame": "100",
+        "frame": "1",
+        "fps": "24",
+        "proxy": "false",
+        "views": "main #ffffff",
+        "format": "64 36 0 0 64 36 1",
+        "lock_range": "false",
+        "project_directory": "",
+        "onScriptLoad": "",
+    },
+    "Write": {
+        "file": "",
+        "proxy": "",
+        "file_type": "",
+        "disable": "false",
+        "reading": "false",
+        "render_order": "1",
+        "views": "",
+        "create_directories": "false",
+        "use_limit": "false",
+        "first": "1",
+        "last": "1",
+        "channels": "rgb",
+        "beforeRender": "",
+        "afterRender": "",
+        "beforeFrameRender": "",
+        "afterFrameRender": "",
+        "on_error": "",
+        "frame_mode": "",
+        "frame": "",
+    },
     "Read": {"file": "", "first": "1", "last": "100", "disable": "false", "on_error": "error"},
 }
 # Knobs that every node has.
@@ -55,7 +88,7 @@ class Script:
         if name in ("root", "Root"):
             return self.root
         for node in self.nodes:
-            if node.name == name:
+            if node.full_name == name:
                 return node
         return None
 
@@ -79,22 +112,28 @@ def read(path):
     script = Script(path)
     parser = _Parser(text)
     seen = False
+    groups = []
     while True:
         words = parser.command()
         if words is None:
             break
         seen = True
-        _node(script, words)
+        if words[0][0] == "end_group" and groups:
+            groups.pop()
+        node = _node(script, words, ".".join(groups))
+        if node is not None and node.kind in ("Group", "LiveGroup"):
+            groups.append(node.name)
     if not seen or "{" not in text:
         raise Broken("%s is not a Nuke script" % path)
     script.root.knobs["name"] = os.path.abspath(path)
     return script
 
 
-def _node(script, words):
+def _node(script, words, group):
+    """Adds the node that a command makes, if it makes one, and returns it."""
     if len(words) != 2 or not re.match(r"^[A-Z][\w.]*$", words[0][0]) or not words[1][1]:
         # `set`, `push`, `version`, `end_group` and their like draw the graph, which rendering here does not follow.
-        return
+        return None
     kind = words[0][0]
     knobs = dict(COMMON)
     knobs.update(DEFAULTS.get(kind, {"disable": "false"}))
@@ -111,14 +150,15 @@ def _node(script, words):
             knobs[line[0][0]] = line[1][0] if len(line) == 2 else " ".join(word for word, _ in line[1:])
     if kind == "Root":
         script.root.knobs.update(knobs)
-        return
-    taken = {node.name for node in script.nodes}
+        return None
+    taken = {node.name for node in script.nodes if node.group == group}
     if "name" not in knobs or knobs["name"] in taken:
         number = 1
         while "%s%d" % (kind, number) in taken:
             number += 1
         knobs["name"] = "%s%d" % (kind, number)
-    script.nodes.append(Node(kind, knobs))
+    script.nodes.append(Node(kind, knobs, group))
+    return script.nodes[-1]
 
 
 class _Parser:
@@ -154,7 +194,7 @@ class _Parser:
         if text[self.at] == '"':
             found = re.compile(r'"((?:[^"\\]|\\.)*)"', re.S).match(text, self.at)
             if not found:
-                raise Broken("missing \"")
+                raise Broken('missing "')
             self.at = found.end()
             return unescape(found.group(1)), False
         found = re.compile(r"(?:[^\s;\\]|\\.)+", re.S).match(text, self.at)
@@ -193,13 +233,13 @@ class Names:
 
     def text(self, node, knob):
         """A knob's text with its Tcl carried out."""
-        return self._tcl(node.knobs.get(knob, ""), "%s.%s" % (node.name, knob))
+        return self._tcl(node.knobs.get(knob, ""), "%s.%s" % (node.full_name, knob))
 
     def path(self, node, frame, view, knob="file"):
         name = self.text(node, knob)
         for old, new in self.remap:
             if name.startswith(old):
-                name = new + name[len(old):]
+                name = new + name[len(old) :]
                 break
         name = name.replace("%V", view).replace("%v", view[:1])
         name = re.sub(r"%0?(\d*)d", lambda found: padded(frame, int(found.group(1) or 1)), name)
@@ -230,21 +270,25 @@ class Names:
                 raise Missing("Missing command-line argument #%d for %s" % (index, where))
             return self.arguments[index]
         if words[:1] in (["value"], ["knob"]) and len(words) > 1:
-            node, _, knob = words[1].partition(".")
+            node, _, knob = words[1].rpartition(".")
             found = self.script.find(node)
             if found is None or knob not in found.knobs:
-                raise Broken("%s: Nothing is named \"%s\"" % (where, words[1]))
+                raise Broken('%s: Nothing is named "%s"' % (where, words[1]))
             return self._tcl(found.knobs[knob], where)
         if words[:1] == ["getenv"] and len(words) == 2:
             return os.environ.get(words[1], "")
         if words[:1] == ["file"] and len(words) == 3:
             path = words[2]
-            made = {"dirname": os.path.dirname(path), "tail": os.path.basename(path),
-                    "rootname": os.path.splitext(path)[0], "extension": os.path.splitext(path)[1],
-                    "join": "/".join(path.split())}.get(words[1])
+            made = {
+                "dirname": os.path.dirname(path),
+                "tail": os.path.basename(path),
+                "rootname": os.path.splitext(path)[0],
+                "extension": os.path.splitext(path)[1],
+                "join": "/".join(path.split()),
+            }.get(words[1])
             if made is not None:
                 return made
-        raise Broken("%s: invalid command name \"%s\"" % (where, text.split()[0] if text.split() else ""))
+        raise Broken('%s: invalid command name "%s"' % (where, text.split()[0] if text.split() else ""))
 
 
 def padded(frame, digits):

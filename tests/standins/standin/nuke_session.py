@@ -81,13 +81,13 @@ class Session:
                 function(*args, **kwargs)
         code = write.knobs.get(name, "")
         if code:
-            exec(compile(code, "%s.%s" % (write.name, name), "exec"), {"__name__": "__main__"})
+            exec(compile(code, "%s.%s" % (write.full_name, name), "exec"), {"__name__": "__main__"})
 
     def check_arguments(self, writes):
         """A name that lacks an argument stops everything, before the first frame."""
         fault = self.kit.strike("run", names=("missing-argv",))
         if fault is not None:
-            raise nuke_script.Missing("Missing command-line argument #2 for %s.file" % writes[0].name)
+            raise nuke_script.Missing("Missing command-line argument #2 for %s.file" % writes[0].full_name)
         for write in writes:
             self.names().text(write, self.knob(write))
 
@@ -129,15 +129,15 @@ class Session:
         for view in views:
             if len(self.script.views()) > 1:
                 say('EXECUTING VIEW "%s"' % view)
-            fault = self.kit.strike("frame", frame=frame, layer=write.name)
-            if fault is not None and at_frame(fault, self, frame, write.name) == "no-image":
+            fault = self.kit.strike("frame", frame=frame, layer=write.full_name)
+            if fault is not None and at_frame(fault, self, frame, write.full_name) == "no-image":
                 continue
             # Tenths of the frame, which no newline follows: they stand before whatever comes next.
             say(".1.5.9", end="")
             started = time.time()
             path = self.write(write, frame, view)
             say("Writing %s took %.2f seconds" % (path, time.time() - started))
-            self.kit.record("frame", frame=frame, layer=write.name, view=view, path=path)
+            self.kit.record("frame", frame=frame, layer=write.full_name, view=view, path=path)
 
     def path(self, write, frame, view):
         try:
@@ -148,13 +148,13 @@ class Session:
     def write(self, write, frame, view):
         path = self.path(write, frame, view)
         if not path:
-            raise NukeError("%s: No output file name is given" % write.name)
+            raise NukeError("%s: No output file name is given" % write.full_name)
         if "\\" in path:
-            raise NukeError("%s: can't create %s: No such file or directory" % (write.name, path))
-        fault = self.kit.strike("image", frame=frame, layer=write.name)
+            raise NukeError("%s: can't create %s: No such file or directory" % (write.full_name, path))
+        fault = self.kit.strike("image", frame=frame, layer=write.full_name)
         name = fault.name if fault is not None else None
         if name == "disk-full":
-            raise NukeError("%s: can't create %s: No space left on device" % (write.name, path))
+            raise NukeError("%s: can't create %s: No space left on device" % (write.full_name, path))
         extension = os.path.splitext(path)[1] or EXTENSIONS.get(write.knobs["file_type"], write.knobs["file_type"])
         if name == "wrong-name":
             path = "%s_wrong%s" % os.path.splitext(path)
@@ -165,10 +165,16 @@ class Session:
         if self.in_proxy():
             width, height = width // 2, height // 2
         try:
-            images.write(path, width, height, (write.name, frame, view), truncated=name == "truncated-image",
-                         extension=extension)
+            images.write(
+                path,
+                width,
+                height,
+                (write.full_name, frame, view),
+                truncated=name == "truncated-image",
+                extension=extension,
+            )
         except OSError as problem:
-            raise NukeError("%s: can't create %s: %s" % (write.name, path, problem.strerror))
+            raise NukeError("%s: can't create %s: %s" % (write.full_name, path, problem.strerror))
         except images.Unwritable as problem:
-            raise NukeError("%s: %s" % (write.name, problem))
+            raise NukeError("%s: %s" % (write.full_name, problem))
         return path

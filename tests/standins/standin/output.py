@@ -30,12 +30,14 @@ def tell(lines):
 
 
 def tell_exception():
-    """The traceback of a script that raised, without the stand-ins' own part of it: the real programs' is not Python."""
+    """The traceback of a script that raised, without the stand-ins' part of it: the real programs' is no Python."""
     kind, problem, trace = sys.exc_info()
     own = (os.path.join(_OWN, "bin"), os.path.join(_OWN, "standin"), os.path.join(_OWN, "modules"))
-    frames = [frame for frame in traceback.extract_tb(trace)
-              if not frame.filename.startswith(own) and frame.filename != runpy.__file__
-              and "frozen" not in frame.filename]
+    frames = [
+        frame
+        for frame in traceback.extract_tb(trace)
+        if not frame.filename.startswith(own) and frame.filename != runpy.__file__ and "frozen" not in frame.filename
+    ]
     lines = ["Traceback (most recent call last):\n"] if frames else []
     lines += traceback.format_list(frames) + traceback.format_exception_only(kind, problem)
     complain("".join(lines), end="")

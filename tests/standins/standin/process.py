@@ -49,8 +49,9 @@ def hang(stubborn=False):
 def child(kit, what, session=False):
     """Starts a process that waits and holds on to this one's output, as a forgotten helper does."""
     code = "import threading; threading.Event().wait(%d)" % AT_MOST
-    started = subprocess.Popen([sys.executable, "-S", "-c", code, what], start_new_session=session,
-                               stdin=subprocess.DEVNULL)
+    started = subprocess.Popen(
+        [sys.executable, "-S", "-c", code, what], start_new_session=session, stdin=subprocess.DEVNULL
+    )
     # Its end is nobody's business here: without this, Python would warn that it still runs.
     started.returncode = 0
     kit.record("child", child=started.pid, what=what)

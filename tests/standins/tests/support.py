@@ -34,8 +34,11 @@ class Case(unittest.TestCase):
         os.mkdir(self.project)
 
     def environment(self, **more):
-        env = {name: value for name, value in os.environ.items()
-               if not name.startswith(("STANDIN_", "MAYA_", "NUKE_", "ARNOLD_", "CUDA_"))}
+        env = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("STANDIN_", "MAYA_", "NUKE_", "ARNOLD_", "CUDA_"))
+        }
         env.update({"STANDIN_RECORD": self.record, "HOME": self.dir})
         env.update(more)
         return env
@@ -45,8 +48,15 @@ class Case(unittest.TestCase):
         return [sys.executable, os.path.join(STANDINS, "bin", tool)] + [str(argument) for argument in arguments]
 
     def run_tool(self, tool, *arguments, **env):
-        done = subprocess.run(self.command(tool, *arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              stdin=subprocess.DEVNULL, env=self.environment(**env), cwd=self.dir, timeout=PATIENCE)
+        done = subprocess.run(
+            self.command(tool, *arguments),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env=self.environment(**env),
+            cwd=self.dir,
+            timeout=PATIENCE,
+        )
         return Result(done.returncode, done.stdout.decode("utf-8"))
 
     def scene(self, name, faults=None, **more):

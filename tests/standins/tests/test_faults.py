@@ -30,12 +30,17 @@ CALLS = {
     "arnold.ma": 'cmds.arnoldRender(batch=True, seq=str(frame), camera="persp")',
     "redshift.ma": "cmds.currentTime(frame); cmds.rsRender(render=True)",
     "software.ma": 'cmds.setAttr("defaultRenderGlobals.startFrame", frame); '
-                   'cmds.setAttr("defaultRenderGlobals.endFrame", frame); cmds.render("persp")',
+    'cmds.setAttr("defaultRenderGlobals.endFrame", frame); cmds.render("persp")',
     "vray.ma": 'cmds.setAttr("vraySettings.animType", 2); '
-               'cmds.setAttr("vraySettings.animFrames", str(frame), type="string"); cmds.vrend(camera="persp")',
+    'cmds.setAttr("vraySettings.animFrames", str(frame), type="string"); cmds.vrend(camera="persp")',
 }
-RENDERERS = {"arnold.ma": "arnold", "redshift.ma": "redshift", "software.ma": "sw", "vray.ma": "vray",
-             "renderman.ma": "renderman"}
+RENDERERS = {
+    "arnold.ma": "arnold",
+    "redshift.ma": "redshift",
+    "software.ma": "sw",
+    "vray.ma": "vray",
+    "renderman.ma": "renderman",
+}
 
 
 class Kit(support.Case):
@@ -68,33 +73,77 @@ class Maya(Kit):
             # scene, fault, code, frames with an image, lines
             ("arnold.ma", {"fault": "licence"}, 0, [], [ARNOLD_ABORT, "[clm.v1] generic license checkout error (22)"]),
             ("arnold.ma", {"fault": "licence", "variant": "rlm"}, 0, [], ["No license for product (-1)"]),
-            ("arnold.ma", {"fault": "licence", "variant": "clm44"}, 0, [], ["error (44)", "could not initialize license"]),
+            (
+                "arnold.ma",
+                {"fault": "licence", "variant": "clm44"},
+                0,
+                [],
+                ["error (44)", "could not initialize license"],
+            ),
             ("arnold.ma", {"fault": "licence", "variant": "library"}, 0, [], ["[clm.v1] error loading a library (4)"]),
             ("arnold.ma", dict(two, fault="licence"), 0, [1, 3], ["[mtoa] Failed batch render", "completed."]),
-            ("arnold.ma", {"fault": "licence", "product": "maya"}, 1, [], ["FLEXlm error:", "License was not obtained"]),
+            (
+                "arnold.ma",
+                {"fault": "licence", "product": "maya"},
+                1,
+                [],
+                ["FLEXlm error:", "License was not obtained"],
+            ),
             ("software.ma", {"fault": "licence"}, 1, [], ["FLEXlm error:", "Maya exited with status 1"]),
             ("redshift.ma", {"fault": "licence"}, 210, [], ["License error: (RLM) All licenses in use (-22)"]),
             ("redshift.ma", {"fault": "licence", "variant": "maxon"}, 210, [], ["User not logged in (7)"]),
             ("vray.ma", {"fault": "licence"}, 210, [], ["error: Could not obtain a license"]),
             ("renderman.ma", {"fault": "licence"}, 210, [], ["{SEVERE} License"]),
-            ("arnold.ma", {"fault": "watermark"}, 0, [1, 2, 3],
-             ["rendering with watermarks because of failed authorization"]),
-            ("arnold.ma", dict(two, fault="memory"), 210, [1], ["Not enough storage is available to process this command."]),
-            ("redshift.ma", {"fault": "memory", "variant": "gpu"}, 210, [],
-             ["There's less than 128MB of free VRAM once fixed data", "Frame rendering aborted."]),
+            (
+                "arnold.ma",
+                {"fault": "watermark"},
+                0,
+                [1, 2, 3],
+                ["rendering with watermarks because of failed authorization"],
+            ),
+            (
+                "arnold.ma",
+                dict(two, fault="memory"),
+                210,
+                [1],
+                ["Not enough storage is available to process this command."],
+            ),
+            (
+                "redshift.ma",
+                {"fault": "memory", "variant": "gpu"},
+                210,
+                [],
+                ["There's less than 128MB of free VRAM once fixed data", "Frame rendering aborted."],
+            ),
             ("vray.ma", {"fault": "memory"}, 210, [], ["Memory allocation failure;"]),
             ("arnold.ma", dict(two, fault="missing-texture"), 210, [1], ["[texturesys] unspecified OIIO error"]),
-            ("arnold.ma", {"fault": "missing-texture", "variant": "unreadable"}, 210, [],
-             ["Error reading pixel data from image file"]),
+            (
+                "arnold.ma",
+                {"fault": "missing-texture", "variant": "unreadable"},
+                210,
+                [],
+                ["Error reading pixel data from image file"],
+            ),
             ("software.ma", {"fault": "missing-texture"}, 0, [1, 2, 3], ["Failed to open IFF file for reading"]),
-            ("arnold.ma", {"fault": "missing-asset", "path": "/c/x.abc"}, 210, [], ["[alembic] invalid archive: /c/x.abc"]),
+            (
+                "arnold.ma",
+                {"fault": "missing-asset", "path": "/c/x.abc"},
+                210,
+                [],
+                ["[alembic] invalid archive: /c/x.abc"],
+            ),
             ("arnold.ma", {"fault": "missing-asset", "variant": "ass"}, 210, [], ["ERROR   | [ass] can't open"]),
             ("vray.ma", {"fault": "missing-asset", "variant": "vrscene"}, 210, [], ["V-Ray error: No file"]),
             ("software.ma", {"fault": "missing-asset", "variant": "script"}, 210, [], ["for source statement."]),
             ("arnold.ma", dict(two, fault="crash"), -signal.SIGSEGV, [1], []),
             ("arnold.ma", {"fault": "crash", "variant": "abort"}, -signal.SIGABRT, [], ["signal caught: SIGABRT"]),
-            ("arnold.ma", {"fault": "crash", "variant": "fatal-error"}, 1, [],
-             ["Fatal Error. Attempting to save in", "Maya exited with status 1"]),
+            (
+                "arnold.ma",
+                {"fault": "crash", "variant": "fatal-error"},
+                1,
+                [],
+                ["Fatal Error. Attempting to save in", "Maya exited with status 1"],
+            ),
             ("arnold.ma", {"fault": "crash", "variant": "access-violation"}, 5, [], ["exited with status -1073741819"]),
             ("arnold.ma", {"fault": "memory", "variant": "killed"}, -signal.SIGKILL, [], []),
             ("arnold.ma", dict(two, fault="exit-0-without-image"), 0, [1, 3], ["completed.", "exited with status 0"]),
@@ -102,16 +151,32 @@ class Maya(Kit):
             ("arnold.ma", dict(two, fault="210"), 210, [1], ["failed to render.", "exited with status 210"]),
             ("arnold.ma", {"fault": "206"}, 206, [], ["Usage: Render"]),
             ("arnold.ma", {"fault": "211"}, 211, [], ["Error reading file. :"]),
-            ("arnold.ma", {"fault": "plugin-missing"}, 210, [], ['Plug-in, "mtoa", was not found on MAYA_PLUG_IN_PATH.']),
+            (
+                "arnold.ma",
+                {"fault": "plugin-missing"},
+                210,
+                [],
+                ['Plug-in, "mtoa", was not found on MAYA_PLUG_IN_PATH.'],
+            ),
             ("redshift.ma", {"fault": "plugin-missing"}, 210, [], ['Cannot find procedure "rsPreference"']),
             ("redshift.ma", {"fault": "gpu-init"}, 210, [], ["Failed to init the CUDA driver API"]),
             ("redshift.ma", {"fault": "gpu-init", "variant": "unknown"}, 210, [], ["CUDA_ERROR_UNKNOWN"]),
-            ("redshift.ma", {"fault": "gpu-init", "variant": "compute"}, 210, [],
-             ["does not support the required CUDA compute capabilities"]),
+            (
+                "redshift.ma",
+                {"fault": "gpu-init", "variant": "compute"},
+                210,
+                [],
+                ["does not support the required CUDA compute capabilities"],
+            ),
             ("redshift.ma", {"fault": "gpu-init", "variant": "no-devices"}, 210, [], ["No devices found."]),
             ("redshift.ma", {"fault": "gpu-init", "variant": "illegal-access"}, 210, [], ["illegal memory access"]),
-            ("redshift.ma", {"fault": "gpu-invalid-device"}, 0, [1, 2, 3],
-             ["redshiftSelectCudaDevices.mel line 43: Invalid device id: 0"]),
+            (
+                "redshift.ma",
+                {"fault": "gpu-invalid-device"},
+                0,
+                [1, 2, 3],
+                ["redshiftSelectCudaDevices.mel line 43: Invalid device id: 0"],
+            ),
             ("software.ma", {"fault": "script-error"}, 210, [], ['Cannot find procedure "studioPreRender"']),
             ("software.ma", {"fault": "startup-script"}, 210, [], ["An error occurred during the Startup Script."]),
             ("software.ma", dict(two, fault="disk-full"), 210, [1], ["error 101003:", "can't create file"]),
@@ -122,7 +187,9 @@ class Maya(Kit):
             ("software.ma", {"fault": "210", "tool": "mayapy"}, 0, [1, 2, 3], []),
         ]
         for scene, fault, code, frames, lines in cases:
-            self.out = os.path.join(self.project, "images") if scene == "renderman.ma" else os.path.join(self.dir, "out")
+            self.out = (
+                os.path.join(self.project, "images") if scene == "renderman.ma" else os.path.join(self.dir, "out")
+            )
             result = self.maya("Render", scene, [fault])
             self.assertEqual((result.code, self.numbers()), (code, frames), "%s\n%s" % (fault, result.text))
             for line in lines:
@@ -131,14 +198,36 @@ class Maya(Kit):
     def test_faults_of_mayapy(self):
         two = {"frames": "2"}
         cases = [
-            ("arnold.ma", dict(two, fault="licence"), 1, [1], [ARNOLD_ABORT, "RuntimeError", "[mtoa] Failed batch render"]),
-            ("software.ma", {"fault": "licence"}, 1, [],
-             ["Error encountered when initializing Maya - Please check for sufficient disk space"]),
+            (
+                "arnold.ma",
+                dict(two, fault="licence"),
+                1,
+                [1],
+                [ARNOLD_ABORT, "RuntimeError", "[mtoa] Failed batch render"],
+            ),
+            (
+                "software.ma",
+                {"fault": "licence"},
+                1,
+                [],
+                ["Error encountered when initializing Maya - Please check for sufficient disk space"],
+            ),
             ("redshift.ma", {"fault": "memory", "variant": "gpu"}, 1, [], ["There's less than 128MB of free VRAM"]),
-            ("arnold.ma", {"fault": "plugin-missing"}, 1, [],
-             ['Plug-in, "mtoa", was not found on MAYA_PLUG_IN_PATH.', "no attribute 'arnoldRender'"]),
+            (
+                "arnold.ma",
+                {"fault": "plugin-missing"},
+                1,
+                [],
+                ['Plug-in, "mtoa", was not found on MAYA_PLUG_IN_PATH.', "no attribute 'arnoldRender'"],
+            ),
             ("arnold.ma", dict(two, fault="crash"), -signal.SIGSEGV, [1], []),
-            ("arnold.ma", dict(two, fault="crash", variant="fatal-error"), 1, [1], ["Fatal Error. Attempting to save in"]),
+            (
+                "arnold.ma",
+                dict(two, fault="crash", variant="fatal-error"),
+                1,
+                [1],
+                ["Fatal Error. Attempting to save in"],
+            ),
             ("arnold.ma", dict(two, fault="exit-0-without-image"), 0, [1, 3], []),
             ("software.ma", dict(two, fault="210"), 1, [1], ["An exception has occurred, rendering aborted."]),
             ("software.ma", {"fault": "library-missing"}, 255, [], []),
@@ -160,12 +249,31 @@ class Maya(Kit):
     def test_settings_that_soften_faults(self):
         cases = [
             ("arnold.ma", {"fault": "licence"}, ["-ai:alf", 0], {}, "rendering with watermarks", [1, 2, 3]),
-            ("arnold.ma", {"fault": "licence"}, [], {"ARNOLD_FORCE_ABORT_ON_LICENSE_FAIL": "0"},
-             "rendering with watermarks", [1, 2, 3]),
-            ("arnold.ma", {"fault": "licence"}, ["-ai:alf", 0], {"ARNOLD_FORCE_ABORT_ON_LICENSE_FAIL": "1"},
-             ARNOLD_ABORT, []),
+            (
+                "arnold.ma",
+                {"fault": "licence"},
+                [],
+                {"ARNOLD_FORCE_ABORT_ON_LICENSE_FAIL": "0"},
+                "rendering with watermarks",
+                [1, 2, 3],
+            ),
+            (
+                "arnold.ma",
+                {"fault": "licence"},
+                ["-ai:alf", 0],
+                {"ARNOLD_FORCE_ABORT_ON_LICENSE_FAIL": "1"},
+                ARNOLD_ABORT,
+                [],
+            ),
             ("arnold.ma", {"fault": "missing-texture"}, ["-ai:aerr", 0], {}, "[texturesys]", [1, 2, 3]),
-            ("software.ma", {"fault": "missing-texture"}, ["-amt", "on"], {}, "Failed to open IFF file for reading", []),
+            (
+                "software.ma",
+                {"fault": "missing-texture"},
+                ["-amt", "on"],
+                {},
+                "Failed to open IFF file for reading",
+                [],
+            ),
             ("software.ma", {"fault": "dialog"}, [], {"MAYA_DISABLE_CER": "1"}, "Fatal Error.", []),
         ]
         for scene, fault, flags, env, line, frames in cases:
@@ -202,8 +310,13 @@ class Nuke(Kit):
             ([], dict(two, fault="memory"), 1, [1], ["std::bad_alloc"]),
             ([], {"fault": "memory", "variant": "gpu"}, 0, [1, 2, 3], []),
             (["--gpu", "1"], {"fault": "memory", "variant": "gpu"}, 1, [], ["out of memory"]),
-            ([], dict(two, fault="missing-texture", path="/p/bg.exr"), 1, [1],
-             ["Can't read /p/bg.exr: No such file or directory"]),
+            (
+                [],
+                dict(two, fault="missing-texture", path="/p/bg.exr"),
+                1,
+                [1],
+                ["Can't read /p/bg.exr: No such file or directory"],
+            ),
             ([], {"fault": "missing-asset"}, 1, [], ["Read error: No such file or directory"]),
             ([], {"fault": "missing-asset", "variant": "denied"}, 1, [], ["Permission denied"]),
             ([], {"fault": "missing-asset", "variant": "lut"}, 1, [], ["Error reading LUT file."]),
@@ -251,8 +364,14 @@ class Waiting(Kit):
     """What waits for ever is waited for here by what it says, and then killed."""
 
     def started(self, command, **env):
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=self.dir,
-                                   env=self.environment(**env), start_new_session=True)
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=self.dir,
+            env=self.environment(**env),
+            start_new_session=True,
+        )
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait)
         self.addCleanup(self.kill_group, process.pid)
@@ -342,8 +461,10 @@ class Choosing(Kit):
     def test_times_are_counted_across_processes(self):
         state = os.path.join(self.dir, "state.json")
         scene = self.scene("software.ma", [{"fault": "210", "times": 2}], state=state)
-        codes = [self.run_tool("Render", "-r", "sw", "-proj", self.project, "-rd", self.out, "-s", 1, "-e", 1, scene).code
-                 for _ in range(4)]
+        codes = [
+            self.run_tool("Render", "-r", "sw", "-proj", self.project, "-rd", self.out, "-s", 1, "-e", 1, scene).code
+            for _ in range(4)
+        ]
         self.assertEqual(codes, [210, 210, 0, 0])
 
     def test_filters(self):
@@ -380,8 +501,22 @@ class Choosing(Kit):
     def test_the_record_named_in_a_scene(self):
         record = os.path.join(self.dir, "own.jsonl")
         scene = self.scene("software.ma", [], record=record)
-        self.run_tool("Render", "-r", "sw", "-proj", self.project, "-rd", self.out, "-s", 1, "-e", 2, scene,
-                      CUDA_VISIBLE_DEVICES="1", MAYA_APP_DIR=self.dir)
+        self.run_tool(
+            "Render",
+            "-r",
+            "sw",
+            "-proj",
+            self.project,
+            "-rd",
+            self.out,
+            "-s",
+            1,
+            "-e",
+            2,
+            scene,
+            CUDA_VISIBLE_DEVICES="1",
+            MAYA_APP_DIR=self.dir,
+        )
         self.record = record
         (run,) = self.records("run")
         self.assertEqual(run["argv"][-1], scene)
@@ -422,16 +557,25 @@ class Install(support.Case):
         for version in ("2022", "2025"):
             mayapy = os.path.join(tree, "maya" + version, "bin", "mayapy")
             text = "import maya.standalone as s; s.initialize(); import maya.cmds as c; print(c.about(version=True))"
-            done = subprocess.run([sys.executable, mayapy, "-c", text], stdout=subprocess.PIPE, env=self.environment(),
-                                  stderr=subprocess.DEVNULL)
+            done = subprocess.run(
+                [sys.executable, mayapy, "-c", text],
+                stdout=subprocess.PIPE,
+                env=self.environment(),
+                stderr=subprocess.DEVNULL,
+            )
             self.assertEqual(done.stdout.decode("utf-8").strip(), version)
             self.assertTrue(os.access(os.path.join(tree, "maya" + version, "bin", "Render"), os.X_OK))
-        done = subprocess.run([sys.executable, os.path.join(tree, "Nuke14.0v5", "Nuke14.0"), "--version"],
-                              stdout=subprocess.PIPE, env=self.environment())
+        done = subprocess.run(
+            [sys.executable, os.path.join(tree, "Nuke14.0v5", "Nuke14.0"), "--version"],
+            stdout=subprocess.PIPE,
+            env=self.environment(),
+        )
         self.assertIn(b"Nuke 14.0v5,", done.stdout)
 
     def test_what_is_no_version(self):
-        done = subprocess.run([os.path.join(support.STANDINS, "install"), self.dir, "houdini20"], stderr=subprocess.PIPE)
+        done = subprocess.run(
+            [os.path.join(support.STANDINS, "install"), self.dir, "houdini20"], stderr=subprocess.PIPE
+        )
         self.assertEqual(done.returncode, 2)
 
 

@@ -25,27 +25,43 @@ class Mayapy(support.Case):
 
     def test_each_renderer_by_its_own_call(self):
         cases = [
-            ("software.ma", """
+            (
+                "software.ma",
+                """
 cmds.setAttr("defaultRenderGlobals.startFrame", 3)
 cmds.setAttr("defaultRenderGlobals.endFrame", 3)
 cmds.render("persp", layer="defaultRenderLayer")
-""", ["software.0003.png"]),
+""",
+                ["software.0003.png"],
+            ),
             ("arnold.ma", 'cmds.arnoldRender(batch=True, seq="3", camera="perspShape")', ["arnold.0003.exr"]),
-            ("vray.ma", """
+            (
+                "vray.ma",
+                """
 cmds.setAttr("vraySettings.animType", 2)
 cmds.setAttr("vraySettings.animFrames", "3", type="string")
 cmds.vrend(camera="persp")
-""", ["vray.0003.png"]),
-            ("redshift.ma", """
+""",
+                ["vray.0003.png"],
+            ),
+            (
+                "redshift.ma",
+                """
 cmds.setAttr("defaultRenderGlobals.startFrame", 3)
 cmds.setAttr("defaultRenderGlobals.endFrame", 3)
 cmds.rsRender(render=True, animation=True, blocking=True)
-""", ["redshift.0003.exr"]),
-            ("redshift.ma", """
+""",
+                ["redshift.0003.exr"],
+            ),
+            (
+                "redshift.ma",
+                """
 cmds.setAttr("defaultRenderGlobals.startFrame", 3)
 cmds.setAttr("defaultRenderGlobals.endFrame", 3)
 mel.eval('string $opt = ""; mayaBatchRenderProcedure(0, "", "", "redshift", $opt);')
-""", ["redshift.0003.exr"]),
+""",
+                ["redshift.0003.exr"],
+            ),
             ("hardware2.ma", 'cmds.ogsRender(camera="persp", frame=3)', ["hardware2.0003.png"]),
             ("arnold.ma", "mel.eval('arnoldRender -batch -seq \"3\"')", ["arnold.0003.exr"]),
         ]
@@ -55,19 +71,24 @@ mel.eval('string $opt = ""; mayaBatchRenderProcedure(0, "", "", "redshift", $opt
             self.assertEqual((result.code, self.images()), (0, images), result.text)
 
     def test_renderman(self):
-        result = self.run_script("renderman.ma", """
+        result = self.run_script(
+            "renderman.ma",
+            """
 import rfm2.render
 cmds.workspace(sys.argv[2][:-3] + "project", openWorkspace=True)
 rfm2.render.frame("-s 3 -e 4 -layer defaultRenderLayer")
-""")
+""",
+        )
         self.assertEqual(result.code, 0, result.text)
         self.assertEqual(self.frames(), [("defaultRenderLayer", 3), ("defaultRenderLayer", 4)])
 
     def test_what_raises(self):
         cases = [
             ('cmds.getAttr("no.thing")', "ValueError: No object matches name: no.thing"),
-            ('cmds.setAttr("defaultRenderGlobals.nope", 1)',
-             "RuntimeError: setAttr: No object matches name: defaultRenderGlobals.nope"),
+            (
+                'cmds.setAttr("defaultRenderGlobals.nope", 1)',
+                "RuntimeError: setAttr: No object matches name: defaultRenderGlobals.nope",
+            ),
             ('cmds.setAttr("defaultRenderGlobals.imageFilePrefix", "x")', 'type="string" is missing'),
             ("cmds.studioRender()", "AttributeError: module 'maya.cmds' has no attribute 'studioRender'"),
             ('cmds.arnoldRender(batch=True, seq="1")', "has no attribute 'arnoldRender'"),
@@ -89,23 +110,31 @@ rfm2.render.frame("-s 3 -e 4 -layer defaultRenderLayer")
     def test_the_order_of_arnold(self):
         cases = [
             ('cmds.arnoldRender(seq="1")', "batch mode only"),
-            ('cmds.setAttr("defaultRenderGlobals.currentRenderer", "mayaSoftware", type="string")\n'
-             'cmds.arnoldRender(batch=True, seq="1")', "not Arnold"),
+            (
+                'cmds.setAttr("defaultRenderGlobals.currentRenderer", "mayaSoftware", type="string")\n'
+                'cmds.arnoldRender(batch=True, seq="1")',
+                "not Arnold",
+            ),
         ]
         for body, text in cases:
             result = self.run_script("arnold.ma", body)
             self.assertEqual(result.code, 1)
             self.assertIn(text, result.text)
-        result = self.run_script("arnold.ma", 'cmds.workspace(cmds.workspace(q=True, rd=True) if 0 else "project", o=True)\n'
-                                 'cmds.setAttr("defaultArnoldRenderOptions.renderType", 1)\n'
-                                 'cmds.arnoldRender(batch=True, seq="1")')
+        result = self.run_script(
+            "arnold.ma",
+            'cmds.workspace(cmds.workspace(q=True, rd=True) if 0 else "project", o=True)\n'
+            'cmds.setAttr("defaultArnoldRenderOptions.renderType", 1)\n'
+            'cmds.arnoldRender(batch=True, seq="1")',
+        )
         self.assertEqual((result.code, self.images()), (0, []), result.text)
 
     def test_nothing_works_outside_of_a_session(self):
         cases = [
             ("from maya import cmds\ncmds.ls()", "before maya.standalone.initialize()"),
-            ("import maya.standalone as s\nfrom maya import cmds\ns.initialize()\ns.uninitialize()\ncmds.ls()",
-             "after maya.standalone.uninitialize()"),
+            (
+                "import maya.standalone as s\nfrom maya import cmds\ns.initialize()\ns.uninitialize()\ncmds.ls()",
+                "after maya.standalone.uninitialize()",
+            ),
         ]
         for text, when in cases:
             result = self.run_tool("mayapy", self.script(text))
@@ -118,7 +147,9 @@ rfm2.render.frame("-s 3 -e 4 -layer defaultRenderLayer")
         self.assertEqual(len(self.records("forgotten")), 1)
 
     def test_layers_by_render_setup_and_by_name(self):
-        result = self.run_script("render-setup.ma", """
+        result = self.run_script(
+            "render-setup.ma",
+            """
 import maya.app.renderSetup.model.renderSetup as renderSetup
 setup = renderSetup.instance()
 print([layer.name() for layer in setup.getRenderLayers()])
@@ -127,7 +158,8 @@ cmds.arnoldRender(batch=True, seq="1")
 cmds.editRenderLayerGlobals(currentRenderLayer="rs_env")
 cmds.arnoldRender(batch=True, seq="2")
 print(cmds.listConnections("chars.legacyRenderLayer"), cmds.ls(type="renderSetupLayer"))
-""")
+""",
+        )
         self.assertIn("['chars', 'env']", result.text)
         self.assertIn("['rs_chars'] ['chars', 'env']", result.text)
         self.assertEqual(self.frames(), [("rs_chars", 1), ("rs_env", 2)])
@@ -135,14 +167,24 @@ print(cmds.listConnections("chars.legacyRenderLayer"), cmds.ls(type="renderSetup
     def test_a_saved_copy_keeps_changes_and_faults(self):
         scene = self.scene("software.ma", [{"fault": "watermark"}])
         copy = os.path.join(self.dir, "copy.ma")
-        result = self.run_tool("mayapy", self.script(OPEN + """
+        result = self.run_tool(
+            "mayapy",
+            self.script(
+                OPEN
+                + """
 cmds.setAttr("defaultRenderGlobals.endFrame", 9)
 cmds.setAttr("defaultRenderGlobals.imageFilePrefix", 'a "b"', type="string")
 cmds.file(rename=sys.argv[3])
 cmds.file(save=True, type="mayaAscii")
 cmds.file(sys.argv[3], open=True, force=True)
 print(cmds.getAttr("defaultRenderGlobals.endFrame"), cmds.getAttr("defaultRenderGlobals.imageFilePrefix"))
-""" + CLOSE), scene, self.out, copy)
+"""
+                + CLOSE
+            ),
+            scene,
+            self.out,
+            copy,
+        )
         self.assertIn('9.0 a "b"', result.text)
         with open(copy, encoding="utf-8") as file:
             self.assertIn("standin:", file.read())

@@ -62,8 +62,10 @@ class Grammar(unittest.TestCase):
         self.assertEqual((line.script, line.arguments), ("a.py", ["-F", "1", "--cont"]))
 
     def test_gpu_takes_an_index_where_one_follows(self):
-        self.assertEqual([nuke_grammar.parse(text.split()).gpu for text in ("--gpu 2 -x a.nk", "--gpu -x a.nk", "-x a.nk")],
-                         [2, 0, None])
+        self.assertEqual(
+            [nuke_grammar.parse(text.split()).gpu for text in ("--gpu 2 -x a.nk", "--gpu -x a.nk", "-x a.nk")],
+            [2, 0, None],
+        )
 
 
 class Script(unittest.TestCase):
@@ -101,6 +103,11 @@ class Script(unittest.TestCase):
         for text in ('"left #ff0000\nright #00ff00"', "{{left #ff0000}\n {right #00ff00}}"):
             self.assertEqual(self.parsed("Root {\n views %s\n}\n" % text).views(), ["left", "right"])
 
+    def test_groups(self):
+        script = self.parsed("Group {\n name G\n}\nWrite {\n name W\n file a.png\n}\nend_group\nWrite {\n name W\n}\n")
+        self.assertEqual([node.full_name for node in script.writes()], ["G.W", "W"])
+        self.assertEqual(script.find("G.W").knobs["file"], "a.png")
+
     def test_what_is_broken(self):
         for text in ("Write {\n name a\n", 'Write {\n file "a\n}\n', "", "hello"):
             with self.assertRaises(nuke_script.Broken, msg=text):
@@ -112,8 +119,10 @@ class Nuke(support.Case):
         script = self.scene("comp.nk")
         result = self.run_tool("nuke", "-F", "1-3x2", "-x", script)
         self.assertEqual(result.code, 0, result.text)
-        self.assertEqual(self.images(os.path.join(self.dir, "renders")),
-                         ["beauty.0001.exr", "beauty.0003.exr", "matte.0001.png", "matte.0003.png"])
+        self.assertEqual(
+            self.images(os.path.join(self.dir, "renders")),
+            ["beauty.0001.exr", "beauty.0003.exr", "matte.0001.png", "matte.0003.png"],
+        )
         self.assertTrue(result.text.startswith("Nuke 15.1v1, 64 bit, built Jun  6 2024.\n"))
         self.assertIn(".1.5.9Writing %s/renders/beauty.0001.exr took 0." % self.dir, result.text)
         self.assertIn("Frame 3 (2 of 2)\n", result.text)
@@ -143,8 +152,10 @@ class Nuke(support.Case):
             (["-x", "none.nk"], "Can't read none.nk: No such file or directory"),
             (["-x", self.script(no_folder, "folder.nk")], "ERROR: W: can't create"),
             (["-x", self.script(backslash, "backslash.nk")], "ERROR: W: can't create C:\\out\\a.0001.png"),
-            (["-x", self.script("Write {\n disable true\n}\n", "off.nk")],
-             "There are no active Write operators in this script"),
+            (
+                ["-x", self.script("Write {\n disable true\n}\n", "off.nk")],
+                "There are no active Write operators in this script",
+            ),
             (["-X", "Nope", "-x", self.scene("comp.nk")], "There is no node named Nope"),
             (["-X", "Off", "-x", self.scene("comp.nk")], "There are no active Write operators in this script"),
             (["-x", self.scene("argv.nk")], "Missing command-line argument #0 for Farm.file"),
@@ -160,8 +171,9 @@ class Nuke(support.Case):
     def test_argv_fills_names(self):
         result = self.run_tool("nuke", "-x", self.scene("argv.nk"), os.path.join(self.dir, "farm"), "1,2")
         self.assertEqual(result.code, 0, result.text)
-        self.assertEqual([os.path.basename(line["path"]) for line in self.records("frame")],
-                         ["farm.0001.tif", "farm.0002.tif"])
+        self.assertEqual(
+            [os.path.basename(line["path"]) for line in self.records("frame")], ["farm.0001.tif", "farm.0002.tif"]
+        )
 
     def test_remap_moves_files(self):
         os.mkdir(self.out)
@@ -195,9 +207,14 @@ print(seen)
         os.mkdir(self.out)
         result = self.run_tool("nuke", "-V", "2", "-t", script, self.scene("comp.nk"), self.out)
         self.assertEqual(result.code, 0, result.text)
-        for text in ("15.1v1 False None", "Off True False None", "Cached False True None",
-                     "[file dirname [value root.name]]/renders/beauty.####.exr %s/renders/beauty.0007.exr" % self.dir,
-                     "['main'] Write", "['Beauty', 2, 4, 'Matte', 5]"):
+        for text in (
+            "15.1v1 False None",
+            "Off True False None",
+            "Cached False True None",
+            "[file dirname [value root.name]]/renders/beauty.####.exr %s/renders/beauty.0007.exr" % self.dir,
+            "['main'] Write",
+            "['Beauty', 2, 4, 'Matte', 5]",
+        ):
             self.assertIn(text, result.text)
         self.assertEqual(self.images(), ["new.0002.png", "new.0004.png"])
 

@@ -137,12 +137,26 @@ class Render(support.Case):
             self.assertEqual(sorted({image.split("/")[0] for image in self.images()}), folders)
 
     def test_layer_tokens_have_no_prefix(self):
-        self.render("arnold", self.scene("render-setup.ma"), "-s", 1, "-e", 1, "-rl", "rs_env", "-im",
-                    "<RenderLayer>/<RenderLayer>")
+        self.render(
+            "arnold",
+            self.scene("render-setup.ma"),
+            "-s",
+            1,
+            "-e",
+            1,
+            "-rl",
+            "rs_env",
+            "-im",
+            "<RenderLayer>/<RenderLayer>",
+        )
         self.assertEqual(self.images(), ["env/env.0001.exr"])
 
     def test_arnold_shows_progress_from_verbosity_2_on(self):
-        for flags, shown in ((["-ai:lve", 2], True), (["-ai:lve", 1], False), (["-ai:lve", 2, "-ai:ltc", "off"], False)):
+        for flags, shown in (
+            (["-ai:lve", 2], True),
+            (["-ai:lve", 1], False),
+            (["-ai:lve", 2, "-ai:ltc", "off"], False),
+        ):
             result = self.render("arnold", self.scene("arnold.ma"), "-s", 1, "-e", 1, *flags)
             self.assertEqual("45% done" in result.text, shown, flags)
 
@@ -166,9 +180,20 @@ class Render(support.Case):
         self.assertEqual([frame for _, frame in self.frames()], [1, 2, 3])
 
     def test_callbacks_run_in_their_order(self):
-        result = self.render("sw", self.scene("software.ma"), "-s", 1, "-e", 1, "-preRender", 'print("a\\n")',
-                             "-preFrame", 'python("import maya.cmds as c; print(c.currentTime(query=True))")',
-                             "-postRender", 'print("z\\n")')
+        result = self.render(
+            "sw",
+            self.scene("software.ma"),
+            "-s",
+            1,
+            "-e",
+            1,
+            "-preRender",
+            'print("a\\n")',
+            "-preFrame",
+            'python("import maya.cmds as c; print(c.currentTime(query=True))")',
+            "-postRender",
+            'print("z\\n")',
+        )
         self.assertEqual(result.code, 0, result.text)
         self.assertEqual([line["moment"] for line in self.records("mel")], ["preRender", "preFrame", "postRender"])
         self.assertLess(result.text.index("\na\n"), result.text.index("\n1.0\n"))
@@ -176,13 +201,24 @@ class Render(support.Case):
     def test_scripts_are_found_on_mayas_path(self):
         folder = os.path.join(self.dir, "scripts")
         os.mkdir(folder)
-        files = {"userSetup.mel": 'global proc studio(string $a) { print("studio runs\\n"); }\nprint("set up\\n");',
-                 "before.mel": 'studio("{"); eval("print \\"deep\\\\n\\"");'}
+        files = {
+            "userSetup.mel": 'global proc studio(string $a) { print("studio runs\\n"); }\nprint("set up\\n");',
+            "before.mel": 'studio("{"); eval("print \\"deep\\\\n\\"");',
+        }
         for name, text in files.items():
             with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
                 file.write(text)
-        result = self.render("sw", self.scene("software.ma"), "-s", 1, "-e", 1, "-preRender", "source before.mel",
-                             MAYA_SCRIPT_PATH=folder)
+        result = self.render(
+            "sw",
+            self.scene("software.ma"),
+            "-s",
+            1,
+            "-e",
+            1,
+            "-preRender",
+            "source before.mel",
+            MAYA_SCRIPT_PATH=folder,
+        )
         self.assertEqual(result.code, 0, result.text)
         for text in ("set up\n", "studio runs\n", "deep\n"):
             self.assertIn(text, result.text)
@@ -201,15 +237,25 @@ class Render(support.Case):
             (["-r", "sw", "-rd", "/"] + project + ["a.ma"], 206, "Usage: Render"),
             (["-r", "sw", "-zap"] + project + ["a.ma"], 206, "Usage: Render"),
             (["-r", "sw"] + project + ["none.ma"], 211, "Cannot load scene"),
-            (["-r", "sw"] + project + ["corrupt.ma"], 211, "Scene was not loaded properly, please check the scene name"),
+            (
+                ["-r", "sw"] + project + ["corrupt.ma"],
+                211,
+                "Scene was not loaded properly, please check the scene name",
+            ),
             (["-r", "sw"] + project + ["cut.ma"], 211, "Error reading file. :"),
-            (["-r", "sw"] + project + ["-cam", "None", "software.ma"], 210,
-             "Error: makeCameraRenderable.mel line 34: Camera [None] does not exist."),
+            (
+                ["-r", "sw"] + project + ["-cam", "None", "software.ma"],
+                210,
+                "Error: makeCameraRenderable.mel line 34: Camera [None] does not exist.",
+            ),
             (["-r", "sw"] + project + ["-rl", "nope", "software.ma"], 210, "No object matches name: nope"),
             (["-r", "sw"] + project + ["-of", "nope", "software.ma"], 210, "failed to render"),
-            (["-r", "sw"] + project + ["-preRender", "studioThing 1", "software.ma"], 210,
-             'Cannot find procedure "studioThing"'),
-            (["-r", "sw"] + project + ["-cam", "top", "-preFrame", "error \"no\"", "software.ma"], 210, "Error: no"),
+            (
+                ["-r", "sw"] + project + ["-preRender", "studioThing 1", "software.ma"],
+                210,
+                'Cannot find procedure "studioThing"',
+            ),
+            (["-r", "sw"] + project + ["-cam", "top", "-preFrame", 'error "no"', "software.ma"], 210, "Error: no"),
         ]
         self.scene("software.ma")
         self.script("not a scene", "corrupt.ma")

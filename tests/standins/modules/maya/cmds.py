@@ -3,49 +3,17 @@ TypeError, as in Maya; a command that it does not know is an AttributeError, and
 loaded."""
 
 import fnmatch
-import functools as _functools
 import os
 
-from standin import frames as _frames
-from standin import maya_mayapy, maya_naming, maya_procedures, maya_scene
-from standin.maya_faults import FrameFailed as _FrameFailed
+from standin import maya_commands as _rendering
+from standin import maya_mayapy, maya_procedures, maya_scene
+from standin.maya_commands import flags_of as _flags
 from standin.maya_session import PLUGINS, SceneError
 from standin.output import complain as _complain
-from standin.output import say as _say
-
-_SHORT = {"q": "query", "e": "edit", "o": "open", "f": "force", "s": "save", "sn": "sceneName", "typ": "type",
-          "crl": "currentRenderLayer", "l": "loaded", "r": "reference", "rn": "rename", "new": "newFile",
-          "fr": "fileRule", "fre": "fileRuleEntry", "rd": "rootDirectory", "dir": "directory", "qt": "quiet",
-          "ast": "animationStartTime", "aet": "animationEndTime", "min": "minTime", "max": "maxTime",
-          "v": "version", "en": "enable", "m": "mapDirectory", "ver": "version", "b": "batch", "mod": "modified"}
-
-
-def _flags(command, given, known):
-    """The flags under their long names; one that is not known is refused as Maya refuses it."""
-    flags = {}
-    for name, value in given.items():
-        long_name = name if name in known else _SHORT.get(name, name)
-        if long_name not in known:
-            raise TypeError("Invalid flag '%s'" % name)
-        flags[long_name] = value
-    return flags
 
 
 def _session():
     return maya_mayapy.need_session()
-
-
-def _plain(command):
-    """A command whose failed frame is a plain RuntimeError, as Maya raises it."""
-
-    @_functools.wraps(command)
-    def call(*names, **given):
-        try:
-            return command(*names, **given)
-        except _FrameFailed as problem:
-            raise RuntimeError(str(problem)) from None
-
-    return call
 
 
 def _missing(name):
@@ -57,10 +25,35 @@ def _missing(name):
 
 def file(*names, **given):
     session = _session()
-    flags = _flags("file", given, ("open", "force", "newFile", "save", "rename", "query", "sceneName", "type",
-                                   "modified", "reference", "loadReferenceDepth", "ignoreVersion", "prompt", "exists",
-                                   "location", "shortName", "list", "namespace", "options", "executeScriptNodes",
-                                   "exportAll", "preserveReferences", "loadSettings"))
+    flags = _flags(
+        "file",
+        given,
+        (
+            "open",
+            "force",
+            "newFile",
+            "save",
+            "rename",
+            "query",
+            "sceneName",
+            "type",
+            "modified",
+            "reference",
+            "loadReferenceDepth",
+            "ignoreVersion",
+            "prompt",
+            "exists",
+            "location",
+            "shortName",
+            "list",
+            "namespace",
+            "options",
+            "executeScriptNodes",
+            "exportAll",
+            "preserveReferences",
+            "loadSettings",
+        ),
+    )
     if flags.get("query"):
         if flags.get("sceneName") or flags.get("location"):
             return session.scene.path
@@ -120,7 +113,9 @@ def _save(session, path):
                 text += '\tsetAttr ".%s" %r;\n' % (attribute, value)
             elif isinstance(value, str):
                 text += '\tsetAttr ".%s" -type "string" "%s";\n' % (
-                    attribute, value.replace("\\", "\\\\").replace('"', '\\"'))
+                    attribute,
+                    value.replace("\\", "\\\\").replace('"', '\\"'),
+                )
     with open(path, "w", encoding="utf-8") as saved:
         saved.write(text)
     return path
@@ -128,9 +123,28 @@ def _save(session, path):
 
 def workspace(*names, **given):
     session = _session()
-    flags = _flags("workspace", given, ("query", "edit", "fileRule", "fileRuleEntry", "rootDirectory", "directory",
-                                        "openWorkspace", "open", "saveWorkspace", "save", "update", "fullName", "active",
-                                        "expandName", "fileRuleList", "create"))
+    flags = _flags(
+        "workspace",
+        given,
+        (
+            "query",
+            "edit",
+            "fileRule",
+            "fileRuleEntry",
+            "rootDirectory",
+            "directory",
+            "openWorkspace",
+            "open",
+            "saveWorkspace",
+            "save",
+            "update",
+            "fullName",
+            "active",
+            "expandName",
+            "fileRuleList",
+            "create",
+        ),
+    )
     if flags.get("query"):
         if "fileRuleEntry" in flags:
             return session.rules.get(flags["fileRuleEntry"], "")
@@ -157,12 +171,13 @@ def workspace(*names, **given):
 
 def dirmap(*names, **given):
     session = _session()
-    flags = _flags("dirmap", given, ("enable", "mapDirectory", "query", "convertDirectory", "getAllMappings",
-                                     "unmapDirectory"))
+    flags = _flags(
+        "dirmap", given, ("enable", "mapDirectory", "query", "convertDirectory", "getAllMappings", "unmapDirectory")
+    )
     if "convertDirectory" in flags:
         for old, new in sorted(session.directory_maps, key=lambda pair: -len(pair[0])):
             if flags["convertDirectory"].startswith(old):
-                return new + flags["convertDirectory"][len(old):]
+                return new + flags["convertDirectory"][len(old) :]
         return flags["convertDirectory"]
     if "mapDirectory" in flags:
         session.directory_maps.append(tuple(flags["mapDirectory"]))
@@ -186,8 +201,9 @@ def unloadPlugin(*names, **given):
 
 def pluginInfo(*names, **given):
     session = _session()
-    flags = _flags("pluginInfo", given, ("query", "loaded", "version", "listPlugins", "path", "registered", "edit",
-                                         "autoload"))
+    flags = _flags(
+        "pluginInfo", given, ("query", "loaded", "version", "listPlugins", "path", "registered", "edit", "autoload")
+    )
     if flags.get("listPlugins"):
         return sorted(session.plugins)
     plugin = PLUGINS.get(names[0]) if names else None
@@ -196,7 +212,7 @@ def pluginInfo(*names, **given):
     if flags.get("registered"):
         return plugin is not None
     if plugin not in session.plugins:
-        raise RuntimeError("Plug-in, \"%s\", is not loaded." % (names[0] if names else ""))
+        raise RuntimeError('Plug-in, "%s", is not loaded.' % (names[0] if names else ""))
     return "5.3.0" if flags.get("version") else names[0]
 
 
@@ -270,8 +286,26 @@ def setAttr(plug, *values, **given):
 
 def ls(*names, **given):
     session = _session()
-    flags = _flags("ls", given, ("type", "long", "cameras", "ca", "selection", "dag", "exactType", "shapes", "renderSetupLayers",
-                                 "references", "rf", "sl", "dagObjects", "et"))
+    flags = _flags(
+        "ls",
+        given,
+        (
+            "type",
+            "long",
+            "cameras",
+            "ca",
+            "selection",
+            "dag",
+            "exactType",
+            "shapes",
+            "renderSetupLayers",
+            "references",
+            "rf",
+            "sl",
+            "dagObjects",
+            "et",
+        ),
+    )
     if flags.get("selection") or flags.get("sl") or flags.get("references") or flags.get("rf"):
         return []
     kinds = flags.get("type") or flags.get("exactType") or flags.get("et")
@@ -288,8 +322,11 @@ def ls(*names, **given):
 
 def listRelatives(*names, **given):
     session = _session()
-    flags = _flags("listRelatives", given, ("parent", "p", "shapes", "children", "c", "fullPath", "type", "allParents",
-                                            "allDescendents"))
+    flags = _flags(
+        "listRelatives",
+        given,
+        ("parent", "p", "shapes", "children", "c", "fullPath", "type", "allParents", "allDescendents"),
+    )
     found = []
     for name in names:
         node = session.node(name)
@@ -304,8 +341,11 @@ def listRelatives(*names, **given):
 
 def listConnections(plug, **given):
     session = _session()
-    flags = _flags("listConnections", given, ("source", "s", "destination", "d", "type", "t", "plugs", "p",
-                                              "connections", "shapes", "exactType"))
+    flags = _flags(
+        "listConnections",
+        given,
+        ("source", "s", "destination", "d", "type", "t", "plugs", "p", "connections", "shapes", "exactType"),
+    )
     name, _, attribute = plug.partition(".")
     if session.node(name) is None:
         raise _missing(plug)
@@ -335,8 +375,11 @@ def delete(*names, **given):
 
 def createNode(kind, **given):
     flags = _flags("createNode", given, ("name", "n", "parent", "p", "skipSelect"))
-    return _session().scene.create(kind, flags.get("name") or flags.get("n") or kind + "1",
-                                   flags.get("parent") or flags.get("p")).name
+    return (
+        _session()
+        .scene.create(kind, flags.get("name") or flags.get("n") or kind + "1", flags.get("parent") or flags.get("p"))
+        .name
+    )
 
 
 # Time, layers, the application
@@ -352,8 +395,11 @@ def currentTime(*values, **given):
 
 def playbackOptions(**given):
     session = _session()
-    flags = _flags("playbackOptions", given, ("query", "edit", "animationStartTime", "animationEndTime", "minTime",
-                                              "maxTime", "by"))
+    flags = _flags(
+        "playbackOptions",
+        given,
+        ("query", "edit", "animationStartTime", "animationEndTime", "minTime", "maxTime", "by"),
+    )
     if flags.get("query"):
         late = flags.get("animationEndTime") or flags.get("maxTime")
         return float(session.value("defaultRenderGlobals." + ("endFrame" if late else "startFrame")))
@@ -362,8 +408,11 @@ def playbackOptions(**given):
 
 def editRenderLayerGlobals(**given):
     session = _session()
-    flags = _flags("editRenderLayerGlobals", given, ("query", "currentRenderLayer", "enableAutoAdjustments",
-                                                     "useCurrent", "mergeType"))
+    flags = _flags(
+        "editRenderLayerGlobals",
+        given,
+        ("query", "currentRenderLayer", "enableAutoAdjustments", "useCurrent", "mergeType"),
+    )
     if flags.get("query"):
         return session.current_layer
     name = flags.get("currentRenderLayer")
@@ -381,13 +430,31 @@ def editRenderLayerAdjustment(*plugs, **given):
         try:
             session.plug(plug)
         except LookupError:
-            raise RuntimeError("No object matches name: %s" % plug)
+            raise RuntimeError("No object matches name: %s" % plug) from None
 
 
 def about(**given):
     session = _session()
-    flags = _flags("about", given, ("version", "batch", "apiVersion", "api", "product", "installedVersion", "iv",
-                                    "operatingSystem", "os", "linux", "windows", "macOS", "cutIdentifier", "buildDate"))
+    flags = _flags(
+        "about",
+        given,
+        (
+            "version",
+            "batch",
+            "apiVersion",
+            "api",
+            "product",
+            "installedVersion",
+            "iv",
+            "operatingSystem",
+            "os",
+            "linux",
+            "windows",
+            "macOS",
+            "cutIdentifier",
+            "buildDate",
+        ),
+    )
     if flags.get("batch"):
         return True
     if flags.get("apiVersion") or flags.get("api"):
@@ -439,123 +506,13 @@ def quit(**given):
     maya_mayapy.leave(int(flags.get("exitCode", flags.get("ec", 0))))
 
 
-# Rendering
-
-
-def _camera(session, name):
-    if name is None or name == "":
-        return None
-    camera = session.scene.find_camera(name)
-    if camera is None:
-        raise RuntimeError("No object matches name: %s" % name)
-    return camera
-
-
-def _layer(session, name):
-    if not name:
-        return session.current_layer
-    node = session.node(name)
-    if node is None or node.kind != "renderLayer":
-        raise RuntimeError("No object matches name: %s" % name)
-    return node.name
-
-
-def _scene_frames(session):
-    """Maya Software renders start to end where the scene is animated, and the current frame where it is not."""
-    value = session.value
-    if not value("defaultRenderGlobals.animation"):
-        return [_frames.number_of(session.current_time)]
-    return _frames.stepped(value("defaultRenderGlobals.startFrame"), value("defaultRenderGlobals.endFrame"),
-                           value("defaultRenderGlobals.byFrameStep"))
-
-
-@_plain
-def render(*cameras, **given):
-    session = _session()
-    flags = _flags("render", given, ("layer", "l", "xresolution", "x", "yresolution", "y", "batch", "b", "keepPreImage"))
-    size = (flags.get("x") or flags.get("xresolution"), flags.get("y") or flags.get("yresolution"))
-    layer = _layer(session, flags.get("layer") or flags.get("l"))
-    renderer_name = session.renderer()
-    written = None
-    for name in cameras or (None,):
-        for frame in _scene_frames(session):
-            written = session.render_frame("hw2" if renderer_name == "hw2" else "sw", frame, layer,
-                                           _camera(session, name), size if all(size) else None)
-    return written
-
-
-@_plain
-def ogsRender(**given):
-    session = _session()
-    flags = _flags("ogsRender", given, ("camera", "cam", "currentFrame", "cf", "frame", "f", "layer", "l", "width", "w", "height", "h",
-                                        "noRenderView", "nrv", "enableMultisample", "currentView", "cv"))
-    size = (flags.get("width") or flags.get("w"), flags.get("height") or flags.get("h"))
-    frame = flags.get("frame", flags.get("f", session.current_time))
-    return session.render_frame("hw2", _frames.number_of(frame), _layer(session, flags.get("layer") or flags.get("l")),
-                                _camera(session, flags.get("camera") or flags.get("cam")), size if all(size) else None)
-
-
-@_plain
-def _arnoldRender(*cameras, **given):
-    session = _session()
-    flags = _flags("arnoldRender", given, ("batch", "seq", "camera", "cam", "width", "w", "height", "h", "port", "p",
-                                           "layer", "b"))
-    batch = flags.get("batch") or flags.get("b")
-    if "seq" in flags and not batch:
-        raise RuntimeError("[mtoa] A sequence is rendered in batch mode only")
-    if session.renderer() != "arnold":
-        raise RuntimeError("[mtoa] The current renderer is not Arnold")
-    wanted = _frames.arnold_sequence(flags["seq"]) if "seq" in flags else [_frames.number_of(session.current_time)]
-    size = (flags.get("width") or flags.get("w"), flags.get("height") or flags.get("h"))
-    camera = _camera(session, flags.get("camera") or flags.get("cam") or (cameras[0] if cameras else None))
-    kind = session.value("defaultArnoldRenderOptions.renderType", 0)
-    for frame in wanted:
-        if kind in (1, 2):
-            path = os.path.join(session.project, "%s.%04d.ass" % (maya_naming.scene_name(session), int(frame)))
-            with open(path, "w", encoding="utf-8") as scene:
-                scene.write("### stand-in\n")
-            _say("[mtoa] Exported %s" % path)
-        if kind != 1:
-            session.render_frame("arnold", frame, None, camera, size if all(size) else None)
-
-
-@_plain
-def _vrend(*cameras, **given):
-    session = _session()
-    flags = _flags("vrend", given, ("camera", "cam", "layer", "width", "w", "height", "h", "preview"))
-    value = session.value
-    camera = _camera(session, flags.get("camera") or flags.get("cam") or (cameras[0] if cameras else None))
-    if value("vraySettings.animType") == 2:
-        wanted = _frames.arnold_sequence(str(value("vraySettings.animFrames")).replace("-", ".."))
-    elif value("vraySettings.animType") == 1 or value("defaultRenderGlobals.animation"):
-        wanted = _scene_frames(session)
-    else:
-        wanted = [_frames.number_of(session.current_time)]
-    if value("vraySettings.sys_distributed_rendering_on"):
-        raise RuntimeError("V-Ray error: no render host for distributed rendering answers")
-    if value("vraySettings.vrscene_on"):
-        _say("V-Ray: Exporting scene to %s" % value("vraySettings.vrscene_filename"))
-    if not value("vraySettings.vrscene_render_on") or value("vraySettings.dontSaveImage"):
-        return
-    for frame in wanted:
-        session.render_frame("vray", frame, _layer(session, flags.get("layer")), camera)
-
-
-@_plain
-def _rsRender(*names, **given):
-    session = _session()
-    flags = _flags("rsRender", given, ("render", "r", "animation", "blocking", "camera", "cam", "layer", "frame",
-                                       "startFrame", "endFrame", "gpu"))
-    if not (flags.get("render") or flags.get("r")):
-        raise RuntimeError("rsRender: nothing to do")
-    camera = _camera(session, flags.get("camera") or flags.get("cam"))
-    wanted = _scene_frames(session) if flags.get("animation") else [_frames.number_of(session.current_time)]
-    for frame in wanted:
-        session.render_frame("redshift", frame, _layer(session, flags.get("layer")), camera)
-
-
-_OF_PLUGINS = {"arnoldRender": ("mtoa", _arnoldRender), "vrend": ("vrayformaya", _vrend),
-               "rsRender": ("redshift4maya", _rsRender)}
+render = _rendering.render
+ogsRender = _rendering.ogsRender
+_OF_PLUGINS = {
+    "arnoldRender": ("mtoa", _rendering.arnoldRender),
+    "vrend": ("vrayformaya", _rendering.vrend),
+    "rsRender": ("redshift4maya", _rendering.rsRender),
+}
 
 
 def __getattr__(name):

@@ -12,7 +12,8 @@ _SHARED = {
     "vrend": {"camera": 1, "cam": 1, "layer": 1},
     "render": {"layer": 1, "l": 1, "x": 1, "y": 1, "xresolution": 1, "yresolution": 1, "batch": 0, "b": 0},
     "file": {"o": 0, "open": 0, "f": 0, "force": 0, "save": 0, "s": 0, "rename": 1, "new": 0, "newFile": 0},
-    "objExists": {}, "ls": {"type": 1, "cameras": 0},
+    "objExists": {},
+    "ls": {"type": 1, "cameras": 0},
 }
 
 
@@ -22,7 +23,7 @@ def _shared(name):
         try:
             command = getattr(cmds, name)
         except AttributeError:
-            raise maya_mel.MelError('line 1: Cannot find procedure "%s".' % name)
+            raise maya_mel.MelError('line 1: Cannot find procedure "%s".' % name) from None
         return command(*arguments, **flags)
 
     return call

@@ -34,8 +34,10 @@ class _RenderSetup:
         self._session = session
 
     def getRenderLayers(self):
-        return [_Layer(self._session, node.name, "rs_" + node.name)
-                for node in self._session.scene.of_kind("renderSetupLayer")]
+        return [
+            _Layer(self._session, node.name, "rs_" + node.name)
+            for node in self._session.scene.of_kind("renderSetupLayer")
+        ]
 
     def getRenderLayer(self, name):
         for layer in self.getRenderLayers():
