@@ -190,7 +190,7 @@ fn in_place(task: &Task, options: &Options, write: &str) -> Result<Vec<Output>, 
     let Ok(script) = scene::read(&task.job.scene) else { return Ok(Vec::new()) };
     let Some(write) = script.writes.iter().find(|one| one.name == write) else { return Ok(Vec::new()) };
     let proxy = options.is_proxy(&script);
-    let own = names::own(write, proxy, &argv(task, options), &task.job.path_map);
+    let own = names::own(write, proxy, &argv(task, options), &task.job);
     let Some(own) = own.filter(|own| own.has_view() == output.has_view() && own.template(None).is_ok())
     else {
         return Ok(Vec::new());

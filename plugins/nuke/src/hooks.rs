@@ -66,7 +66,7 @@ fn output_directories(job: &Job, options: &Options) -> BTreeSet<String> {
         }
         let write = script.writes.iter().find(|write| write.name == *layer);
         if let Some(own) =
-            write.and_then(|write| names::own(write, options.is_proxy(&script), &options.argv, &job.path_map))
+            write.and_then(|write| names::own(write, options.is_proxy(&script), &options.argv, job))
         {
             add(&own, layer);
         }

@@ -99,13 +99,18 @@ fn stage_name(place: &str, view: Option<&str>) -> String {
     }
 }
 
+/// How scripts most often say where they lie; the only thing that is computed here.
+const BESIDE_SCRIPT: [&str; 2] = ["[file dirname [value root.name]]", "[file dirname [knob root.name]]"];
+
 /// Where a Write node writes by itself, where the script says so in plain words: an absolute name, with nothing to
-/// compute but the job's own values for `[argv n]`.
+/// compute but the script's own directory and the job's values for `[argv n]`.
 #[must_use]
-pub fn own(write: &Write, proxy: bool, argv: &[String], rules: &[PathRule]) -> Option<Names> {
+pub fn own(write: &Write, proxy: bool, argv: &[String], job: &Job) -> Option<Names> {
     let text = with_argv(own_text(write, proxy), argv);
+    let directory = slashes(path::split(&job.scene).0);
+    let text = BESIDE_SCRIPT.iter().fold(text, |text, said| text.replace(said, &directory));
     let is_plain = !text.contains(['[', '$', '{', '}', '\n']);
-    let text = mapped(&corrected(&text), rules);
+    let text = mapped(&corrected(&text), &job.path_map);
     (is_plain && path::is_absolute(&text)).then(|| Names::new(&text))
 }
 
@@ -254,8 +259,11 @@ mod tests {
     fn only_plain_absolute_names_are_known_before() {
         let own = |file: &str| {
             let write = Write { file: file.into(), ..Write::default() };
-            own(&write, false, &["/out/x".into()], &[]).map(|names| names.0)
+            let job = Job { scene: "D:\\show\\a.nk".into(), ..Job::default() };
+            own(&write, false, &["/out/x".into()], &job).map(|names| names.0)
         };
+        let beside = "[file dirname [value root.name]]/renders/a.####.exr";
+        assert_eq!(own(beside).as_deref(), Some("D:/show/renders/a.####.exr"));
         assert_eq!(own("/out/a.%03d.exr").as_deref(), Some("/out/a.###.exr"));
         assert_eq!(own("[argv 0].####.tif").as_deref(), Some("/out/x.####.tif"));
         for file in

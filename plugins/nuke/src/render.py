@@ -4,7 +4,10 @@
 Written by farmhand and run by `nuke -t`. It goes away once its images are verified; where something failed it stays,
 and can be run again by hand in the same way while its staging directory is there.
 """
+import json
 import re
+
+JOB = json.loads(@JOB@)
 
 try:
     import nuke
@@ -12,8 +15,6 @@ except ImportError:
     nuke = None
 
 @PRELUDE@
-
-JOB = json.loads(@JOB@)
 
 
 def seconds(since):

@@ -276,7 +276,7 @@ impl<'a> Check<'a> {
     }
 
     fn own_output(&mut self, writes: &[&Write], frames: u64) -> Option<String> {
-        let (options, proxy, rules) = (self.options, self.is_proxy(), &self.job.path_map);
+        let (options, proxy, job) = (self.options, self.is_proxy(), self.job);
         let mut known: Vec<(&str, Names)> = Vec::new();
         for write in writes {
             let text = names::own_text(write, proxy);
@@ -292,7 +292,7 @@ impl<'a> Check<'a> {
                 continue;
             }
             // What the script computes, or a template that is beyond farmhand, is known only to Nuke.
-            let Some(own) = names::own(write, proxy, &options.argv, rules) else { continue };
+            let Some(own) = names::own(write, proxy, &options.argv, job) else { continue };
             let Ok(template) = own.template(None) else { continue };
             if !template.has_frame() && frames > 1 {
                 self.problem(
@@ -395,7 +395,7 @@ impl<'a> Check<'a> {
             ));
         }
         let stays = |write: &&Write| {
-            let own = names::own(write, self.is_proxy(), &self.options.argv, &self.job.path_map);
+            let own = names::own(write, self.is_proxy(), &self.options.argv, self.job);
             own.is_some_and(|own| prepared.output.as_deref() == Some(own.text()))
         };
         let is_staged = self.options.argv.iter().any(|value| value.contains("{staging}"));
