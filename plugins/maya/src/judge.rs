@@ -71,6 +71,11 @@ fn by_fault(task: &Task, outcome: &Outcome) -> Option<Verdict> {
         let decision = if fault.frame.is_some() { Decision::FailFrames } else { Decision::FailJob };
         return Some(Verdict::new(decision, fault.message.as_str()));
     }
+    if let Some(fault) = find(&|fault| is(fault, Cause::Crash)).filter(|_| outcome.ended_by == EndedBy::Stall)
+    {
+        // A crash reporter, or Maya itself, was waiting for somebody.
+        return Some(policy::retry_once(task, LEVELS, &format!("{}, and then it hung", fault.message)));
+    }
     if let Some(fault) = find(&|fault| is(fault, Cause::Script) && fault.frame.is_some()) {
         // A hook of one frame: the others may well be rendered.
         return Some(Verdict::new(Decision::FailFrames, fault.message.as_str()));
@@ -100,6 +105,10 @@ fn by_code(task: &Task, outcome: &Outcome, options: &Options) -> Option<Verdict>
         let after_ms = policy::back_off(30_000, task.try_number);
         let reason = "the licence module crashed (0x80000003), as it does when it gets no licence";
         return Some(Verdict::new(Decision::Retry { after_ms }, reason));
+    }
+    if (code as u32) & 0xFFFF_0000 == 0xC000_0000 {
+        let reason = format!("Maya crashed ({:#X}, {code})", code as u32);
+        return Some(policy::retry_once(task, LEVELS, &reason));
     }
     if !unexplained {
         return None;

@@ -124,6 +124,18 @@ pub enum Device {
     Gpu,
 }
 
+impl Device {
+    /// As jobs name it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Device::Scene => "scene",
+            Device::Cpu => "cpu",
+            Device::Gpu => "gpu",
+        }
+    }
+}
+
 /// How a renderer is kept to the GPUs leased.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -5,7 +5,7 @@ use crate::options::LayerSystem;
 use farmhand_sdk::prelude::*;
 
 /// Bytes looked at. What counts stands at the end of a scene, and a call into a plugin has a time limit of seconds.
-pub const LIMIT: u64 = 128 << 20;
+pub const LIMIT: u64 = 64 << 20;
 
 /// The layer that every scene has.
 pub const MASTER: &str = "defaultRenderLayer";

@@ -98,7 +98,7 @@ fn render(task: &Task, options: &Options, names: &Names) -> Value {
         "post_render": { "mel": options.post_render_mel, "python": options.post_render_python },
         "settings": settings,
         "threads": threads,
-        "device": device(options),
+        "device": options.device.name(),
         "gpu_indexes": gpus,
         "hooks": hooks,
         "scene_copy": options.scene_copy.name(),
@@ -153,15 +153,6 @@ fn minimal(task: &Task, options: &Options, names: &Names) -> Value {
         "basics": basics,
     });
     merged(shared(task, options, names), own)
-}
-
-fn device(options: &Options) -> &'static str {
-    use crate::options::Device;
-    match options.device {
-        Device::Scene => "scene",
-        Device::Cpu => "cpu",
-        Device::Gpu => "gpu",
-    }
 }
 
 fn merged(mut one: Value, other: Value) -> Value {
