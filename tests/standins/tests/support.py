@@ -95,6 +95,59 @@ class Case(unittest.TestCase):
         return sorted(found)
 
 
+SCRIPT = """
+import sys
+import maya.standalone
+maya.standalone.initialize()
+from maya import cmds
+cmds.file(sys.argv[1], open=True, force=True)
+cmds.workspace(fileRule=["images", sys.argv[2]])
+for frame in (1, 2, 3):
+    %s
+maya.standalone.uninitialize()
+"""
+CALLS = {
+    "arnold.ma": 'cmds.arnoldRender(batch=True, seq=str(frame), camera="persp")',
+    "redshift.ma": "cmds.currentTime(frame); cmds.rsRender(render=True)",
+    "software.ma": 'cmds.setAttr("defaultRenderGlobals.startFrame", frame); '
+    'cmds.setAttr("defaultRenderGlobals.endFrame", frame); cmds.render("persp")',
+    "vray.ma": 'cmds.setAttr("vraySettings.animType", 2); '
+    'cmds.setAttr("vraySettings.animFrames", str(frame), type="string"); cmds.vrend(camera="persp")',
+}
+RENDERERS = {
+    "arnold.ma": "arnold",
+    "redshift.ma": "redshift",
+    "software.ma": "sw",
+    "vray.ma": "vray",
+    "renderman.ma": "renderman",
+}
+
+
+class Kit(Case):
+    """Sample scenes with faults in them, rendered by each tool."""
+
+    def maya(self, tool, scene, faults, *flags, **env):
+        """Frames 1 to 3 of a sample scene with these faults, in a fresh output folder."""
+        shutil.rmtree(self.out, ignore_errors=True)
+        path = self.scene(scene, faults)
+        if tool == "mayapy":
+            return self.run_tool("mayapy", self.script(SCRIPT % CALLS[scene]), path, self.out, **env)
+        line = ["-r", RENDERERS[scene], "-proj", self.project, "-rd", self.out]
+        if scene == "renderman.ma":
+            line = line[:4]
+        return self.run_tool("Render", *(line + list(flags) + ["-s", 1, "-e", 3, path]), **env)
+
+    def nuke(self, faults, *switches, **env):
+        self.out = os.path.join(self.dir, "renders")
+        shutil.rmtree(self.out, ignore_errors=True)
+        script = self.scene("comp.nk", faults)
+        return self.run_tool("nuke", *(list(switches) + ["-X", "Matte", "-F", "1-3", "-x", script]), **env)
+
+    def numbers(self):
+        """The frames that have an image."""
+        return [int(image.split(".")[-2]) for image in self.images()]
+
+
 def decode_png(data):
     """Width, height and rows. AssertionError where a check sum is wrong, zlib.error where the data is cut."""
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
