@@ -153,29 +153,13 @@ fn decide_verdict(case: &Case<'_>, out: &mut Consequence, missing: FrameSet) {
         }
         Decision::HoldJob => out.untouched(missing, case),
         Decision::FallBack => {
-            // Where the plugin was never announced to this daemon, its levels are counted when the frames start.
-            let level = case.live.record.level;
-            let next = match case.plugin {
-                Some(plugin) => plugin
-                    .level_after(&case.job.spec.levels, level)
-                    .and_then(|next| Some((next, plugin.levels.get(next as usize)?.name.clone()))),
-                None => Some((level + 1, "the next level".to_owned())),
-            };
-            match next {
-                Some((next, name)) => {
-                    let level = if case.plugin.is_some() { "level " } else { "" };
-                    let what = format!("on to {level}{name}");
-                    out.fall_back = Some((missing.clone(), name));
-                    out.back(missing, next, 0, None, &what);
-                }
-                None => {
-                    // The end of the line is no reason to fail those that the process never came to.
-                    let mut culprits = named(|_| true);
-                    culprits.extend(&case.live.begun());
-                    let culprits = or_all(culprits.intersection(&missing), &missing);
-                    out.fail(&culprits, &format!("{reason}; there is no further level"));
-                    out.untouched(missing.difference(&culprits), case);
-                }
+            if !descend(case, out, &missing) {
+                // The end of the line is no reason to fail those that the process never came to.
+                let mut culprits = named(|_| true);
+                culprits.extend(&case.live.begun());
+                let culprits = or_all(culprits.intersection(&missing), &missing);
+                out.fail(&culprits, &format!("{reason}; there is no further level"));
+                out.untouched(missing.difference(&culprits), case);
             }
         }
         Decision::FailFrames => {
@@ -201,12 +185,14 @@ fn decide_verdict(case: &Case<'_>, out: &mut Consequence, missing: FrameSet) {
                 out.missing = Some(lacking);
                 return out.back(missing, level, tries, None, &what);
             }
-            out.fail(&fatal, reason);
-            let rest = missing.difference(&fatal);
-            let mut culprits = named(|severity| severity != Severity::FrameFatal);
+            // A plugin that accepts an end with frames at fault gives those up; one that wants a retry does not.
+            let given_up = if case.verdict.decision == Decision::Accept { fatal } else { FrameSet::new() };
+            out.fail(&given_up, reason);
+            let rest = missing.difference(&given_up);
+            let mut culprits = named(|_| true);
             culprits.extend(&case.live.begun());
             let mut culprits = culprits.intersection(&rest);
-            let has_progress = case.live.settled > 0 || !fatal.is_empty();
+            let has_progress = case.live.settled > 0 || !given_up.is_empty();
             if culprits.is_empty() && !has_progress {
                 culprits = rest.clone();
             }
@@ -218,7 +204,26 @@ fn decide_verdict(case: &Case<'_>, out: &mut Consequence, missing: FrameSet) {
     }
 }
 
-/// The frames have had one try more: they wait and are tried again, or have had their last.
+/// Sends frames on to the next level that the job may use; answers whether there is one.
+fn descend(case: &Case<'_>, out: &mut Consequence, frames: &FrameSet) -> bool {
+    let level = case.live.record.level;
+    // Where the plugin was never announced to this daemon, its levels are counted when the frames start.
+    let next = match case.plugin {
+        Some(plugin) => plugin
+            .level_after(&case.job.spec.levels, level)
+            .and_then(|next| Some((next, plugin.levels.get(next as usize)?.name.clone()))),
+        None => Some((level + 1, "the next level".to_owned())),
+    };
+    let Some((next, name)) = next else { return false };
+    let level = if case.plugin.is_some() { "level " } else { "" };
+    let what = format!("on to {level}{name}");
+    out.fall_back = Some((frames.clone(), name));
+    out.back(frames.clone(), next, 0, None, &what);
+    true
+}
+
+/// The frames have had one try more: they wait and are tried again, or have had their last at this level. Then the
+/// next one has its turn, since it may go round what is wrong; and after the last level they fail.
 fn burn(case: &Case<'_>, out: &mut Consequence, frames: FrameSet, asked: Option<Seconds>) {
     if frames.is_empty() {
         return;
@@ -226,6 +231,9 @@ fn burn(case: &Case<'_>, out: &mut Consequence, frames: FrameSet, asked: Option<
     let retries = case.job.spec.limits.retries.unwrap_or(case.policy.retries);
     let tries = case.live.record.try_number;
     if tries > retries {
+        if descend(case, out, &frames) {
+            return;
+        }
         out.fail(&frames, &format!("{} (try {tries} of {})", case.verdict.reason, retries.saturating_add(1)));
         return;
     }

@@ -81,7 +81,9 @@ fn frame_fatal_frames_fail_and_the_job_goes_on() {
     check(case("1-4", "1-3", Decision::FailFrames, vec![fatal(Some(4))]), "", "5-10", "4");
     check(case("1-4", "1-3", Decision::FailFrames, vec![]), "", "", "4-10");
     check(case("1-4", "1-3", Decision::Accept, vec![fatal(Some(4))]), "", "5-10", "4");
-    check(case("1-4", "1-3", retry(), vec![fatal(Some(7))]), "4", "5,6,8-10", "7");
+    check(case("1-4", "1-3", Decision::Accept, vec![fatal(Some(7))]), "4", "5,6,8-10", "7");
+    // A plugin that wants them tried again is heard: it has seen the fault.
+    check(case("1-4", "1-3", retry(), vec![fatal(Some(7))]), "4,7", "5,6,8-10", "");
     // A fault about a frame that is done is no reason to fail it.
     check(case("1-4", "1-4", Decision::Accept, vec![fatal(Some(4))]), "", "5-10", "");
 }

@@ -4,7 +4,7 @@ use crate::Event;
 use crate::test_env::{TestEnv, fault, job, profile};
 use farmhand_model::dcc::{Cause, Decision, FrameShape, Severity};
 use farmhand_model::fallback::Fallback;
-use farmhand_model::job::Requeued;
+use farmhand_model::job::{JobLimits, Requeued};
 use farmhand_model::{AttemptId, EndedBy, FrameState, JobId, JobSpec, JobStatus};
 
 const SHAPES: [(&str, FrameShape); 3] =
@@ -39,6 +39,23 @@ fn a_job_goes_through_the_levels_that_it_may_use_in_the_plugins_order() {
     check(&["minimal", "script"], &["script", "minimal"]);
     check(&["minimal", "gone"], &["minimal"]);
     check(&["gone"], &["script", "render", "minimal"]);
+}
+
+#[test]
+fn frames_that_have_used_up_their_tries_go_on_to_the_next_level_and_fail_after_the_last() {
+    let mut env = TestEnv::bare(1);
+    env.plugin(profile(&SHAPES));
+    let limits = JobLimits { retries: Some(0), ..JobLimits::default() };
+    let shot = env.submit(JobSpec { levels: vec!["render".into(), "minimal".into()], limits, ..job("1") });
+    let mut through = Vec::new();
+    while env.status(shot) != JobStatus::Failed {
+        let order = env.orders()[0].attempt.clone();
+        through.push(order.level_name);
+        env.end(order.id.0, EndedBy::Itself, Decision::Retry { after_ms: 0 }, vec![]);
+    }
+    assert_eq!(through, ["render", "minimal"]);
+    let record = env.scheduler.record(shot).unwrap();
+    assert_eq!(record.fallbacks[0].to, "minimal", "it is remembered as a fallback: {record:?}");
 }
 
 #[test]
