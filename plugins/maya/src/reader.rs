@@ -2,10 +2,11 @@
 //! images, and the log adds progress and faults; at level `render` the log is all there is. Faults are looked for at
 //! every level, and an image whose frame is at fault is not announced, however whole it looks.
 
+use crate::describe::RENDER;
 use crate::faults::{About, Kind, Meaning, ROWS, Reach, file_in};
 use crate::log_line::{self, Said};
 use crate::names::{self, Names};
-use crate::options::{Level, Options};
+use crate::options::{Device, GpuSelection, Level, Options};
 use crate::renderer::Renderer;
 use farmhand_sdk::prelude::*;
 use farmhand_sdk::report::Report;
@@ -21,6 +22,9 @@ const LONGEST_QUOTE: usize = 300;
 const PROGRESS_STEP: f32 = 0.01;
 /// Extensions tried where nobody says which one the images have.
 const EXTENSIONS: [&str; 4] = ["exr", "png", "jpg", "tif"];
+
+/// So many frames without an image are looked for at the end; each look may go over a network.
+const MOST_MISSES: usize = 8;
 
 /// The fact that Maya's own exit code is kept under.
 pub const MAYA_STATUS: &str = "maya-status";
@@ -50,7 +54,13 @@ pub struct MayaReader {
     images: HashSet<String>,
     completed: bool,
     spoke: bool,
-    before: String,
+    /// The last line that began with `Error: `.
+    error: String,
+    /// What is known before the first line.
+    first: Vec<Event>,
+    gpus: Vec<String>,
+    /// Whether the renderer counts only the leased GPUs.
+    counts_leased: bool,
     warnings: HashSet<String>,
     faults: HashSet<(String, Option<i32>)>,
 }
@@ -87,22 +97,13 @@ impl MayaReader {
             images: HashSet::new(),
             completed: false,
             spoke: false,
-            before: String::new(),
+            error: String::new(),
+            first: known_before(task, &options),
+            gpus: task.gpus.iter().map(|gpu| gpu.uuid.clone()).collect(),
+            counts_leased: options.gpu_selection == GpuSelection::VisibleDevices,
             warnings: HashSet::new(),
             faults: HashSet::new(),
         }
-        .with_skipped_hooks(task)
-    }
-
-    /// Hooks that a level cannot run and that may be left out are at least mentioned.
-    fn with_skipped_hooks(mut self, task: &Task) -> Self {
-        if self.level != Level::Script {
-            let names: Vec<&str> = task.job.frame_hooks().map(|hook| hook.name.as_str()).collect();
-            if !names.is_empty() {
-                self.before = format!("hooks around frames are left out at this level: {}", names.join(", "));
-            }
-        }
-        self
     }
 
     fn started(&mut self, frame: i32, events: &mut Vec<Event>) {
@@ -176,17 +177,17 @@ impl MayaReader {
             _ => {}
         }
         let about = match meaning.about {
-            About::Nothing => None,
+            About::Nothing => self.only_gpu().filter(|_| meaning.cause == Cause::Gpu),
             About::Licence(name) => Some(name.to_owned()),
             About::RendererLicence => {
                 Some(self.renderer.map_or("maya", |renderer| renderer.name()).to_owned())
             }
             About::File => file_in(line).map(str::to_owned),
-            About::Gpu => line.rsplit(' ').next().filter(|id| id.parse::<u32>().is_ok()).map(str::to_owned),
+            About::Gpu => line.rsplit(' ').next().and_then(|id| self.gpu(id)),
         };
         let frame = self.frame.filter(|_| meaning.reach == Reach::Frame);
-        let why = if meaning.cause == Cause::Plugin && !self.before.is_empty() {
-            format!("{} / {}", self.before, quote)
+        let why = if meaning.cause == Cause::Plugin && !self.error.is_empty() {
+            format!("{} / {}", self.error, quote)
         } else {
             quote.to_owned()
         };
@@ -203,6 +204,21 @@ impl MayaReader {
             meaning.reach,
             events,
         );
+    }
+
+    /// The GPU that a renderer means by a number: among those that it sees, or of all in the machine.
+    fn gpu(&self, id: &str) -> Option<String> {
+        let index: usize = id.parse().ok()?;
+        if self.counts_leased && !self.gpus.is_empty() {
+            self.gpus.get(index).cloned()
+        } else {
+            Some(id.to_owned())
+        }
+    }
+
+    /// The GPU that a fault must be about where the task has just one.
+    fn only_gpu(&self) -> Option<String> {
+        self.gpus.first().filter(|_| self.gpus.len() == 1).cloned()
     }
 
     /// Whether the plug-in that a line misses is the renderer's own: scenes name others that they do not need.
@@ -309,40 +325,67 @@ impl MayaReader {
         }
     }
 
-    /// Images that no line named, by the names that they must have.
+    /// Images that no line named, by the names that they must have. Where one was found, the next frame's is looked for
+    /// first, and a few frames without any are enough.
     fn look_for_the_rest(&mut self, events: &mut Vec<Event>) {
         let Some(names) = self.names.clone() else { return };
         let missing: Vec<i32> = self.frames.iter().filter(|frame| !self.written.contains(frame)).collect();
         let extensions = self.extension.map_or_else(|| EXTENSIONS.to_vec(), |extension| vec![extension]);
+        let (mut likely, mut misses) = (0, 0);
         for frame in missing {
             let candidates: Vec<String> =
                 extensions.iter().flat_map(|extension| names.candidates(frame, extension)).collect();
-            let mut may_look = true;
-            let found = candidates.iter().find(|path| match host::file_exists(path) {
-                Ok(there) => there,
-                Err(_) => {
-                    may_look = false;
-                    false
+            if candidates.is_empty() || misses >= MOST_MISSES {
+                return;
+            }
+            let (mut found, mut may_not_look) = (None, true);
+            for at in std::iter::once(likely).chain((0..candidates.len()).filter(|at| *at != likely)) {
+                match host::file_exists(&candidates[at]) {
+                    Ok(true) => {
+                        found = Some(at);
+                        break;
+                    }
+                    Ok(false) => may_not_look = false,
+                    Err(_) => {}
                 }
-            });
+            }
             // Where the plugin may not look, the host does: it believes no image that is not there.
-            let likeliest =
-                candidates.first().filter(|_| !may_look && self.completed && extensions.len() == 1);
-            if let Some(path) = found.or(likeliest) {
-                self.image(frame, path, events);
+            let guess = (may_not_look && self.completed && extensions.len() == 1).then_some(0);
+            match found.or(guess) {
+                Some(at) => {
+                    likely = at;
+                    self.image(frame, &candidates[at], events);
+                }
+                None => misses += 1,
             }
         }
     }
+}
+
+/// What can be said before Maya says anything: at the levels without a script of farmhand's own nobody else says it.
+fn known_before(task: &Task, options: &Options) -> Vec<Event> {
+    let mut events = Vec::new();
+    if Level::of(task) == Level::Render {
+        let version = task.tool(RENDER).ok().and_then(|tool| tool.version.clone());
+        events.extend(version.map(|version| Event::fact("dcc-version", version)));
+        events.extend(options.renderer.map(|renderer| Event::fact("renderer", renderer.name())));
+        if options.device != Device::Scene {
+            events.push(Event::fact("device", options.device.name().to_uppercase()));
+        }
+    }
+    let hooks: Vec<&str> = task.job.frame_hooks().map(|hook| hook.name.as_str()).collect();
+    if Level::of(task) != Level::Script && !hooks.is_empty() {
+        let hooks = hooks.join(", ");
+        events.push(Event::warning(format!("hooks around frames are left out at this level: {hooks}")));
+    }
+    events
 }
 
 impl Reader for MayaReader {
     fn line(&mut self, line: &str, events: &mut Vec<Event>) {
         if !self.spoke && !line.trim().is_empty() {
             self.spoke = true;
-            let skipped = std::mem::take(&mut self.before);
-            if !skipped.is_empty() {
-                self.warn(&skipped, events);
-            }
+            events.append(&mut self.first);
         }
         if let Some(report) = report::parse(line) {
             return self.reported(report, events);
@@ -368,7 +411,7 @@ impl Reader for MayaReader {
             self.remark(line, &rule.then, events);
         }
         if line.starts_with("Error: ") {
-            self.before = text::shortened(line.trim(), LONGEST_QUOTE).to_owned();
+            self.error = text::shortened(line.trim(), LONGEST_QUOTE).to_owned();
         }
     }
 

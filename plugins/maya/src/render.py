@@ -25,10 +25,23 @@ def choose_renderer(cmds):
             cmds.loadPlugin(plug_in, quiet=True)
         except RuntimeError as error:
             stop("other", "{} is not installed here: {}".format(renderer, str(error).strip()), "worker-fatal", renderer)
+    make_settings(cmds, renderer)
     if wanted:
         set_attribute(cmds, "defaultRenderGlobals.currentRenderer", MAYA_NAMES.get(renderer, renderer))
     report("fact", name="renderer", value=renderer)
     return renderer
+
+
+def make_settings(cmds, renderer):
+    """A scene that was made for another renderer lacks the nodes with this one's settings."""
+    if renderer == "arnold" and not cmds.objExists("defaultArnoldRenderOptions"):
+        try:
+            from mtoa.core import createOptions
+            createOptions()
+        except (ImportError, RuntimeError) as error:
+            stop("other", "Arnold's settings cannot be made: {}".format(str(error).strip()), "worker-fatal")
+    elif renderer == "vray" and not cmds.objExists("vraySettings"):
+        stop("scene", "the scene has no V-Ray settings: choose V-Ray in its render settings and save it")
 
 
 def run_code(mel, code, moment):

@@ -52,9 +52,18 @@ fn shown(contents: &str) -> String {
     let Some((_, json)) = contents.split_once("json.loads(\"") else { return contents.to_owned() };
     let literal: String =
         serde_json::Deserializer::from_str(&format!("\"{json}")).into_iter().next().unwrap().unwrap();
-    let job: Value = serde_json::from_str(&literal).unwrap();
-    let header: Vec<&str> = contents.lines().take(2).collect();
-    format!("{}\n{job:#}", header.join("\n"))
+    let job: serde_json::Map<String, Value> = serde_json::from_str(&literal).unwrap();
+    let mut text: String = contents.lines().take(2).map(|line| format!("{line}\n")).collect();
+    for (name, value) in &job {
+        match value.as_array().filter(|pairs| name != "frames" && pairs.iter().all(Value::is_array)) {
+            Some(pairs) if !pairs.is_empty() => {
+                writeln!(text, "{name} =").unwrap();
+                pairs.iter().for_each(|pair| writeln!(text, "    {pair}").unwrap());
+            }
+            _ => writeln!(text, "{name} = {value}").unwrap(),
+        }
+    }
+    text
 }
 
 fn check(name: &str, text: &str) {

@@ -234,6 +234,7 @@ fn scattered_frames_and_everything_that_changes_the_scene() {
         moment: Moment::AfterFrame,
         on_failure: OnFailure::Fail,
     }];
+    job.path_map = vec![PathRule { spelled: "P:/show".into(), here: show.path("") }];
     let mut task = show.task(job, SCRIPT);
     task.gpus = gpus(&[1]);
     for copy in 1..=6 {
@@ -255,6 +256,37 @@ fn scattered_frames_and_everything_that_changes_the_scene() {
     let copies: Vec<_> =
         std::fs::read_dir(show.dir.path().join("scenes/.farmhand/scenes")).unwrap().collect();
     assert_eq!(copies.len(), 5, "the newest five are kept");
+}
+
+/// The stand-in for `Render` knows the documented flags of each renderer, and no others.
+#[test]
+fn render_takes_everything_that_a_job_can_ask_for() {
+    for scene in SCENES {
+        let show = Show::new(scene);
+        let asked = json!({
+            "camera": "persp", "resolution": [32, 18], "percent": 50, "verbosity": "debug", "strict": false,
+            "attributes": { "defaultRenderGlobals.renderVersion": "a \"b\" \\c" },
+            "pre_render_mel": "print \"from mel\\n\";", "pre_render_python": "print('from \"python\"')",
+            "post_render_python": "print('from the end')",
+        });
+        let mut task = show.task(show.job(Some("out/a.####.png"), run(1, 3, 2), asked), RENDER);
+        task.gpus = gpus(&[0]);
+        let attempt = show.run(&task);
+        assert_eq!(attempt.done, [1, 3], "{scene}: {:?}\n{}", attempt.events, attempt.log);
+        for part in ["from mel", "from \"python\"", "from the end"] {
+            assert!(attempt.log.contains(part), "{scene}: {part} in\n{}", attempt.log);
+        }
+    }
+    for (scene, device) in [("arnold.ma", "gpu"), ("redshift.ma", "scene")] {
+        let show = Show::new(scene);
+        let asked = json!({ "gpu_selection": "flags", "device": device });
+        for level in [SCRIPT, RENDER] {
+            let mut task = show.task(show.job(Some("out/a.####.png"), run(1, 1, 1), asked.clone()), level);
+            task.gpus = gpus(&[1]);
+            let attempt = show.run(&task);
+            assert_eq!(attempt.done, [1], "{scene} {level}: {:?}\n{}", attempt.events, attempt.log);
+        }
+    }
 }
 
 #[test]

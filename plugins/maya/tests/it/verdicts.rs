@@ -57,6 +57,8 @@ fn exit_codes() {
     }
     let silent = fact(ended(255, false), "silent", "yes");
     assert_eq!(judge(RENDER, 1, json!({}), &silent).decision, Decision::QuarantineNode);
+    let crashed = fact(ended(1, false), "maya-status", "-1073741819");
+    assert_eq!(judge(RENDER, 1, json!({}), &crashed).decision, Decision::Retry { after_ms: 2_000 });
     // A wrapper may cut its child's code to a byte; the log has it whole.
     let wrapped = fact(ended(1, false), "maya-status", "211");
     assert_eq!(judge(RENDER, 2, json!({}), &wrapped).decision, Decision::FailJob);
