@@ -1,7 +1,6 @@
 //! The OpenAPI document, the page that shows it, and what each kind of problem means. All of it comes with the binary:
 //! nothing is asked of the network.
 
-use farmhand_model::plan::PlanView;
 use super::problem::{Problem, ProblemBody, ProblemKind};
 use super::router::documented;
 use super::state::ApiState;
@@ -11,6 +10,7 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use farmhand_model::plan::PlanView;
 use std::sync::Arc;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi as Document, Ref, RefOr, ResponseBuilder, SecurityRequirement};

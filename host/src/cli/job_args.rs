@@ -128,7 +128,10 @@ fn parse_chunk(text: &str) -> Result<Chunking, String> {
 fn parse_hook(text: &str) -> Result<HookRequest, String> {
     let hint = || {
         let moments: Vec<_> = Moment::ALL.iter().map(|moment| moment.name()).collect();
-        format!("write NAME@MOMENT, where MOMENT is one of {}, and after a colon fail, warn or hold", moments.join(", "))
+        format!(
+            "write NAME@MOMENT, where MOMENT is one of {}, and after a colon fail, warn or hold",
+            moments.join(", ")
+        )
     };
     let (name, rest) = text.rsplit_once('@').ok_or_else(hint)?;
     let (at, on_failure) = rest.split_once(':').unwrap_or((rest, "fail"));
@@ -249,7 +252,8 @@ mod tests {
     fn hooks_name_their_moment_and_what_their_failure_means() {
         let check = |text: &str, expect: Option<(&str, Moment, OnFailure)>| {
             let got = parse_hook(text).ok();
-            let expect = expect.map(|(name, at, on_failure)| HookRequest { name: name.into(), at, on_failure });
+            let expect =
+                expect.map(|(name, at, on_failure)| HookRequest { name: name.into(), at, on_failure });
             assert_eq!(got, expect, "{text}");
         };
         check("publish.sh@after-job", Some(("publish.sh", Moment::AfterJob, OnFailure::Fail)));

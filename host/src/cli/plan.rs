@@ -52,7 +52,8 @@ fn write_task(text: &mut String, task: &TaskPlan) {
     for (name, value) in &task.command.env {
         let _ = writeln!(text, "    {}", clean(&format!("{name}={}", quoted(value))));
     }
-    let words: Vec<_> = std::iter::once(&task.command.program).chain(&task.command.args).map(|word| quoted(word)).collect();
+    let words: Vec<_> =
+        std::iter::once(&task.command.program).chain(&task.command.args).map(|word| quoted(word)).collect();
     let _ = writeln!(text, "    {}", clean(&words.join(" ")));
     for file in &task.files {
         let _ = writeln!(text, "    writes {}:", clean(&file.path));
@@ -71,7 +72,11 @@ fn write_task(text: &mut String, task: &TaskPlan) {
 /// As a POSIX shell takes it back. Nothing is ever run through a shell; this is for people who copy it.
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]

@@ -154,8 +154,8 @@ fn of_file(log: &Path, frames_known: bool) -> Input {
         frames: frames.clone(),
         options: serde_json::Map::new(),
         skip_existing: false,
- hook_scripts: Vec::new(),
- path_map: Vec::new(),
+        hook_scripts: Vec::new(),
+        path_map: Vec::new(),
     };
     let task = TaskContext {
         job: Arc::new(job),
@@ -345,7 +345,7 @@ mod tests {
             cause: Cause::MissingFile,
             message: "no texture".to_owned(),
             frame: Some(2),
- about: None,
+            about: None,
         };
         let events = [
             Seen { line: 64, event: ReaderEvent::FrameStarted(1) },

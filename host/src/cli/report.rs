@@ -240,7 +240,7 @@ mod tests {
             cause: Cause::Script,
             message: message.to_owned(),
             frame,
- about: None,
+            about: None,
         };
         let mut newest = attempt();
         newest.faults = vec![

@@ -243,7 +243,7 @@ mod tests {
             cause: Cause::Licence,
             message: "busy".into(),
             frame: None,
- about: None,
+            about: None,
         };
         let outcome = Outcome {
             exit_code: Some(1),
