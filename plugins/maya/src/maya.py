@@ -26,7 +26,7 @@ def start_maya():
         maya.standalone.initialize(name="python")
     except Exception as error:
         text = str(error)
-        if "initializing Maya" in text or "icense" in text:
+        if "initializing Maya" in text or is_about_licence(text):
             stop("licence", "Maya got no licence, or cannot write to MAYA_APP_DIR: " + text, "transient", "maya")
         if "Startup Script" in text:
             stop("script", "a start-up script of this site failed: " + text)
@@ -181,7 +181,11 @@ def tell_done(frame, paths):
 
 
 def is_about_licence(text):
-    return "icense" in text
+    """Whether an exception is about a licence, and not only about a file that is called so."""
+    lower = text.lower()
+    words = ("license error", "license checkout", "license was not", "get a license", "obtain a license", "no license",
+             "licensing error")
+    return any(word in lower for word in words)
 
 
 def run(work):

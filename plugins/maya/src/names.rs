@@ -107,6 +107,28 @@ impl Names {
         directories.iter().map(|directory| path::join(&self.staging, &path::join(directory, &name))).collect()
     }
 
+    /// Whether an image is its frame's own, and no pass and no single layer of several.
+    #[must_use]
+    pub fn is_main(&self, image: &Image) -> bool {
+        let relative = relative_to(&self.staging, &image.path);
+        relative.is_some_and(|relative| self.is_named_alone(self.without_layer(&relative)))
+    }
+
+    /// Whether an image is its frame's own or that of one layer, and no pass.
+    #[must_use]
+    pub fn is_layers_main(&self, image: &Image) -> bool {
+        let Some(relative) = relative_to(&self.staging, &image.path) else { return false };
+        let below = relative.split_once('/').map_or(relative.as_str(), |(_, rest)| rest);
+        self.is_named_alone(below) || self.is_named_alone(&relative)
+    }
+
+    fn is_named_alone(&self, name: &str) -> bool {
+        match &self.to {
+            To::Template { stem, .. } => main_extension(name, stem).is_some(),
+            To::Directory(_) => !name.contains('/'),
+        }
+    }
+
     /// The image at a path, with its place.
     #[must_use]
     pub fn image(&self, frame: i32, written: &str) -> Image {

@@ -6,7 +6,7 @@ use crate::describe::RENDER;
 use crate::faults::{About, Kind, Meaning, ROWS, Reach, file_in};
 use crate::log_line::{self, Said};
 use crate::names::{self, Names};
-use crate::options::{Device, GpuSelection, Level, Options};
+use crate::options::{Device, GpuSelection, LayerMode, Level, Options};
 use crate::renderer::Renderer;
 use farmhand_sdk::prelude::*;
 use farmhand_sdk::report::Report;
@@ -49,8 +49,14 @@ pub struct MayaReader {
     told: bool,
     /// Why the frame's images are not believed.
     doubt: Option<Doubt>,
-    /// Frames that an image was announced of.
+    /// Frames that an image was seen of.
     written: BTreeSet<i32>,
+    /// Images that wait until their frame is through: a frame counts as done once what was announced of it is whole, so
+    /// that its own image comes after its passes, and no layer is missing.
+    held: Vec<Image>,
+    /// How many layers share the process, where it is known; 0 where each has its own.
+    layers: usize,
+    together: bool,
     images: HashSet<String>,
     completed: bool,
     spoke: bool,
@@ -94,6 +100,9 @@ impl MayaReader {
             told: false,
             doubt: None,
             written: BTreeSet::new(),
+            held: Vec::new(),
+            layers: options.layers_together.len(),
+            together: options.layer_mode == LayerMode::Together,
             images: HashSet::new(),
             completed: false,
             spoke: false,
@@ -110,6 +119,7 @@ impl MayaReader {
         if self.frame == Some(frame) {
             return;
         }
+        self.frame_is_through(events);
         self.frame = Some(frame);
         self.progress = 0.0;
         self.blocks = 0;
@@ -125,6 +135,7 @@ impl MayaReader {
         }
         let next = self.frames.iter().find(|frame| !self.written.contains(frame));
         if let Some(frame) = next {
+            self.frame_is_through(events);
             self.frame = Some(frame);
             self.progress = 0.0;
             self.blocks = 0;
@@ -278,6 +289,9 @@ impl MayaReader {
         }
         // Without a line that says where a frame begins, a doubt is about the next image's frame, and ends with it.
         if self.level == Level::Render {
+            if self.held.first().is_some_and(|held| held.frame != frame) {
+                self.frame_is_through(events);
+            }
             if self.frame.is_some_and(|own| own != frame) {
                 self.doubt.take_if(|doubt| doubt.reach == Reach::Frame && doubt.fault.frame.is_some());
             }
@@ -287,8 +301,11 @@ impl MayaReader {
         self.written.insert(frame);
         match self.doubt.clone() {
             None => {
-                if self.images.insert(path.to_owned()) {
-                    events.push(Event::FrameDone(image));
+                let is_new = self.images.insert(path.to_owned());
+                match self.level {
+                    _ if !is_new => {}
+                    Level::Render => self.held.push(image),
+                    Level::Script | Level::Minimal => events.push(Event::FrameDone(image)),
                 }
             }
             Some(doubt) => {
@@ -303,6 +320,38 @@ impl MayaReader {
                 }
             }
         }
+    }
+
+    /// The next frame begins. Of layers that share a process, the frame's other layers are still to come.
+    fn frame_is_through(&mut self, events: &mut Vec<Event>) {
+        if !self.together {
+            self.release(events);
+        }
+    }
+
+    /// Announces what is held, each frame's own image last. Of layers that share a process, only frames that have all of
+    /// them: Maya renders layer by layer.
+    fn release(&mut self, events: &mut Vec<Event>) {
+        let mut held = std::mem::take(&mut self.held);
+        if self.together && !self.completed {
+            let layers = self.layers;
+            let count = |frame: i32| self.images_of(&held, frame);
+            let whole: BTreeSet<i32> = held
+                .iter()
+                .map(|image| image.frame)
+                .filter(|frame| layers > 0 && count(*frame) >= layers)
+                .collect();
+            held.retain(|image| whole.contains(&image.frame));
+        }
+        let is_main = |image: &Image| self.names.as_ref().is_some_and(|names| names.is_main(image));
+        held.sort_by_key(|image| (image.frame, is_main(image)));
+        events.extend(held.into_iter().map(Event::FrameDone));
+    }
+
+    /// How many images of a frame are its own and no passes: one for each layer.
+    fn images_of(&self, held: &[Image], frame: i32) -> usize {
+        let is_layers = |image: &&Image| self.names.as_ref().is_some_and(|names| names.is_layers_main(image));
+        held.iter().filter(|image| image.frame == frame).filter(is_layers).count()
     }
 
     /// What the log says at level `render`, where nobody else says it.
@@ -418,6 +467,7 @@ impl Reader for MayaReader {
     fn finish(&mut self, events: &mut Vec<Event>) {
         if self.level == Level::Render {
             self.look_for_the_rest(events);
+            self.release(events);
         }
         if !self.spoke {
             events.push(Event::fact(SILENT, "yes"));

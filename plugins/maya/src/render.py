@@ -101,6 +101,21 @@ def activate(cmds, node, nodes):
                 cmds.setAttr(other + ".renderable", other == node)
             except RuntimeError as error:
                 report("warning", message="layer {} cannot be switched: {}".format(other, str(error).strip()))
+    switch_to(cmds, node)
+
+
+def switch_to(cmds, node):
+    """Render setup switches its own layers, with their overrides; legacy ones and the one that every scene has go by
+    their node."""
+    if node.startswith("rs_"):
+        try:
+            from maya.app.renderSetup.model import renderSetup
+            setup = renderSetup.instance()
+            setup.switchToLayer(setup.getRenderLayer(node[3:]))
+            return
+        except Exception as error:
+            # A legacy layer may be called so; its node decides.
+            log("render setup does not switch to {}: {}".format(node, error))
     cmds.editRenderLayerGlobals(currentRenderLayer=node)
 
 
