@@ -72,7 +72,10 @@ impl Plugin for Noop {
                 "/options/script",
                 "program `true` takes no script; set `program` to `sh`",
             )]),
-            _ => Ok(job.prepared()),
+            _ => match job.without_frame_hooks() {
+                problems if problems.is_empty() => Ok(job.prepared()),
+                problems => Err(problems),
+            },
         }
     }
 

@@ -47,6 +47,21 @@ impl Job {
             .filter(|hook| matches!(hook.moment, Moment::BeforeFrame | Moment::AfterFrame))
     }
 
+    /// What is wrong with the job for a plugin that cannot run the studio's scripts around frames: each one of them.
+    #[must_use]
+    pub fn without_frame_hooks(&self) -> Vec<Problem> {
+        let problem = |(index, hook): (usize, &HookScript)| {
+            let message = format!(
+                "this plugin cannot run `{}` {}, inside the DCC; run it before-task or after-task",
+                hook.name,
+                hook.moment.name()
+            );
+            Problem::new(format!("/hooks/{index}/at"), message)
+        };
+        let is_of_frame = |hook: &HookScript| matches!(hook.moment, Moment::BeforeFrame | Moment::AfterFrame);
+        self.hook_scripts.iter().enumerate().filter(|(_, hook)| is_of_frame(hook)).map(problem).collect()
+    }
+
     /// The job as it is, for a plugin that has nothing to change.
     #[must_use]
     pub fn prepared(&self) -> PreparedJob {

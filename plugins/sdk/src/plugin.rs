@@ -14,12 +14,16 @@ pub trait Plugin: 'static {
     fn describe() -> Descriptor;
 
     /// The job as it will be kept, or everything that is wrong with it. The host has checked the options against
-    /// the schema before. By default every job is kept as it is.
+    /// the schema before. By default every job is kept as it is, unless it asks for scripts around frames, which only
+    /// a plugin's own generated script could run.
     ///
     /// # Errors
     /// Everything that is wrong at once, so that a person has to come back only once.
     fn validate(job: &Job) -> Result<PreparedJob, Vec<Problem>> {
-        Ok(job.prepared())
+        match job.without_frame_hooks() {
+            problems if problems.is_empty() => Ok(job.prepared()),
+            problems => Err(problems),
+        }
     }
 
     /// What to run for these frames, at the level that the task asks for.
