@@ -148,8 +148,9 @@ const server = createServer((request, response) => {
   const id = Number(path.match(/^\/(?:jobs|attempts)\/(\d+)/)?.[1]);
   const view = () => ({
     ...jobs.get(id), notes: id === 41 ? ["The scene's output path is relative; it is taken from the scene's folder."] : [],
-    costs: { start_seconds: 4.1, frame_seconds: 5.6, frames_seen: 131 }, attempts: 5,
-    spec: { name: jobs.get(id).name, scene: jobs.get(id).scene, plugin: { name: "blender", version: null }, frames: specFrames[id] ?? `1-${jobs.get(id).frames.total}`, layers: [], output: "//renders/beauty.####", options: { samples: 64, device: "CPU" }, priority: 50, after: [], order: "forward", chunk: "auto", threads: null, skip_existing: false },
+    costs: { start_seconds: 4.1, frame_seconds: 5.6, frames_seen: 131 }, attempts: 5, hooks: [],
+    fallbacks: id === 41 ? [{ layer: 0, frames: "12-14", from: "render", to: "safe", cause: "memory", reason: "the GPU ran out of memory", attempt: 7 }] : [],
+    spec: { name: jobs.get(id).name, scene: jobs.get(id).scene, plugin: { name: "blender", version: null }, frames: specFrames[id] ?? `1-${jobs.get(id).frames.total}`, layers: [], output: "//renders/beauty.####", options: { samples: 64, device: "CPU" }, priority: 50, after: [], order: "forward", chunk: "auto", threads: null, skip_existing: false, levels: [] },
   });
   if (path === "/events") {
     response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });

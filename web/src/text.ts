@@ -103,6 +103,11 @@ export const t = {
     layers: "Layers",
     options: "Options",
     notes: "Notes",
+    fallbacks: "Fallbacks",
+    fallback: (frames: string, from: string, to: string): string => `Frames ${frames}: from ${from} to ${to}`,
+    hooks: "Hooks",
+    hookFailed: "failed",
+    levels: "Levels",
     after: "After",
     user: "by",
     submitted: (span: string): string => `submitted ${span} ago`,
@@ -221,7 +226,8 @@ export const t = {
     noTools: "No tools were looked for.",
     notFound: "not found",
     up: (span: string): string => `up ${span}`,
-    breaker: (plugin: string): string => `${plugin} takes no tasks here`,
+    breaker: (plugin: string, gpu: string | null): string =>
+      gpu === null ? `${plugin} takes no tasks here` : `${plugin} stays off GPU ${gpu} here`,
     breakerUntil: (time: string): string => `One task is let through at ${time}.`,
   },
 

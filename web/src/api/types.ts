@@ -31,6 +31,9 @@ export type WaitKind =
   | "behind"
   | "threads"
   | "breaker"
+  | "held"
+  | "hooks"
+  | "licence"
   | "no-plugin"
   | "no-tool"
   | "stopping"
@@ -73,6 +76,24 @@ export interface JobSpec {
   chunk: unknown;
   threads: number | null;
   skip_existing: boolean;
+  levels: string[];
+}
+
+export interface Fallback {
+  layer: number;
+  frames: FrameSetText;
+  from: string;
+  to: string;
+  cause: string;
+  reason: string;
+  attempt: number;
+}
+
+export interface HookRun {
+  name: string;
+  moment: string;
+  seconds: number;
+  error: string | null;
 }
 
 export interface JobCosts {
@@ -86,6 +107,14 @@ export interface JobView extends JobSummary {
   notes: string[];
   costs: JobCosts;
   attempts: number;
+  fallbacks: Fallback[];
+  hooks: HookRun[];
+}
+
+/** What a job's events carry: all but what only the view of one job has. */
+export function summaryOf(view: JobView): JobSummary {
+  const { spec: _s, notes: _n, costs: _c, attempts: _a, fallbacks: _f, hooks: _h, ...summary } = view;
+  return summary;
 }
 
 export interface FrameRuns {
@@ -216,6 +245,8 @@ export interface LeaseView {
 
 export interface BreakerView {
   plugin: string;
+  /** Absent: the plugin takes none at all. */
+  gpu: string | null;
   reason: string;
   until: Timestamp;
 }

@@ -7,7 +7,7 @@ import { createStore, produce, reconcile, unwrap } from "solid-js/store";
 import { Client, type JobAction } from "../api/client";
 import { asProblem, type Problem } from "../api/problem";
 import { EventStream, type Connection } from "../api/stream";
-import type { AttemptView, FarmEvent, JobSummary } from "../api/types";
+import { summaryOf, type AttemptView, type FarmEvent, type JobSummary } from "../api/types";
 import { FrameGrid } from "../model/grid";
 import { ENDED, LIVE } from "./order";
 import { apply, IMAGES_KEPT, putAttempt, putJob } from "./reduce";
@@ -157,8 +157,7 @@ export function createFarm(root: URL): Farm {
       heldForJob = null;
       const grid = FrameGrid.build(view.spec.frames, view.spec.layers, frames);
       change((draft) => {
-        const { spec: _spec, notes: _notes, costs: _costs, attempts: _attempts, ...summary } = view;
-        putJob(draft, summary);
+        putJob(draft, summaryOf(view));
         draft.detail = {
           id,
           view,
@@ -279,8 +278,7 @@ export function createFarm(root: URL): Farm {
     },
     async act(job, action) {
       const view = await client.act(job, action);
-      const { spec: _spec, notes: _notes, costs: _costs, attempts: _attempts, ...summary } = view;
-      change((draft) => putJob(draft, summary));
+      change((draft) => putJob(draft, summaryOf(view)));
     },
   };
 }

@@ -26,6 +26,9 @@ test.each<[WaitKind, boolean]>([
   ["no-slot", false],
   ["paused", false],
   ["breaker", true],
+  ["held", true],
+  ["licence", true],
+  ["hooks", false],
   ["no-tool", true],
   ["after-failed", true],
 ])("a job that waits for %s is stuck: %s", (kind, stuck) => {

@@ -1,7 +1,7 @@
 /**
  * In which order jobs are listed: what runs, then the queue as the scheduler takes it, then what has ended.
  */
-import type { JobStatus, JobSummary } from "../api/types";
+import type { JobStatus, JobSummary, WaitKind } from "../api/types";
 
 export type Group = "running" | "queue" | "ended";
 
@@ -28,10 +28,18 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+const STUCK: ReadonlySet<WaitKind> = new Set([
+  "after-failed",
+  "back-off",
+  "breaker",
+  "held",
+  "licence",
+  "no-plugin",
+  "no-tool",
+]);
+
 /** Waiting that will not end by itself soon: somebody should look. */
 export function isStuck(job: JobSummary): boolean {
   const kind = job.why?.reason.kind;
-  return (
-    kind === "after-failed" || kind === "back-off" || kind === "breaker" || kind === "no-plugin" || kind === "no-tool"
-  );
+  return kind !== undefined && STUCK.has(kind);
 }

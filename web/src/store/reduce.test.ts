@@ -91,7 +91,7 @@ function withDetail(): FarmState {
   state.jobs[1] = job(1);
   state.detail = {
     ...emptyDetail(1),
-    view: { ...job(1), spec, notes: ["a note"], costs: {} as JobView["costs"], attempts: 0 },
+    view: { ...job(1), spec, notes: ["a note"], costs: {} as JobView["costs"], attempts: 0, fallbacks: [], hooks: [] },
     grid: FrameGrid.build("1-10", [], { job: 1, counts: job(1).frames, runs: [] }),
   };
   return state;

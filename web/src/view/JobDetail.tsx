@@ -271,6 +271,38 @@ function Submitted(props: { view: JobView }): JSX.Element {
           </ul>
         </section>
       </Show>
+      <Show when={props.view.fallbacks.length > 0}>
+        <section class="block" data-part="fallbacks">
+          <h3>{t.job.fallbacks}</h3>
+          <ul class="plain">
+            <For each={props.view.fallbacks}>{(one) => (
+              <li>
+                {t.job.fallback(one.frames, one.from, one.to)} <span class="quiet">· {one.cause} ·</span>{" "}
+                <Prose text={one.reason} />
+              </li>
+            )}</For>
+          </ul>
+        </section>
+      </Show>
+      <Show when={props.view.hooks.length > 0}>
+        <section class="block" data-part="hooks">
+          <h3>{t.job.hooks}</h3>
+          <ul class="plain">
+            <For each={props.view.hooks}>{(run) => (
+              <li>
+                {run.name} <span class="quiet">· {run.moment} · {duration(run.seconds)}</span>{" "}
+                <Show when={run.error}>
+                  {(error) => (
+                    <span class="bad">
+                      {t.job.hookFailed}: <Prose text={error()} />
+                    </span>
+                  )}
+                </Show>
+              </li>
+            )}</For>
+          </ul>
+        </section>
+      </Show>
       <details class="block submitted">
         <summary>{t.job.details}</summary>
         <dl class="facts">
@@ -280,6 +312,10 @@ function Submitted(props: { view: JobView }): JSX.Element {
           <dd>
             <code>{spec().frames}</code>
           </dd>
+          <Show when={spec().levels.length > 0}>
+            <dt>{t.job.levels}</dt>
+            <dd>{spec().levels.join(", ")}</dd>
+          </Show>
           <Show when={spec().output}>
             <dt>{t.job.output}</dt>
             <dd class="path">{spec().output}</dd>

@@ -32,7 +32,7 @@ function NodeFacts(props: { node: NodeView }): JSX.Element {
       <For each={props.node.breakers}>
         {(breaker) => (
           <div class="callout callout-bad">
-            <strong>{t.node.breaker(breaker.plugin)}</strong>
+            <strong>{t.node.breaker(breaker.plugin, breaker.gpu)}</strong>
             <p>
               <Prose text={breaker.reason} />
             </p>
