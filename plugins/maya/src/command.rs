@@ -60,10 +60,11 @@ fn refuse(task: &Task, options: &Options, level: Level) -> Result<(), PluginErro
     Ok(())
 }
 
-/// What is known before. Level script gives a frame's image its expected name whatever the renderer called it; the
-/// other levels take what they get, and the reader says where it lies.
+/// What is known before. A script gives a frame's image its expected name whatever the renderer called it. `Render` may
+/// put it below a directory of the layer, and a promise that is not kept would leave the frame undone; only where
+/// existing images are left alone the promise is needed, and a name without layers is as good as certain.
 fn outputs(task: &Task, options: &Options, names: &Names, level: Level) -> Vec<Output> {
-    if level != Level::Script && !task.job.skip_existing {
+    if level == Level::Render && (!task.job.skip_existing || task.layer.is_some()) {
         return Vec::new();
     }
     let format = names::format(options, task.job.output.as_deref());

@@ -59,7 +59,6 @@ fn tool(id: &str, program: &str) -> ToolSpec {
     ToolSpec::named(id, &[program]).globs(&globs.each_ref().map(String::as_str))
 }
 
-#[expect(clippy::too_many_lines, reason = "a table: one entry an option")]
 fn schema() -> Value {
     let renderers = Renderer::ALL.map(Renderer::name);
     json!({

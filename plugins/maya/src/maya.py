@@ -115,6 +115,48 @@ def layer_node(cmds, name):
     stop("scene", "the scene has no render layer {}; it has: {}".format(name, ", ".join(shown)))
 
 
+def wanted_layers(cmds):
+    """The nodes of the layers to render: the task's, the job's, or what the scene renders."""
+    if JOB["layer"] is not None:
+        return [layer_node(cmds, JOB["layer"])]
+    if JOB["layers"]:
+        return [layer_node(cmds, name) for name in JOB["layers"]]
+    nodes = cmds.ls(type="renderLayer") or ["defaultRenderLayer"]
+    # A referenced scene brings its own one that every scene has along.
+    nodes = [node for node in nodes if not node.endswith(":defaultRenderLayer")]
+    wanted = [node for node in nodes if cmds.getAttr(node + ".renderable")]
+    if not wanted:
+        stop("scene", "the scene has no renderable layer; name the layers to render")
+    return wanted
+
+
+def activate(cmds, node):
+    """Shows a layer and switches the others off, since batch procedures render whatever is on."""
+    nodes = cmds.ls(type="renderLayer") or [node]
+    for other in nodes:
+        if cmds.getAttr(other + ".renderable") != (other == node):
+            try:
+                cmds.setAttr(other + ".renderable", other == node)
+            except RuntimeError as error:
+                report("warning", message="layer {} cannot be switched: {}".format(other, str(error).strip()))
+    switch_to(cmds, node)
+
+
+def switch_to(cmds, node):
+    """Render setup switches its own layers, with their overrides; legacy ones and the one that every scene has go by
+    their node."""
+    if node.startswith("rs_"):
+        try:
+            from maya.app.renderSetup.model import renderSetup
+            setup = renderSetup.instance()
+            setup.switchToLayer(setup.getRenderLayer(node[3:]))
+            return
+        except Exception as error:
+            # A legacy layer may be called so; its node decides.
+            log("render setup does not switch to {}: {}".format(node, error))
+    cmds.editRenderLayerGlobals(currentRenderLayer=node)
+
+
 class Staging:
     """The images below the staging directory; a renderer names them as it likes, and adds directories of its own."""
 

@@ -22,11 +22,8 @@ def minimal(cmds, mel):
         report("fact", name="own-output", value=JOB["images"])
     for rule in ("images", "depth"):
         cmds.workspace(fileRule=(rule, staging))
-    if JOB["layer"] is not None:
-        node = layer_node(cmds, JOB["layer"])
-        for other in cmds.ls(type="renderLayer"):
-            set_where_it_is(cmds, other + ".renderable", other == node)
-        cmds.editRenderLayerGlobals(currentRenderLayer=node)
+    nodes = wanted_layers(cmds)
+    activate(cmds, nodes[0])
     for name, value in JOB["basics"]:
         set_where_it_is(cmds, name, value)
     images = Staging(JOB["staging"])
@@ -39,7 +36,10 @@ def minimal(cmds, mel):
             cmds.currentTime(frame)
             if cmds.objExists("vraySettings.animFrames"):
                 set_attribute(cmds, "vraySettings.animFrames", str(frame))
-            mel.eval('mayaBatchRenderProcedure(0, "", "", "{}", "");'.format(JOB["renderer_in_maya"] or ""))
+            for node in nodes:
+                if len(nodes) > 1:
+                    activate(cmds, node)
+                mel.eval('mayaBatchRenderProcedure(0, "", "", "{}", "");'.format(JOB["renderer_in_maya"] or ""))
             paths = images.settle(frame, JOB["main_image"])
             check_format(paths[-1])
         except (RuntimeError, OSError) as error:

@@ -15,6 +15,8 @@ pub struct Names {
     staging: String,
     layer: Option<String>,
     mode: LayerMode,
+    /// Layers that share a process, where they are known.
+    layers: Vec<String>,
     to: To,
 }
 
@@ -57,7 +59,13 @@ impl Names {
                 To::Directory(path::join(options.project.as_deref().unwrap_or_default(), images))
             }
         };
-        Ok(Self { staging: task.staging.clone(), layer: task.layer.clone(), mode: options.layer_mode, to })
+        Ok(Self {
+            staging: task.staging.clone(),
+            layer: task.layer.clone(),
+            mode: options.layer_mode,
+            layers: options.layers_together.clone(),
+            to,
+        })
     }
 
     /// Another directory for the scene's own names: Maya knows its project better than the job.
@@ -140,8 +148,9 @@ impl Names {
         match &self.to {
             To::Directory(directory) => Some(path::join(directory, &relative)),
             To::Template { place, extension, stem, .. } => {
-                let (directory, name) = path::split(self.without_layer(&relative));
-                let named = place.name(frame, self.layer.as_deref());
+                let (layer, below) = self.layer_of(&relative, place.has_layer());
+                let (directory, name) = path::split(below);
+                let named = place.name(frame, layer);
                 let (parent, leaf) = path::split(&named);
                 let leaf = match main_extension(name, stem) {
                     Some(written) => {
@@ -154,6 +163,22 @@ impl Names {
                 };
                 Some(path::join(parent, &path::join(directory, &leaf)))
             }
+        }
+    }
+
+    /// The layer that an image shows, and its path without that layer's directory. Layers that share a process are told
+    /// by their directories; the one that every scene has may have none.
+    fn layer_of<'a>(&'a self, relative: &'a str, by_name: bool) -> (Option<&'a str>, &'a str) {
+        if self.mode == LayerMode::Separate || !by_name {
+            return (self.layer.as_deref(), self.without_layer(relative));
+        }
+        let Some((first, rest)) = relative.split_once('/') else { return (Some(MASTER), relative) };
+        let bare = first.strip_prefix("rs_").unwrap_or(first);
+        match self.layers.iter().find(|layer| **layer == bare || **layer == first) {
+            Some(layer) => (Some(layer), rest),
+            None if bare == "masterLayer" || bare == MASTER => (Some(MASTER), rest),
+            None if self.layers.is_empty() => (Some(bare), rest),
+            None => (Some(MASTER), relative),
         }
     }
 
@@ -258,6 +283,25 @@ mod tests {
         }
         assert_eq!(names(out, None, Separate).image(7, "/elsewhere/a.0007.exr").place, None);
         assert_eq!(names(out, None, Separate).image(7, "/st/7/../a.0007.exr").place, None);
+    }
+
+    #[test]
+    fn layers_that_share_a_process_find_their_places() {
+        let named = |layers: &[&str], written: &str| {
+            let mut names = names(Some("/out/{layer}/s.####.exr"), None, LayerMode::Together);
+            names.layers = layers.iter().map(|layer| (*layer).to_owned()).collect();
+            names.image(7, &format!("/st/7/{written}")).place.unwrap()
+        };
+        for (layers, written, place) in [
+            (&["fg", "bg"][..], "fg/s.0007.exr", "/out/fg/s.0007.exr"),
+            (&["fg", "bg"], "rs_bg/diffuse/s.0007.exr", "/out/bg/diffuse/s.0007.exr"),
+            (&["fg", "bg"], "masterLayer/s.0007.exr", "/out/defaultRenderLayer/s.0007.exr"),
+            (&["fg", "bg"], "diffuse/s.0007.exr", "/out/defaultRenderLayer/diffuse/s.0007.exr"),
+            (&[], "rs_fg/s.0007.exr", "/out/fg/s.0007.exr"),
+            (&[], "s.0007.exr", "/out/defaultRenderLayer/s.0007.exr"),
+        ] {
+            assert_eq!(named(layers, written), place, "{written}");
+        }
     }
 
     #[test]

@@ -377,7 +377,7 @@ impl MayaReader {
     /// Images that no line named, by the names that they must have. Where one was found, the next frame's is looked for
     /// first, and a few frames without any are enough.
     fn look_for_the_rest(&mut self, events: &mut Vec<Event>) {
-        let Some(names) = self.names.clone() else { return };
+        let Some(names) = self.names.clone().filter(|_| !self.together) else { return };
         let missing: Vec<i32> = self.frames.iter().filter(|frame| !self.written.contains(frame)).collect();
         let extensions = self.extension.map_or_else(|| EXTENSIONS.to_vec(), |extension| vec![extension]);
         let (mut likely, mut misses) = (0, 0);

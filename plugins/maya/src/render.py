@@ -72,8 +72,8 @@ def change_scene(cmds, mel):
 
 
 def choose_layers(cmds):
-    """The nodes to render; the others are switched off, since batch procedures render whatever is on."""
-    nodes = cmds.ls(type="renderLayer") or ["defaultRenderLayer"]
+    """The nodes to render. Layers of both kinds in one scene are more than Maya takes."""
+    nodes = cmds.ls(type="renderLayer") or []
     try:
         setup = cmds.ls(type="renderSetupLayer") or []
     except RuntimeError:
@@ -83,40 +83,7 @@ def choose_layers(cmds):
     if setup and legacy:
         stop("scene", "the scene contains legacy render layers ({}) and uses render setup: Maya ignores the layers and "
                       "renders everything as masterLayer; delete the legacy ones".format(", ".join(sorted(legacy))))
-    if JOB["layer"] is not None:
-        wanted = [layer_node(cmds, JOB["layer"])]
-    elif JOB["layers"]:
-        wanted = [layer_node(cmds, name) for name in JOB["layers"]]
-    else:
-        wanted = [node for node in nodes if cmds.getAttr(node + ".renderable") and not node.endswith(":defaultRenderLayer")]
-        if not wanted:
-            stop("scene", "the scene has no renderable layer; name the layers to render")
-    return wanted
-
-
-def activate(cmds, node, nodes):
-    for other in nodes:
-        if cmds.getAttr(other + ".renderable") != (other == node):
-            try:
-                cmds.setAttr(other + ".renderable", other == node)
-            except RuntimeError as error:
-                report("warning", message="layer {} cannot be switched: {}".format(other, str(error).strip()))
-    switch_to(cmds, node)
-
-
-def switch_to(cmds, node):
-    """Render setup switches its own layers, with their overrides; legacy ones and the one that every scene has go by
-    their node."""
-    if node.startswith("rs_"):
-        try:
-            from maya.app.renderSetup.model import renderSetup
-            setup = renderSetup.instance()
-            setup.switchToLayer(setup.getRenderLayer(node[3:]))
-            return
-        except Exception as error:
-            # A legacy layer may be called so; its node decides.
-            log("render setup does not switch to {}: {}".format(node, error))
-    cmds.editRenderLayerGlobals(currentRenderLayer=node)
+    return wanted_layers(cmds)
 
 
 def choose_cameras(cmds, renderer):
@@ -295,26 +262,24 @@ def render_once(cmds, mel, renderer, frame, node, camera):
         mel.eval('mayaBatchRenderProcedure(0, "", "", "{}", "");'.format(MAYA_NAMES.get(renderer, renderer)))
 
 
-def prefix_of(node, camera, several_layers, several_cameras):
-    """The image's name before the frame: a directory for each layer but the one that every scene has, and for each
-    camera, where there are several."""
-    shown = node[3:] if node.startswith("rs_") else node
-    parts = [shown] if several_layers and node != "defaultRenderLayer" else []
-    parts += [camera] if several_cameras else []
-    return "/".join("".join("_" if sign in ":|" else sign for sign in part) for part in parts + [JOB["stem"]])
+def prefix_of(renderer, several_layers, several_cameras):
+    """The image's name before the frame: a directory for each layer and for each camera, where there are several. By
+    tokens, since Maya adds directories of its own to a name without them."""
+    layer = {"vray": "<Layer>", "renderman": "<layer>"}.get(renderer, "<RenderLayer>")
+    parts = [layer] if several_layers else []
+    parts += ["<camera>" if renderer == "renderman" else "<Camera>"] if several_cameras else []
+    return "/".join(parts + [JOB["stem"]])
 
 
 def render_frame(cmds, mel, renderer, frame, nodes, cameras, staging):
     """Every layer and camera of a frame; the paths of its images."""
+    if JOB["stem"] is not None:
+        set_prefix(cmds, renderer, prefix_of(renderer, len(nodes) > 1, len(cameras) > 1))
     for node in nodes:
         if len(nodes) > 1:
-            activate(cmds, node, nodes)
+            activate(cmds, node)
         # The batch procedures go through the renderable cameras by themselves.
-        by_itself = renderer in RUNS_SCENE_MEL
-        for camera in cameras[:1] if by_itself else cameras:
-            if JOB["stem"] is not None:
-                shown = "<Camera>" if by_itself else camera
-                set_prefix(cmds, renderer, prefix_of(node, shown, len(nodes) > 1, len(cameras) > 1))
+        for camera in cameras[:1] if renderer in RUNS_SCENE_MEL else cameras:
             render_once(cmds, mel, renderer, frame, node, camera)
     return staging.settle(frame, JOB["stem"] is not None and len(nodes) == 1 and len(cameras) == 1)
 
@@ -326,8 +291,7 @@ def render(cmds, mel):
     changed = change_scene(cmds, mel)
     renderer = choose_renderer(cmds)
     nodes = choose_layers(cmds)
-    for node in nodes[:1]:
-        activate(cmds, node, cmds.ls(type="renderLayer") or [node])
+    activate(cmds, nodes[0])
     cameras = choose_cameras(cmds, renderer)
     report("fact", name="cameras", value=", ".join(cameras))
     choose_output(cmds, renderer)

@@ -56,6 +56,7 @@ fn shared(task: &Task, options: &Options, names: &Names) -> Value {
         "images": options.images,
         "frames": frames,
         "layer": task.layer,
+        "layers": options.layers_together,
         "renderer": options.renderer.map(Renderer::name),
         "staging": task.staging,
         "stem": names.stem(),
@@ -88,7 +89,6 @@ fn render(task: &Task, options: &Options, names: &Names) -> Value {
     let gpus: Vec<u32> = task.gpus.iter().filter(|_| by_flags).map(|gpu| gpu.index).collect();
     let format = names::format(options, task.job.output.as_deref());
     let own = json!({
-        "layers": options.layers_together,
         "camera": options.camera,
         "resolution": options.resolution.map(|(width, height)| [width, height]),
         "percent": options.percent,

@@ -59,13 +59,6 @@ impl Check<'_> {
                 ),
             );
         }
-        if together && template.has_layer() {
-            self.problem(
-                "/output",
-                "layers rendered together get a directory each by themselves; take `{layer}` out of the output, or \
-                 set layer_mode to separate and name the layers",
-            );
-        }
         self.format_and_padding(&template, extension);
         let format = known_format(&self.options, Some(&output), self.scene.as_ref());
         if self.job.skip_existing {

@@ -188,7 +188,6 @@ fn every_mistake_has_its_place_and_its_remedy() {
     check(&job(Some("/out/a.####.iff"), json!({})), "/output", "`.iff` files");
     check(&job(OUT, json!({ "format": "png" })), "/options/format", "change one");
     check(&job(OUT, json!({ "padding": 6 })), "/options/padding", "4 digits");
-    check(&job(Some("/out/{layer}.####"), json!({ "layer_mode": "together" })), "/output", "`{layer}`");
     let skip = Job { skip_existing: true, ..job(OUT, json!({ "layer_mode": "together" })) };
     check(&skip, "/skip_existing", "together");
     let missing = Job { scene: format!("{}/none.ma", show.root().display()), ..job(OUT, json!({})) };
