@@ -58,6 +58,8 @@ pub struct MayaReader {
     layers: usize,
     together: bool,
     images: HashSet<String>,
+    /// Frames that a fault was told of: none of their images is announced.
+    bad: BTreeSet<i32>,
     completed: bool,
     spoke: bool,
     /// The last line that began with `Error: `.
@@ -104,6 +106,7 @@ impl MayaReader {
             layers: options.layers_together.len(),
             together: options.layer_mode == LayerMode::Together,
             images: HashSet::new(),
+            bad: BTreeSet::new(),
             completed: false,
             spoke: false,
             error: String::new(),
@@ -160,6 +163,7 @@ impl MayaReader {
 
     /// Tells a fault once for each frame; `key` is what tells it from others.
     fn tell(&mut self, key: &str, fault: Fault, events: &mut Vec<Event>) {
+        self.bad.extend(fault.frame);
         if self.faults.len() < MOST_FAULTS && self.faults.insert((key.to_owned(), fault.frame)) {
             events.push(Event::Fault(fault));
         }
@@ -256,7 +260,11 @@ impl MayaReader {
                             names.own_output(&value);
                         }
                     }
-                    "renderer" => self.renderer = Renderer::ALL.into_iter().find(|one| one.name() == value),
+                    "renderer" => {
+                        let is_named = |one: &Renderer| one.name() == value || one.in_maya() == value;
+                        let told = Renderer::ALL.into_iter().find(is_named);
+                        self.renderer = told.or(self.renderer);
+                    }
                     _ => {}
                 }
                 events.push(Event::fact(name, value));
@@ -292,11 +300,13 @@ impl MayaReader {
             if self.held.first().is_some_and(|held| held.frame != frame) {
                 self.frame_is_through(events);
             }
-            if self.frame.is_some_and(|own| own != frame) {
-                self.doubt.take_if(|doubt| doubt.reach == Reach::Frame && doubt.fault.frame.is_some());
+            self.doubt.take_if(|doubt| {
+                doubt.reach == Reach::Frame && doubt.fault.frame.is_some_and(|own| own != frame)
+            });
+            if self.names.as_ref().is_some_and(|names| names.is_main(&image)) {
+                self.frame = None;
+                self.told = false;
             }
-            self.frame = None;
-            self.told = false;
         }
         self.written.insert(frame);
         match self.doubt.clone() {
@@ -333,6 +343,7 @@ impl MayaReader {
     /// them: Maya renders layer by layer.
     fn release(&mut self, events: &mut Vec<Event>) {
         let mut held = std::mem::take(&mut self.held);
+        held.retain(|image| !self.bad.contains(&image.frame));
         if self.together && !self.completed {
             let layers = self.layers;
             let count = |frame: i32| self.images_of(&held, frame);
