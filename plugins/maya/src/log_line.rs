@@ -1,7 +1,7 @@
 //! What a line of Maya or of one of its renderers says while all goes well: how far a frame is, which image was
 //! written, how Maya ended. What goes wrong is in `faults`.
 
-use farmhand_sdk::text;
+use farmhand_sdk::{Rule, text};
 
 /// What a line says.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,6 +22,34 @@ pub enum Said<'a> {
     Exited(i32),
     /// Bytes that the renderer holds, and the most that it held.
     Memory(u64),
+}
+
+const fn mark(needle: &'static [&'static str]) -> Rule<()> {
+    Rule { needles: needle, then: () }
+}
+
+/// Lines without any of these say nothing of the kind, and most lines have none: renderers print thousands a second.
+pub static MARKS: [Rule<()>; 14] = [
+    mark(&["Finished Rendering "]),
+    mark(&["Successfully written image file "]),
+    mark(&[" completed."]),
+    mark(&["// Maya exited with status "]),
+    mark(&["% done"]),
+    mark(&["Rendering image...:"]),
+    mark(&["[PROGRESS] "]),
+    mark(&["] Block "]),
+    mark(&["Rendering frame "]),
+    mark(&["rfm Notice: Rendering "]),
+    mark(&["| render done"]),
+    mark(&["V-Ray: Render complete"]),
+    mark(&["| releasing resources"]),
+    mark(&["peak CPU memory used"]),
+];
+
+/// RenderMan's progress, `R90000   12%`, is too short for a mark.
+#[must_use]
+pub fn is_percentage(line: &str) -> bool {
+    line.starts_with('R') && line.trim_end().ends_with('%')
 }
 
 /// Reads a line; `None` for most.
@@ -99,6 +127,7 @@ fn part(number: &str) -> Option<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use farmhand_sdk::Rules;
 
     #[test]
     fn every_renderer_is_understood() {
@@ -130,6 +159,11 @@ mod tests {
             ("Constructing shading groups.", None),
         ] {
             assert_eq!(read(line), said, "{line}");
+            let is_marked = Rules::new(&MARKS).find(line).is_some() || is_percentage(line);
+            assert!(is_marked || said.is_none(), "{line} has no mark");
+        }
+        for line in ["R90000   12%", "Rest: 12%"] {
+            assert!(is_percentage(line));
         }
         assert_eq!(percent("[PROGRESS] 45 percent"), Some(0.45));
         assert_eq!(percent("45 percent"), None);

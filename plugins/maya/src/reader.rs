@@ -34,6 +34,7 @@ pub const SILENT: &str = "silent";
 /// One process's reader.
 pub struct MayaReader {
     rules: Rules<Meaning>,
+    marks: Rules<()>,
     level: Level,
     names: Option<Names>,
     renderer: Option<Renderer>,
@@ -89,6 +90,7 @@ impl MayaReader {
         let format = names::format(&options, task.job.output.as_deref());
         Self {
             rules: Rules::new(ROWS),
+            marks: Rules::new(&log_line::MARKS),
             level: Level::of(task),
             names: Names::of(task, &options).ok(),
             renderer: options.renderer,
@@ -171,9 +173,12 @@ impl MayaReader {
 
     fn fault(&mut self, key: &str, fault: Fault, reach: Reach, events: &mut Vec<Event>) {
         self.told = true;
-        let weaker =
-            self.doubt.as_ref().is_none_or(|doubt| doubt.reach == Reach::Frame && reach == Reach::Attempt);
-        if weaker {
+        // A doubt about one frame gives way to one about all, and to the next frame's once that frame is written.
+        let gives_way = |doubt: &Doubt| {
+            let is_over = doubt.fault.frame.is_some_and(|own| self.written.contains(&own));
+            doubt.reach == Reach::Frame && (reach == Reach::Attempt || is_over)
+        };
+        if self.doubt.as_ref().is_none_or(gives_way) {
             self.doubt = Some(Doubt { fault: fault.clone(), reach });
         }
         self.tell(key, fault, events);
@@ -450,10 +455,12 @@ impl Reader for MayaReader {
         if let Some(report) = report::parse(line) {
             return self.reported(report, events);
         }
-        if let Some(part) = log_line::percent(line) {
+        let is_marked = self.marks.find(line).is_some() || log_line::is_percentage(line);
+        if is_marked && let Some(part) = log_line::percent(line) {
             return self.progressed(part, events);
         }
-        if let Some(said) = log_line::read(line) {
+        let said = if is_marked { log_line::read(line) } else { None };
+        if let Some(said) = said {
             match said {
                 Said::Progress(part) => self.progressed(part, events),
                 Said::Block(blocks) => {
