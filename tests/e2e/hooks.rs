@@ -38,11 +38,11 @@ impl Studio {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    fn job(&self, hooks: Value) -> Value {
+    fn job(&self, hooks: &Value) -> Value {
         json!({"scene": self.path("shot.noop"), "frames": "1-2", "chunk": "whole", "hooks": hooks})
     }
 
-    fn submit(&self, hooks: Value) -> u64 {
+    fn submit(&self, hooks: &Value) -> u64 {
         self.daemon.client.submit(&self.job(hooks))
     }
 
@@ -65,7 +65,7 @@ print(told["moment"], os.environ["FARMHAND_JOB"] == str(told["job"]["id"]), task
 ' "$1" >> "$HOOKS/seen""#,
     );
     let at = |moment: &str| json!({"name": "note.sh", "at": moment});
-    let id = studio.submit(json!([at("after-job"), at("after-task"), at("before-job"), at("before-task")]));
+    let id = studio.submit(&json!([at("after-job"), at("after-task"), at("before-job"), at("before-task")]));
     let job = studio.daemon.client.wait_for_end(id);
 
     assert_eq!(job["status"], "done", "{job}");
@@ -92,7 +92,7 @@ fn a_hook_that_fails_does_what_its_policy_says() {
     studio.hook("bad.sh", "echo the asset server is down >&2; exit 3");
     let run = |at: &str, on_failure: &str| {
         let hooks = json!([{"name": "bad.sh", "at": at, "on_failure": on_failure}]);
-        let mut job = studio.job(hooks);
+        let mut job = studio.job(&hooks);
         job["limits"] = json!({"retries": 0});
         studio.daemon.client.submit(&job)
     };
@@ -122,7 +122,7 @@ fn a_hook_holds_the_job_until_a_person_lets_it_go_on() {
     let studio = Studio::new();
     studio.hook("check.sh", r#"test -e "$HOOKS/approved" || { echo not approved yet; exit 1; }"#);
     for at in ["before-job", "before-task", "after-job"] {
-        let id = studio.submit(json!([{"name": "check.sh", "at": at, "on_failure": "hold"}]));
+        let id = studio.submit(&json!([{"name": "check.sh", "at": at, "on_failure": "hold"}]));
         let held = studio.daemon.client.wait_for_job(id, "is held", |job| job["status"] == "paused");
         let why = held["why"]["text"].as_str().unwrap();
         assert!(why.contains("not approved yet") && why.contains("resume"), "{at}: {why}");
@@ -150,7 +150,7 @@ fn a_hook_that_cannot_run_is_refused_with_its_field() {
         (json!({"name": "ok.sh", "at": "after-frame"}), "must be a Python file"),
         (json!({"name": "frame.py", "at": "after-frame"}), "cannot run `frame.py` after-frame"),
     ] {
-        let (status, problem) = studio.daemon.client.post("/api/v1/jobs", &studio.job(json!([hook])));
+        let (status, problem) = studio.daemon.client.post("/api/v1/jobs", &studio.job(&json!([hook])));
         let pointer = problem["errors"][0]["pointer"].as_str().unwrap_or_default();
         assert!(status == 422 && pointer.starts_with("/hooks/0/"), "{problem}");
         let said = problem["errors"][0]["message"].as_str().unwrap_or_default();
@@ -166,7 +166,7 @@ fn a_hook_that_outlived_its_daemon_is_ended_and_runs_again() {
         assert!(Command::new("mkfifo").arg(fifo).status().unwrap().success());
     }
     studio.hook("slow.sh", r#"echo began >> "$HOOKS/seen"; echo here > "$HOOKS/said"; cat "$HOOKS/gate" >/dev/null; echo over >> "$HOOKS/seen""#);
-    let id = studio.submit(json!([{"name": "slow.sh", "at": "before-job"}]));
+    let id = studio.submit(&json!([{"name": "slow.sh", "at": "before-job"}]));
     read(&said);
     let why = studio.daemon.client.read(&format!("/api/v1/jobs/{id}/why"));
     assert_eq!(why["reason"], json!({"kind": "hooks", "moment": "before-job"}), "{why}");
@@ -188,7 +188,7 @@ fn cancelling_a_job_ends_its_hook() {
     assert!(Command::new("mkfifo").arg(&said).status().unwrap().success());
     // The pipe stays open for as long as the hook lives, so its end is seen as the pipe's end.
     studio.hook("slow.sh", r#"exec 3> "$HOOKS/said"; echo here >&3; sleep 100000"#);
-    let id = studio.submit(json!([{"name": "slow.sh", "at": "before-job"}]));
+    let id = studio.submit(&json!([{"name": "slow.sh", "at": "before-job"}]));
     let mut pipe = fs::File::open(&said).unwrap();
     let mut word = [0; 5];
     std::io::Read::read_exact(&mut pipe, &mut word).unwrap();

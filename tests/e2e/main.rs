@@ -3,12 +3,15 @@
 //! Every test starts daemons of its own in a directory of its own, so that tests run in any order and side by side.
 //! What they wait for they are told by the daemon's event stream or by the end of a process, never by a clock.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
 mod harness;
 
 mod api;
 mod cleanup;
 mod failures;
 mod hooks;
+mod maya;
 mod nuke;
 mod paths;
 mod plugins;

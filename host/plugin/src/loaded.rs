@@ -86,7 +86,9 @@ impl LoadedPlugin {
             },
             |answer| match answer {
                 Err(problems) => convert::problems(problems).map(Err).map_err(invalid),
-                Ok(prepared) => self.fitting(convert::prepared_job(prepared, &asked).map_err(invalid)?).map(Ok),
+                Ok(prepared) => {
+                    self.fitting(convert::prepared_job(prepared, &asked).map_err(invalid)?).map(Ok)
+                }
             },
         )
         .await

@@ -33,6 +33,7 @@ const TOOL_RETRY: Duration = Duration::from_secs(30);
 pub(crate) fn builtins() -> Vec<Builtin> {
     vec![
         Builtin { name: "blender", bytes: include_bytes!("../../../plugins/prebuilt/blender.wasm") },
+        Builtin { name: "maya", bytes: include_bytes!("../../../plugins/prebuilt/maya.wasm") },
         Builtin { name: "nuke", bytes: include_bytes!("../../../plugins/prebuilt/nuke.wasm") },
     ]
 }

@@ -147,7 +147,11 @@ impl BlenderReader {
                 }
                 let frame = self.frame.filter(|_| reach != Reach::Attempt);
                 // Blender repeats itself with other figures: the advice alone tells faults apart.
-                self.fault(advice, Fault { severity, cause, message: quoted(advice), frame, about: None }, events);
+                self.fault(
+                    advice,
+                    Fault { severity, cause, message: quoted(advice), frame, about: None },
+                    events,
+                );
             }
             Meaning::MissingLibrary => {
                 let what = "a linked library is missing, and so are its objects";
@@ -160,14 +164,23 @@ impl BlenderReader {
             Meaning::CannotSave => {
                 let reason = format!("{} {quote}", self.save_error.take().unwrap_or_default());
                 let (severity, advice) = faults::cannot_save(&reason);
-                let fault =
-                    Fault { severity, cause: Cause::Disk, message: quoted(advice), frame: self.frame, about: None };
+                let fault = Fault {
+                    severity,
+                    cause: Cause::Disk,
+                    message: quoted(advice),
+                    frame: self.frame,
+                    about: None,
+                };
                 self.fault(advice, fault, events);
             }
             Meaning::CannotRead => {
                 let advice = faults::cannot_read(line);
                 let (severity, cause) = (Severity::FrameFatal, Cause::MissingFile);
-                self.fault(advice, Fault { severity, cause, message: quoted(advice), frame: None, about: None }, events);
+                self.fault(
+                    advice,
+                    Fault { severity, cause, message: quoted(advice), frame: None, about: None },
+                    events,
+                );
             }
             Meaning::Warning => self.warn(quote, events),
             Meaning::Harmless => {}
@@ -297,7 +310,11 @@ impl BlenderReader {
             (Cause::Script, "the job's Python script raised")
         };
         let message = format!("{whose}: {what}{place}");
-        self.fault(whose, Fault { severity: Severity::FrameFatal, cause, message, frame: None, about: None }, events);
+        self.fault(
+            whose,
+            Fault { severity: Severity::FrameFatal, cause, message, frame: None, about: None },
+            events,
+        );
     }
 }
 

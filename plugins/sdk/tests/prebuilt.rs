@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use toml::{Table, Value};
 
-const PLUGINS: [&str; 3] = ["blender", "noop", "nuke"];
+const PLUGINS: [&str; 4] = ["blender", "maya", "noop", "nuke"];
 const REMEDY: &str = "run scripts/build-plugins and commit plugins/prebuilt";
 
 fn root() -> PathBuf {

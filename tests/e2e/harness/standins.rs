@@ -62,7 +62,12 @@ impl StandIns {
     pub fn rendered(&self) -> Vec<(String, i64)> {
         let frames = self.record().into_iter().filter(|line| line["kind"] == "frame");
         let mut frames: Vec<_> = frames
-            .map(|line| (line["layer"].as_str().unwrap_or_default().to_owned(), line["frame"].as_f64().unwrap() as i64))
+            .map(|line| {
+                (
+                    line["layer"].as_str().unwrap_or_default().to_owned(),
+                    line["frame"].as_f64().unwrap() as i64,
+                )
+            })
             .collect();
         frames.sort();
         frames

@@ -256,17 +256,24 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn at_fault(&self, frame: i32) -> bool {
-        self.faults.iter().any(|fault| fault.frame == Some(frame))
+    /// Whether the reader saw something that makes an image of this frame doubtful which nobody announced: a fault of
+    /// the frame, or one of the whole attempt after which renderers write images all the same, such as watermarked ones.
+    fn is_doubtful(&self, frame: i32) -> bool {
+        let spoils_all = |fault: &Fault| match fault.cause {
+            Cause::Licence => true,
+            Cause::Memory | Cause::Gpu => fault.severity != Severity::Transient,
+            _ => false,
+        };
+        self.faults.iter().any(|fault| fault.frame.map_or(spoils_all(fault), |own| own == frame))
     }
 
     /// Images that are there although nobody announced them: a renderer that was killed after its last image, or a
-    /// plugin that knows names better than log lines. One whose frame the reader found at fault is not believed, however
-    /// whole it is. A movie is only whole when its process has ended by itself.
+    /// plugin that knows names better than log lines. A doubtful one is not believed, however whole it is. A movie is
+    /// only whole when its process has ended by itself.
     async fn claim_the_rest(&mut self, manifest: &Manifest, report: &ExitReport) {
         for output in &manifest.outputs {
             match output {
-                Output::Image(image) if image.path.exists() && !self.at_fault(image.frame) => {
+                Output::Image(image) if image.path.exists() && !self.is_doubtful(image.frame) => {
                     self.settler.claim(Claim::Image { image: image.clone(), seconds: None }).await;
                 }
                 Output::Movie(movie) if report.exit_code() == Some(0) => {
