@@ -1,17 +1,20 @@
-//! Recorded logs as test cases: what a renderer printed and how it ended on one side, what the plugin makes of it on
-//! the other. A case is one TOML file that a TD can read and write:
+//! Recorded logs as test cases: what a DCC printed and how it ended, and what a plugin makes of it. One file a case, so
+//! that a real log from a farm becomes a test by being pasted in:
 //!
 //! ```toml
-//! about = "dcc-facts 1.7: no licence, and the exit code is 0 all the same"
+//! about = "what this shows, and where it was seen"
 //! level = 0                     # index into the descriptor's levels; 0 where it is left out
 //! try = 1                       # 1 where it is left out
 //! frames = "1-3"
 //! exit_code = 0                 # or `signal = 11`, or `ended_by = "stall"` (time-limit, lost)
 //! done = "1"                    # frames whose images the host verified; none where it is left out
-//! scene = "/show/shot.ma"       # these four where they matter
+//! scene = "/show/shot.ma"       # these six where they matter
 //! output = "/show/out/shot.####.exr"
 //! layer = "beauty"
 //! options = { renderer = "arnold" }
+//! scratch = "/farm/scratch/7"
+//! staging = "/show/out/.staging/7"
+//! ask_again = "3.4"             # where this version of the DCC, on the machine of the tests, can be asked for the same
 //! log = '''
 //! what it printed
 //! '''
@@ -25,187 +28,13 @@
 //! environment it writes what it saw into the files instead, so that the version control's diff shows which past
 //! verdicts a change of a rule changes.
 
-use crate::{
-    Cause, Decision, EndedBy, Event, FrameRun, FrameRuns, Job, Outcome, Plugin, Reader, Severity, Task,
-    Verdict,
-};
-use serde::Deserialize;
+mod case;
+
+pub use case::Case;
+
+use crate::{Cause, Decision, Event, Plugin, Severity, Verdict};
 use std::fmt::Write;
-use std::fs;
-use std::path::{Path, PathBuf};
-
-/// One recorded log with what is expected of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Case {
-    /// Its file.
-    pub path: PathBuf,
-    /// The task that was rendered.
-    pub task: Task,
-    /// What was printed.
-    pub log: Vec<String>,
-    /// How it ended; faults and facts are the reader's to find.
-    pub outcome: Outcome,
-    /// What the plugin should make of it.
-    pub expect: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[expect(dead_code, reason = "for people")]
-    about: String,
-    #[serde(default)]
-    level: u32,
-    #[serde(default = "one", rename = "try")]
-    try_number: u32,
-    frames: String,
-    exit_code: Option<i32>,
-    signal: Option<i32>,
-    #[serde(default)]
-    ended_by: Ended,
-    #[serde(default)]
-    done: String,
-    scene: Option<String>,
-    output: Option<String>,
-    layer: Option<String>,
-    #[serde(default)]
-    options: serde_json::Map<String, serde_json::Value>,
-    log: String,
-    #[serde(default)]
-    expect: String,
-}
-
-#[derive(Deserialize, Default, Clone, Copy)]
-#[serde(rename_all = "kebab-case")]
-enum Ended {
-    #[default]
-    Itself,
-    TimeLimit,
-    Stall,
-    Lost,
-}
-
-fn one() -> u32 {
-    1
-}
-
-impl Case {
-    /// Reads a case.
-    ///
-    /// # Errors
-    /// The file is not there, or no case; the text names it.
-    pub fn read(path: &Path) -> Result<Self, String> {
-        let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-        let text = fs::read_to_string(path).map_err(|error| named(&error))?;
-        let file: File = toml::from_str(&text).map_err(|error| named(&error))?;
-        let frames = runs(&file.frames).map_err(|error| named(&error))?;
-        let done = runs(&file.done).map_err(|error| named(&error))?;
-        let missing = frames.iter().filter(|frame| !done.contains(*frame)).collect();
-        let job = Job {
-            id: 1,
-            name: "case".into(),
-            scene: file.scene.unwrap_or_else(|| "/show/shot/scene".into()),
-            output: file.output,
-            layers: file.layer.iter().cloned().collect(),
-            frames: frames.clone(),
-            raw_options: file.options,
-            ..Job::default()
-        };
-        let task = Task {
-            job,
-            attempt: 7,
-            frames,
-            layer: file.layer,
-            level: file.level,
-            try_number: file.try_number,
-            threads: 4,
-            scratch: "/farm/attempts/7/scratch".into(),
-            staging: "/show/out/.staging/7".into(),
-            ..Task::default()
-        };
-        let outcome = Outcome {
-            exit_code: file.exit_code,
-            signal: file.signal,
-            ended_by: match file.ended_by {
-                Ended::Itself => EndedBy::Itself,
-                Ended::TimeLimit => EndedBy::TimeLimit,
-                Ended::Stall => EndedBy::Stall,
-                Ended::Lost => EndedBy::Lost,
-            },
-            seconds: 60.0,
-            frames_done: done,
-            frames_missing: missing,
-            ..Outcome::default()
-        };
-        let log = file.log.trim_start_matches('\n').lines().map(str::to_owned).collect();
-        Ok(Self { path: path.to_owned(), task, log, outcome, expect: file.expect.trim().to_owned() })
-    }
-
-    /// All cases of a directory, by name.
-    ///
-    /// # Errors
-    /// The directory cannot be read, or one of them is no case.
-    pub fn read_all(dir: &Path) -> Result<Vec<Self>, String> {
-        let named = |error: &dyn std::fmt::Display| format!("{}: {error}", dir.display());
-        let mut paths = Vec::new();
-        for entry in fs::read_dir(dir).map_err(|error| named(&error))? {
-            let path = entry.map_err(|error| named(&error))?.path();
-            if path.extension().is_some_and(|extension| extension == "toml") {
-                paths.push(path);
-            }
-        }
-        paths.sort();
-        paths.iter().map(|path| Self::read(path)).collect()
-    }
-
-    /// What a plugin makes of it, as `expect` spells it.
-    ///
-    /// # Errors
-    /// The plugin's own.
-    pub fn told<P: Plugin>(&self) -> Result<String, String> {
-        let mut reader = P::reader(&self.task);
-        let mut events = reader.read(&self.log).map_err(|error| error.message)?;
-        reader.finish(&mut events);
-        let outcome = self.outcome_with(&events);
-        let verdict = P::judge(&self.task, &outcome).map_err(|error| error.message)?;
-        Ok(told(&events, &verdict))
-    }
-
-    /// The outcome with what the reader saw.
-    #[must_use]
-    pub fn outcome_with(&self, events: &[Event]) -> Outcome {
-        let mut outcome = self.outcome.clone();
-        for event in events {
-            match event {
-                Event::Fault(fault) => outcome.faults.push(fault.clone()),
-                Event::Fact(fact) => outcome.facts.push(fact.clone()),
-                _ => {}
-            }
-        }
-        outcome
-    }
-
-    /// Compares what was told with what is expected; where the environment asks for it, writes it down instead.
-    ///
-    /// # Errors
-    /// Both texts, where they differ.
-    pub fn settle(&self, told: &str) -> Result<(), String> {
-        if told == self.expect {
-            return Ok(());
-        }
-        if std::env::var_os("FARMHAND_ACCEPT").is_none() {
-            return Err(format!(
-                "{}\n--- expected\n{}\n+++ seen\n{told}\n",
-                self.path.display(),
-                self.expect
-            ));
-        }
-        let text = fs::read_to_string(&self.path).map_err(|error| error.to_string())?;
-        let kept = text.split("\nexpect = '''").next().unwrap_or(&text).trim_end();
-        fs::write(&self.path, format!("{kept}\nexpect = '''\n{told}\n'''\n"))
-            .map_err(|error| error.to_string())
-    }
-}
+use std::path::Path;
 
 /// Runs every case of a directory against a plugin.
 ///
@@ -289,27 +118,11 @@ fn cause(cause: Cause) -> &'static str {
     }
 }
 
-/// `1-3,7`: as much of the frame sets' syntax as a case needs.
-fn runs(text: &str) -> Result<FrameRuns, String> {
-    let number = |text: &str| text.trim().parse::<i32>().map_err(|error| format!("frame `{text}`: {error}"));
-    let mut runs = Vec::new();
-    for part in text.split(',').filter(|part| !part.trim().is_empty()) {
-        // A sign is no range: -5 is a frame.
-        let (first, last) = match part.trim().get(1..).and_then(|rest| rest.find('-')) {
-            Some(at) => part.trim().split_at(at + 1),
-            None => (part, ""),
-        };
-        let first = number(first)?;
-        let last = if last.is_empty() { first } else { number(&last[1..])? };
-        runs.push(FrameRun { first, last, step: 1 });
-    }
-    Ok(FrameRuns::new(runs))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Command, Descriptor, PluginError};
+    use crate::{Command, Descriptor, PluginError, Reader, Task};
+    use std::fs;
 
     struct Sleeper;
     struct Lines;
@@ -317,7 +130,7 @@ mod tests {
     impl Plugin for Sleeper {
         type Reader = Lines;
         fn describe() -> Descriptor {
-            Descriptor { levels: Vec::new(), ..crate::testing::tests::descriptor() }
+            Descriptor { levels: Vec::new(), ..descriptor() }
         }
         fn build_command(_task: &Task) -> Result<Command, PluginError> {
             Ok(Command::new("sleep"))
@@ -367,6 +180,6 @@ mod tests {
             "{difference}"
         );
         let case = Case::read(&dir.path().join("a.toml")).unwrap();
-        assert_eq!(case.outcome.frames_missing.to_string(), "-2,-1,1,5");
+        assert_eq!(case.outcome.frames_missing.to_string(), "-2--1,1,5");
     }
 }

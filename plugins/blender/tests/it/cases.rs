@@ -1,134 +1,101 @@
-//! The attempts that are recorded: what is asked for, and how Blender ended. Their logs and what is expected of them
-//! lie beside each other in `tests/logs`.
+//! The logs in `tests/corpus/blender`: what Blenders printed and how they ended, and what the plugin makes of it.
 
+use farmhand_blender::Blender;
+use farmhand_blender::faults::ROWS;
 use farmhand_sdk::prelude::*;
-use serde_json::{Value, json};
+use farmhand_sdk::testing::{Case, check_all};
+use std::path::PathBuf;
 
-/// Stands in recorded logs for the directory that they were made in.
-pub const FARM: &str = "/farm";
-
-/// One recorded attempt.
-pub struct Case {
-    /// The log's file name without extension.
-    pub name: &'static str,
-    /// The scene, in the farm's directory.
-    pub scene: &'static str,
-    /// The output, in the farm's directory.
-    pub output: Option<&'static str>,
-    pub layer: Option<&'static str>,
-    pub options: Value,
-    pub frames: Vec<i32>,
-    pub level: u32,
-    /// How Blender ended.
-    pub exit: i32,
+fn corpus() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/corpus/blender")
 }
 
-fn case(name: &'static str, scene: &'static str, options: Value, exit: i32) -> Case {
-    Case {
-        name,
-        scene,
-        output: Some("out/shot_####.png"),
-        layer: None,
-        options,
-        frames: vec![1],
-        level: 0,
-        exit,
+/// Every case.
+pub fn all() -> Vec<Case> {
+    Case::read_all(&corpus()).unwrap()
+}
+
+/// What the reader sees in these lines.
+pub fn events(task: &Task, lines: &[String]) -> Vec<Event> {
+    let mut reader = Blender::reader(task);
+    // In batches, as a host hands them over.
+    let mut events: Vec<Event> = lines.chunks(64).flat_map(|batch| reader.read(batch).unwrap()).collect();
+    reader.finish(&mut events);
+    events
+}
+
+fn faults(task: &Task, lines: &[String]) -> Vec<Fault> {
+    let fault = |event| if let Event::Fault(fault) = event { Some(fault) } else { None };
+    events(task, lines).into_iter().filter_map(fault).collect()
+}
+
+#[test]
+fn every_recorded_log_is_read_as_expected() {
+    if let Err(differences) = check_all::<Blender>(&corpus()) {
+        panic!("{differences}");
     }
 }
 
-/// What Blender 3.4.1 (Debian's, without OpenImageDenoise) is asked for; `tests/it/real.rs` asks it again.
-pub fn blender_3_4() -> Vec<Case> {
-    vec![
-        Case { frames: vec![1, 2, 3], ..case("success", "cube.blend", json!({}), 0) },
-        Case { frames: vec![-5, -4, 3, 7], ..case("scattered-negative", "cube.blend", json!({}), 0) },
-        Case { frames: vec![-3, -2, -1], ..case("run-negative", "cube.blend", json!({}), 0) },
-        Case { output: None, ..case("own-output", "own-output.blend", json!({}), 0) },
-        Case { output: None, ..case("no-output-set", "cube.blend", json!({}), 0) },
-        Case {
-            layer: Some("fg"),
-            output: Some("out/{layer}/shot_####"),
-            ..case("layer", "cube.blend", json!({}), 0)
-        },
-        Case { level: 2, ..case("minimal", "cube.blend", json!({}), 0) },
-        Case { level: 1, ..case("denoiser-safe", "denoise.blend", json!({}), 0) },
-        case("denoiser-missing", "denoise.blend", json!({}), 1),
-        case("scene-missing", "nothing-here.blend", json!({}), 1),
-        case("scene-damaged", "damaged.blend", json!({}), 1),
-        case("scene-foreign", "foreign.blend", json!({}), 1),
-        case("camera-missing", "no-camera.blend", json!({}), 1),
-        case("unknown-scene", "cube.blend", json!({ "scene": "Shot 2" }), 64),
-        case("unknown-camera", "cube.blend", json!({ "camera": "Kamera" }), 64),
-        Case {
-            layer: Some("bg"),
-            output: Some("out/{layer}_####"),
-            ..case("unknown-layer", "cube.blend", json!({}), 64)
-        },
-        case("gpu-missing", "cube.blend", json!({ "device": "OPTIX" }), 64),
-        case("gpu-missing-forbidden", "cube.blend", json!({ "device": "OPTIX", "allow_cpu": false }), 64),
-        case("gpu-scene", "gpu.blend", json!({}), 0),
-        case("script-raises", "cube.blend", json!({ "python": format!("{FARM}/raises.py") }), 65),
-        case("expression-raises", "cube.blend", json!({ "python_expr": "1/0" }), 65),
-        Case { frames: vec![1, 2], ..case("handler-raises", "side.blend", json!({ "autoexec": true }), 0) },
-        case("library-missing", "linked.blend", json!({}), 64),
-        case("library-missing-warn", "linked.blend", json!({ "missing_libraries": "warn" }), 0),
-        case("image-missing", "textured.blend", json!({}), 0),
-        case("image-missing-fail", "textured.blend", json!({ "missing_images": "fail" }), 64),
-        case("stereo", "stereo.blend", json!({}), 64),
-        case("movie-scene", "movie.blend", json!({}), 64),
-        Case {
-            frames: vec![1, 2, 3],
-            output: Some("out/shot.mp4"),
-            ..case("movie", "cube.blend", json!({ "format": "FFMPEG" }), 0)
-        },
-        Case {
-            output: Some("out/shot_####.exr"),
-            ..case("exr", "cube.blend", json!({ "samples": 3, "resolution": [32, 24] }), 0)
-        },
-        case("staging-gone", "unplug.blend", json!({ "autoexec": true }), 1),
-    ]
+/// A row without a case is a row that nobody has seen work.
+#[test]
+fn every_row_of_the_table_has_a_case() {
+    let lines: Vec<String> = all().into_iter().flat_map(|case| case.log).collect();
+    let rules = Rules::new(ROWS);
+    let met: Vec<_> = lines.iter().filter_map(|line| rules.find(line)).map(|row| row.needles).collect();
+    let unmet: Vec<_> = ROWS.iter().map(|row| row.needles).filter(|needles| !met.contains(needles)).collect();
+    assert!(unmet.is_empty(), "no case meets {unmet:?}");
 }
 
-/// What cannot be asked again on every machine: a full disk, other Blenders (as Python modules, which have no
-/// command line of their own), a machine without any display.
-pub fn elsewhere() -> Vec<Case> {
-    vec![
-        Case { output: Some("out/shot_####.exr"), ..case("disk-full-exr", "cube.blend", json!({}), 0) },
-        case("disk-full-png", "cube.blend", json!({}), 0),
-        Case { frames: vec![1, 2], ..case("4.2-success", "cube.blend", json!({}), 0) },
-        Case { frames: vec![1, 2], ..case("5.0-success", "cube.blend", json!({}), 0) },
-        case("4.2-library-missing", "linked.blend", json!({ "missing_libraries": "warn" }), 0),
-        case("5.0-library-missing", "linked.blend", json!({ "missing_libraries": "warn" }), 0),
-        case("5.0-camera-missing", "no-camera.blend", json!({}), 1),
-        case("5.0-scene-missing", "nothing-here.blend", json!({}), 1),
-    ]
-}
-
-impl Case {
-    /// The task, in a farm's directory.
-    pub fn task(&self, farm: &str) -> Task {
-        let options = self.options.to_string().replace(FARM, farm);
-        let frames: FrameRuns = self.frames.iter().copied().collect();
-        let job = Job {
-            id: 1,
-            name: self.name.into(),
-            scene: format!("{farm}/{}", self.scene),
-            output: self.output.map(|output| format!("{farm}/{output}")),
-            layers: self.layer.map(str::to_owned).into_iter().collect(),
-            frames: frames.clone(),
-            raw_options: serde_json::from_str(&options).unwrap(),
-            skip_existing: false,
-        };
-        Task {
-            job,
-            attempt: 1,
-            frames,
-            layer: self.layer.map(str::to_owned),
-            level: self.level,
-            try_number: 1,
-            threads: 1,
-            scratch: format!("{farm}/scratch/{}", self.name),
-            staging: format!("{farm}/staging/{}", self.name),
-            ..Task::default()
+/// A log that ends anywhere gives no fault that the whole log does not give.
+#[test]
+fn a_log_that_is_cut_off_invents_nothing() {
+    for case in all() {
+        let whole = faults(&case.task, &case.log);
+        for end in 0..case.log.len() {
+            for fault in faults(&case.task, &case.log[..end]) {
+                assert!(whole.contains(&fault), "{} cut after line {end}: {fault:?}", case.name());
+            }
         }
+    }
+}
+
+/// Blender 5 puts a time and a category before what older ones say as it stands.
+#[test]
+fn one_line_means_the_same_in_every_version() {
+    let mut told = 0;
+    for case in all() {
+        let [line] = case.log.as_slice() else { continue };
+        let seen = faults(&case.task, &case.log);
+        let newer = faults(&case.task, &[format!("00:01.234  render           | ERROR {line}")]);
+        let kinds = |faults: &[Fault]| -> Vec<_> {
+            faults.iter().map(|fault| (fault.severity, fault.cause, fault.frame)).collect()
+        };
+        assert_eq!(kinds(&seen), kinds(&newer), "{}", case.name());
+        for fault in &seen {
+            assert!(fault.message.len() > 20, "{}: a message for a person: {fault:?}", case.name());
+        }
+        told += seen.len();
+    }
+    assert!(told > 50, "only {told} cases of one line tell a fault");
+}
+
+/// The corpus leaves progress out, so that a renderer that counts in other steps changes no expectation.
+#[test]
+fn recorded_logs_show_how_far_a_frame_is() {
+    // Two view layers of two samples each, where nobody says otherwise.
+    let frame = [0.5, 1.0, 0.0, 0.5, 1.0];
+    let third = 1.0 / 3.0;
+    for (name, expected) in [
+        ("success", frame.repeat(3)),
+        ("movie", frame.repeat(3)),
+        ("4.2-success", frame.repeat(2)),
+        ("layer", vec![0.5, 1.0]),
+        ("exr", vec![third, 1.0, 0.0, third, 1.0]),
+        ("scene-missing", Vec::new()),
+    ] {
+        let case = all().into_iter().find(|case| case.name() == name).unwrap();
+        let progress = |event: &Event| if let Event::Progress(part) = event { Some(*part) } else { None };
+        let seen: Vec<f32> = events(&case.task, &case.log).iter().filter_map(progress).collect();
+        assert_eq!(seen, expected, "{name}");
     }
 }

@@ -19,7 +19,10 @@ fn ended(exit_code: i32) -> Outcome {
 }
 
 fn with(outcome: Outcome, severity: Severity, cause: Cause) -> Outcome {
-    Outcome { faults: vec![Fault { severity, cause, message: "it broke".into(), frame: None, about: None }], ..outcome }
+    Outcome {
+        faults: vec![Fault { severity, cause, message: "it broke".into(), frame: None, about: None }],
+        ..outcome
+    }
 }
 
 fn fact(mut outcome: Outcome, name: &str, value: &str) -> Outcome {
