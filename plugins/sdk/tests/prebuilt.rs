@@ -117,6 +117,9 @@ fn sources(root: &Path, plugin: &str) -> String {
     for directory in ["wit/v0".to_owned(), "plugins/sdk/src".to_owned(), format!("plugins/{plugin}/src")] {
         files_below(&root.join(directory), &mut files);
     }
+    // Only tests have this: the feature `testing` is never on in a component.
+    let testing = root.join("plugins/sdk/src/testing");
+    files.retain(|path| !path.starts_with(&testing) && *path != testing.with_extension("rs"));
     files.insert(root.join("plugins/sdk/Cargo.toml"));
     files.insert(root.join(format!("plugins/{plugin}/Cargo.toml")));
     let mut digest = Sha256::new();
