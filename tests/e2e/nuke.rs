@@ -1,6 +1,6 @@
 //! Nuke's stand-in through the daemon: levels, views, faults, generated scripts and what stays of them.
 
-use crate::harness::{StandIns, images};
+use crate::harness::{StandIns, farmhand, images};
 use serde_json::{Value, json};
 
 fn beauty(farm: &StandIns, faults: &Value) -> Value {
@@ -205,4 +205,32 @@ fn what_cannot_be_rendered_is_refused_with_its_field() {
     assert_eq!(field, "/options/views/0");
     let (field, message) = refused(&|job| job["dcc_version"] = json!("^16"));
     assert!(field == "/dcc_version" && message.contains("15.1"), "{field} {message}");
+}
+
+#[test]
+fn the_shell_shows_a_dry_run_that_can_be_copied() {
+    let farm = StandIns::new("", &["--slots", "1"]);
+    let scene = farm.scene("comp.nk", &json!([]));
+    let output = farm.path("out/{layer}.####.png");
+    let ran = farmhand()
+        .args(["--server", &farm.daemon.url, "render", "--dry-run", "--frames", "1-3,7", "--layer", "Matte"])
+        .arg("--output")
+        .arg(&output)
+        .arg(&scene)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+    assert!(ran.status.success(), "{said}{}", String::from_utf8_lossy(&ran.stderr));
+    let expect = [
+        "nothing is kept and nothing runs".to_owned(),
+        "level 1, script".to_owned(),
+        "level 3, safe".to_owned(),
+        "-X Matte".to_owned(),
+        format!("makes {}", farm.path("out/Matte.0007.png").display()),
+        "writes ".to_owned(),
+    ];
+    for words in expect {
+        assert!(said.contains(&words), "`{words}` is missing in:\n{said}");
+    }
+    assert!(farm.record().is_empty(), "nothing ran");
 }

@@ -12,6 +12,7 @@ mod generated {
             "farmhand:dcc/host.read-part": async | trappable,
             "farmhand:dcc/host.file-exists": async | trappable,
             "farmhand:dcc/host.directory-exists": async | trappable,
+            "farmhand:dcc/host.list-files": async | trappable,
             default: trappable,
         },
         exports: { default: async },

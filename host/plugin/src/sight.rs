@@ -11,6 +11,9 @@ use std::sync::Arc;
 /// Bytes of a file that one call may fetch.
 const PART: u32 = 1 << 20;
 
+/// Files that one call may list.
+const LISTED: usize = 100_000;
+
 /// What the studio grants one plugin, prepared for its calls.
 #[derive(Debug)]
 pub(crate) struct Grants {
@@ -33,15 +36,21 @@ pub(crate) struct Sight {
     scene: Option<PathBuf>,
     /// What the job's path options name.
     named: Vec<PathBuf>,
+    /// The directories of the task in hand.
+    own: Vec<PathBuf>,
 }
 
 impl Sight {
     pub(crate) fn of_plugin(grants: Arc<Grants>) -> Self {
-        Self { grants, scene: None, named: Vec::new() }
+        Self { grants, scene: None, named: Vec::new(), own: Vec::new() }
     }
 
     pub(crate) fn with_job(&self, scene: PathBuf, named: Vec<PathBuf>) -> Self {
-        Self { grants: Arc::clone(&self.grants), scene: Some(scene), named }
+        Self { grants: Arc::clone(&self.grants), scene: Some(scene), named, own: Vec::new() }
+    }
+
+    pub(crate) fn with_own(self, own: impl IntoIterator<Item = PathBuf>) -> Self {
+        Self { own: own.into_iter().collect(), ..self }
     }
 
     pub(crate) fn config(&self) -> &str {
@@ -82,6 +91,29 @@ impl Sight {
             return Ok(exists && is_kind(&real));
         }
         Ok(self.granted(path)?.is_some_and(|real| is_kind(&real)))
+    }
+
+    /// The files under a directory of the task in hand. Links are left out, wherever they lead.
+    pub(crate) fn list_files(&self, directory: &str) -> Result<Vec<String>, String> {
+        let directory = Path::new(directory);
+        if !self.own.iter().any(|own| directory == own) {
+            return Err(format!("{}: not a directory of this task", directory.display()));
+        }
+        let mut files = Vec::new();
+        let mut directories = vec![directory.to_owned()];
+        while let Some(directory) = directories.pop() {
+            // One that is not there, or goes away meanwhile, has no files.
+            for entry in std::fs::read_dir(&directory).into_iter().flatten().flatten() {
+                match entry.file_type() {
+                    Ok(kind) if kind.is_dir() => directories.push(entry.path()),
+                    Ok(kind) if kind.is_file() && files.len() < LISTED => {
+                        files.extend(entry.path().into_os_string().into_string());
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(files)
     }
 
     /// Whether the job in hand names it: beside its scene or above it, or under what its path options name.
@@ -205,6 +237,25 @@ mod tests {
     fn without_a_grant_nothing_is_read() {
         assert!(sight(&[]).read_file("/etc/hostname").is_err());
         assert!(sight(&[]).exists("Cargo.toml", Path::is_file).is_err());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_task_lets_its_plugin_list_its_own_directories() {
+        let root = tempfile::tempdir().unwrap();
+        let staging = root.path().join("staging");
+        std::fs::create_dir_all(staging.join("beauty")).unwrap();
+        for file in ["staging/a.exr", "staging/beauty/b.exr", "secret"] {
+            std::fs::write(root.path().join(file), "").unwrap();
+        }
+        std::os::unix::fs::symlink(root.path(), staging.join("out")).unwrap();
+        let sight = sight(&[]).with_own([staging.clone()]);
+        let mut files = sight.list_files(staging.to_str().unwrap()).unwrap();
+        files.sort();
+        assert_eq!(files, ["a.exr", "beauty/b.exr"].map(|name| staging.join(name).display().to_string()));
+        for other in [root.path().to_path_buf(), staging.join("beauty"), staging.join("..")] {
+            assert!(sight.list_files(other.to_str().unwrap()).is_err(), "{}", other.display());
+        }
     }
 
     #[test]

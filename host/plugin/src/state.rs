@@ -87,7 +87,8 @@ impl PluginState {
         task: Arc<TaskContext>,
         named: Vec<PathBuf>,
     ) -> Result<Resource<TaskHandle>, ResourceTableError> {
-        self.sight = Arc::new(self.sight.with_job(task.job.scene.clone(), named));
+        let own = [task.scratch.clone(), task.staging.clone()];
+        self.sight = Arc::new(self.sight.with_job(task.job.scene.clone(), named).with_own(own));
         self.table.push(TaskHandle(task))
     }
 
@@ -152,6 +153,11 @@ impl host::Host for PluginState {
     async fn directory_exists(&mut self, path: String) -> wasmtime::Result<Result<bool, String>> {
         let sight = Arc::clone(&self.sight);
         Ok(tokio::task::spawn_blocking(move || sight.exists(&path, std::path::Path::is_dir)).await?)
+    }
+
+    async fn list_files(&mut self, directory: String) -> wasmtime::Result<Result<Vec<String>, String>> {
+        let sight = Arc::clone(&self.sight);
+        Ok(tokio::task::spawn_blocking(move || sight.list_files(&directory)).await?)
     }
 }
 

@@ -105,16 +105,6 @@ impl Names {
         Some(self.image(frame, &path::join(&self.staging, &name)))
     }
 
-    /// Where the image of a frame may lie at a level that does not say: the likeliest first.
-    #[must_use]
-    pub fn candidates(&self, frame: i32, extension: &str) -> Vec<String> {
-        let To::Template { stem, digits, .. } = &self.to else { return Vec::new() };
-        let layer = self.layer.as_deref().unwrap_or(MASTER);
-        let directories = [String::new(), layer.to_owned(), format!("rs_{layer}"), "masterLayer".to_owned()];
-        let name = format!("{stem}.{}.{extension}", padded(frame, *digits));
-        directories.iter().map(|directory| path::join(&self.staging, &path::join(directory, &name))).collect()
-    }
-
     /// Whether an image is its frame's own, and no pass and no single layer of several.
     #[must_use]
     pub fn is_main(&self, image: &Image) -> bool {

@@ -6,7 +6,7 @@ use crate::describe::RENDER;
 use crate::faults::{About, Kind, Meaning, ROWS, Reach, file_in};
 use crate::log_line::{self, Said};
 use crate::names::{self, Names};
-use crate::options::{Device, GpuSelection, LayerMode, Level, Options};
+use crate::options::{Device, Format, GpuSelection, LayerMode, Level, Options};
 use crate::renderer::Renderer;
 use farmhand_sdk::prelude::*;
 use farmhand_sdk::report::Report;
@@ -20,11 +20,6 @@ const MOST_FAULTS: usize = 1_000;
 const LONGEST_QUOTE: usize = 300;
 /// A smaller step of progress is not worth an event.
 const PROGRESS_STEP: f32 = 0.01;
-/// Extensions tried where nobody says which one the images have.
-const EXTENSIONS: [&str; 4] = ["exr", "png", "jpg", "tif"];
-
-/// So many frames without an image are looked for at the end; each look may go over a network.
-const MOST_MISSES: usize = 8;
 
 /// The fact that Maya's own exit code is kept under.
 pub const MAYA_STATUS: &str = "maya-status";
@@ -38,10 +33,10 @@ pub struct MayaReader {
     level: Level,
     names: Option<Names>,
     renderer: Option<Renderer>,
-    extension: Option<&'static str>,
     strict: bool,
     first_try: bool,
     frames: FrameRuns,
+    staging: String,
     /// The frame in work, as far as it is known.
     frame: Option<i32>,
     progress: f32,
@@ -87,17 +82,16 @@ impl MayaReader {
     pub fn new(task: &Task) -> Self {
         // `build_command` has refused a task whose options or output cannot be read.
         let options = Options::of(task).unwrap_or_default();
-        let format = names::format(&options, task.job.output.as_deref());
         Self {
             rules: Rules::new(ROWS),
             marks: Rules::new(&log_line::MARKS),
             level: Level::of(task),
             names: Names::of(task, &options).ok(),
             renderer: options.renderer,
-            extension: format.map(crate::options::Format::name),
             strict: options.strict,
             first_try: task.try_number <= 1,
             frames: task.frames.clone(),
+            staging: task.staging.clone(),
             frame: None,
             progress: 0.0,
             blocks: 0,
@@ -390,38 +384,14 @@ impl MayaReader {
         }
     }
 
-    /// Images that no line named, by the names that they must have. Where one was found, the next frame's is looked for
-    /// first, and a few frames without any are enough.
+    /// Images that no line named: a renderer that names none, and passes beside the images that it names.
     fn look_for_the_rest(&mut self, events: &mut Vec<Event>) {
-        let Some(names) = self.names.clone().filter(|_| !self.together) else { return };
-        let missing: Vec<i32> = self.frames.iter().filter(|frame| !self.written.contains(frame)).collect();
-        let extensions = self.extension.map_or_else(|| EXTENSIONS.to_vec(), |extension| vec![extension]);
-        let (mut likely, mut misses) = (0, 0);
-        for frame in missing {
-            let candidates: Vec<String> =
-                extensions.iter().flat_map(|extension| names.candidates(frame, extension)).collect();
-            if candidates.is_empty() || misses >= MOST_MISSES {
-                return;
-            }
-            let (mut found, mut may_not_look) = (None, true);
-            for at in std::iter::once(likely).chain((0..candidates.len()).filter(|at| *at != likely)) {
-                match host::file_exists(&candidates[at]) {
-                    Ok(true) => {
-                        found = Some(at);
-                        break;
-                    }
-                    Ok(false) => may_not_look = false,
-                    Err(_) => {}
-                }
-            }
-            // Where the plugin may not look, the host does: it believes no image that is not there.
-            let guess = (may_not_look && self.completed && extensions.len() == 1).then_some(0);
-            match found.or(guess) {
-                Some(at) => {
-                    likely = at;
-                    self.image(frame, &candidates[at], events);
-                }
-                None => misses += 1,
+        for path in host::list_files(&self.staging).unwrap_or_default() {
+            let extension = path::stem_and_extension(&path).1;
+            let is_image = extension.is_some_and(|extension| Format::from_extension(extension).is_some());
+            let frame = names::frame_of(&path).filter(|frame| is_image && self.frames.contains(*frame));
+            if let Some(frame) = frame.filter(|_| !self.images.contains(&path)) {
+                self.image(frame, &path, events);
             }
         }
     }

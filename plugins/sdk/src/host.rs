@@ -60,6 +60,17 @@ pub fn directory_exists(path: &str) -> Result<bool, PluginError> {
     imp::directory_exists(path).map_err(PluginError::new)
 }
 
+/// Files under a directory of the task in hand (its scratch or its staging), as absolute paths, sorted; at most
+/// 100,000. A reader finds what its renderer wrote without a word.
+///
+/// # Errors
+/// It is not a directory of the task.
+pub fn list_files(directory: &str) -> Result<Vec<String>, PluginError> {
+    let mut files = imp::list_files(directory).map_err(PluginError::new)?;
+    files.sort();
+    Ok(files)
+}
+
 /// Bytes that one call fetches of a file: as many as the contract allows.
 const PART: u32 = 1 << 20;
 
@@ -133,6 +144,10 @@ mod imp {
     pub(super) fn directory_exists(path: &str) -> Result<bool, String> {
         host::directory_exists(path)
     }
+
+    pub(super) fn list_files(directory: &str) -> Result<Vec<String>, String> {
+        host::list_files(directory)
+    }
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -170,6 +185,21 @@ mod imp {
 
     pub(super) fn directory_exists(path: &str) -> Result<bool, String> {
         Ok(std::path::Path::new(path).is_dir())
+    }
+
+    pub(super) fn list_files(directory: &str) -> Result<Vec<String>, String> {
+        let mut files = Vec::new();
+        let mut directories = vec![std::path::PathBuf::from(directory)];
+        while let Some(directory) = directories.pop() {
+            for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+                match entry.file_type() {
+                    Ok(kind) if kind.is_dir() => directories.push(entry.path()),
+                    Ok(kind) if kind.is_file() => files.push(entry.path().display().to_string()),
+                    _ => {}
+                }
+            }
+        }
+        Ok(files)
     }
 }
 

@@ -8,6 +8,7 @@ mod golden;
 mod jobs;
 mod manual;
 mod scripts;
+mod passes;
 mod standins;
 mod tasks;
 mod verdicts;
