@@ -316,7 +316,7 @@ impl Driver {
 
     /// What runs for jobs that were cancelled is of no use to anybody.
     fn end_useless_hooks(&self, changes: &[Change]) {
-        for change in changes {
+        for change in changes.iter().filter(|_| !self.hooks.is_empty()) {
             if let Change::Job(record) = change
                 && matches!(record.status, JobStatus::Cancelled | JobStatus::Cancelling)
             {

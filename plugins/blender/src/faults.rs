@@ -2,6 +2,7 @@
 //! names a file, and a line about anything starts with `Error`.
 
 use farmhand_sdk::prelude::*;
+use farmhand_sdk::row;
 
 /// How far a fault reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,10 +46,6 @@ pub enum Meaning {
 
 use Meaning::{CannotRead, CannotSave, Fault, Harmless, MissingImage, MissingLibrary, Warning};
 use Severity::{FrameFatal, Transient, WorkerFatal};
-
-const fn row(needles: &'static [&'static str], then: Meaning) -> Rule<Meaning> {
-    Rule { needles, then }
-}
 
 const fn fault(severity: Severity, cause: Cause, reach: Reach, advice: &'static str) -> Meaning {
     Fault { severity, cause, reach, advice }

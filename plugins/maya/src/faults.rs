@@ -2,6 +2,7 @@
 //! often names a file, and a line about anything may say `Error`.
 
 use farmhand_sdk::prelude::*;
+use farmhand_sdk::row;
 
 /// How far a fault reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,10 +67,6 @@ pub struct Meaning {
 use Cause::{Crash, Disk, Gpu, Licence, Memory, MissingFile, Other, Plugin as OwnPlugin, Scene, Script};
 use Reach::{Attempt, Frame};
 use Severity::{FrameFatal, Transient, WorkerFatal};
-
-const fn row(needles: &'static [&'static str], then: Meaning) -> Rule<Meaning> {
-    Rule { needles, then }
-}
 
 const fn fault(severity: Severity, cause: Cause, reach: Reach, advice: &'static str) -> Meaning {
     Meaning { kind: Kind::Fault, severity, cause, reach, about: About::Nothing, advice }

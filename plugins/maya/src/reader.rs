@@ -248,10 +248,10 @@ impl MayaReader {
     /// What farmhand's own script reports.
     fn reported(&mut self, report: Report, events: &mut Vec<Event>) {
         match report {
-            Report::FrameStarted(frame) => self.started(frame, events),
+            Report::FrameStarted { frame } => self.started(frame, events),
             Report::FrameDone { frame, path } => self.image(frame, &path, events),
             Report::Fault(fault) => self.script_fault(fault, events),
-            Report::Warning(message) => self.warn(&message, events),
+            Report::Warning { message } => self.warn(&message, events),
             Report::Fact { name, value } => {
                 match name.as_str() {
                     "own-output" => {

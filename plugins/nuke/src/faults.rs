@@ -3,6 +3,7 @@
 //! with an error's mark.
 
 use farmhand_sdk::prelude::*;
+use farmhand_sdk::row;
 
 /// What a fault is about, where the output or the job says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,10 +46,6 @@ pub enum Meaning {
 
 use Meaning::{Fault, Generic, Harmless, Unfinished, Warning};
 use Severity::{FrameFatal, Transient, WorkerFatal};
-
-const fn row(needles: &'static [&'static str], then: Meaning) -> Rule<Meaning> {
-    Rule { needles, then }
-}
 
 /// A fault of the whole attempt.
 const fn of_attempt(severity: Severity, cause: Cause, about: About, advice: &'static str) -> Meaning {

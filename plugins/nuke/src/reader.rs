@@ -181,7 +181,7 @@ impl NukeReader {
     /// What the generated script says.
     fn told(&mut self, line: &str, what: report::Report, events: &mut Vec<Event>) {
         match what {
-            report::Report::FrameStarted(frame) => self.started(frame, events),
+            report::Report::FrameStarted { frame } => self.started(frame, events),
             report::Report::FrameDone { frame, path } => {
                 let written =
                     line.trim_start().strip_prefix("@farmhand ").map(serde_json::from_str::<Written>);
@@ -205,7 +205,7 @@ impl NukeReader {
                 }
             }
             report::Report::Fault(fault) => self.fault(&fault.message.clone(), fault, events),
-            report::Report::Warning(message) => self.warn(&message, events),
+            report::Report::Warning { message } => self.warn(&message, events),
             other => events.push(other.into_event(|frame, path| Image { frame, path, place: None })),
         }
     }

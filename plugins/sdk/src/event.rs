@@ -1,9 +1,11 @@
 //! What a reader saw in a process's output.
 
 use crate::Image;
+use serde::Deserialize;
 
 /// How bad a fault is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// Worth another try as it is: licence server busy, file locked, network.
     Transient,
@@ -14,7 +16,8 @@ pub enum Severity {
 }
 
 /// What a fault is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// A licence could not be had.
     Licence,
@@ -41,7 +44,7 @@ pub enum Cause {
 }
 
 /// Something that went wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Fault {
     /// How bad.
     pub severity: Severity,

@@ -92,7 +92,7 @@ pub use event::{Cause, Event, Fact, Fault, Severity};
 pub use frames::{FrameRun, FrameRuns, FrameStyle};
 pub use hooks::{Action, Hook, HookScript, Hooks, JobEnd, Moment, OnFailure};
 pub use plugin::{Plugin, Reader};
-pub use rules::{Rule, Rules};
+pub use rules::{Rule, Rules, row};
 pub use template::{Template, TemplateError};
 pub use verdict::{Decision, Verdict};
 

@@ -10,6 +10,12 @@ pub struct Rule<T: 'static> {
     pub then: T,
 }
 
+/// A row, as tables are written: `row(&["out of memory"], MEMORY)`.
+#[must_use]
+pub const fn row<T>(needles: &'static [&'static str], then: T) -> Rule<T> {
+    Rule { needles, then }
+}
+
 /// A table in which the first matching row wins: put the specific before the general.
 ///
 /// Every four bytes in a row of a line are looked up in a small set that holds the last four bytes of each row's

@@ -10,7 +10,9 @@ fn passes_that_no_line_names_are_found_and_placed_beside_their_frame() {
     let dir = tempfile::tempdir().unwrap();
     let staging = dir.path().join("staging");
     fs::create_dir_all(staging.join("albedo")).unwrap();
-    for file in ["shot.0001.exr", "shot.0002.exr", "albedo/shot_albedo.0001.exr", "shot.0009.exr", "render.log"] {
+    for file in
+        ["shot.0001.exr", "shot.0002.exr", "albedo/shot_albedo.0001.exr", "shot.0009.exr", "render.log"]
+    {
         fs::write(staging.join(file), "").unwrap();
     }
     let options = json!({"renderer": "arnold", "project": "/show"});
@@ -30,7 +32,8 @@ fn passes_that_no_line_names_are_found_and_placed_beside_their_frame() {
     };
     let mut reader = Maya::reader(&task);
     let named = staging.join("shot.0001.exr");
-    let lines = [format!("Finished Rendering {}.", named.display()), "Scene /show/shot.ma completed.".to_owned()];
+    let lines =
+        [format!("Finished Rendering {}.", named.display()), "Scene /show/shot.ma completed.".to_owned()];
     let mut events = reader.read(&lines).unwrap();
     reader.finish(&mut events);
 
