@@ -9,7 +9,7 @@ use super::output::{Cell, Table, Tone};
 use super::plugin::start_plugins;
 use crate::config::Config;
 use clap::Args;
-use farmhand_model::dcc::{Fact, Fault, JobContext, Outcome, ReaderEvent, TaskContext, Verdict};
+use farmhand_model::dcc::{Decision, Fact, Fault, JobContext, Outcome, ReaderEvent, TaskContext, Verdict};
 use farmhand_model::{AttemptId, EndedBy, FrameSet, JobId, Seconds};
 use farmhand_plugin::LoadedPlugin;
 use farmhand_runner::{AttemptDir, LogFiles};
@@ -260,7 +260,6 @@ fn fact(event: &ReaderEvent) -> Option<&Fact> {
 
 /// What an event is, and what it says.
 fn described(event: &ReaderEvent) -> (&'static str, String, Tone) {
-    let json_name = |value: serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     match event {
         ReaderEvent::FrameStarted(frame) => ("frame-started", frame.to_string(), Tone::Plain),
         ReaderEvent::Progress(fraction) => ("progress", format!("{:.0} %", fraction * 100.0), Tone::Dim),
@@ -272,10 +271,11 @@ fn described(event: &ReaderEvent) -> (&'static str, String, Tone) {
         }
         ReaderEvent::Warning(text) => ("warning", text.clone(), Tone::Warn),
         ReaderEvent::Fault(fault) => {
-            let severity = json_name(serde_json::to_value(fault.severity).unwrap_or_default());
-            let cause = json_name(serde_json::to_value(fault.cause).unwrap_or_default());
-            let frame = fault.frame.map(|frame| format!(", frame {frame}")).unwrap_or_default();
-            ("fault", format!("{severity}, {cause}{frame}: {}", fault.message), Tone::Bad)
+            let (severity, cause) = (json_name(&fault.severity), json_name(&fault.cause));
+            let frame = fault.frame.map(|frame| format!(" of frame {frame}")).unwrap_or_default();
+            let about = fault.about.as_ref().map(|about| format!(" ({about})")).unwrap_or_default();
+            // As the expectations of the cases in `tests/corpus` have it.
+            ("fault", format!("{severity} {cause}{frame}{about}: {}", fault.message), Tone::Bad)
         }
         ReaderEvent::MemoryBytes(size) => ("memory", human::bytes(*size), Tone::Dim),
         ReaderEvent::Fact(fact) => ("fact", format!("{} = {}", fact.name, fact.value), Tone::Plain),
@@ -299,11 +299,42 @@ fn print(context: &mut Context, replayed: &Replayed) -> Result<(), CliError> {
     let mut facts = Table::facts();
     facts.fact("plugin", &replayed.plugin);
     facts.fact("read", human::count(replayed.lines as u64, "line"));
-    facts.fact("done", outcome.frames_done.to_string());
-    facts.fact("missing", outcome.frames_missing.to_string());
-    facts.fact("decision", serde_json::to_value(replayed.verdict.decision).unwrap_or_default().to_string());
+    facts.fact("ended", ended(outcome));
+    facts.fact("done", frames(&outcome.frames_done));
+    facts.fact("missing", frames(&outcome.frames_missing));
+    facts.fact("decision", decision(replayed.verdict.decision));
     facts.fact("reason", &replayed.verdict.reason);
     out.table(&facts)
+}
+
+fn frames(frames: &FrameSet) -> String {
+    if frames.is_empty() { "-".to_owned() } else { frames.to_string() }
+}
+
+fn ended(outcome: &Outcome) -> String {
+    let how = match (outcome.exit_code, outcome.signal) {
+        (Some(code), _) => format!("exit code {code}"),
+        (None, Some(signal)) => format!("signal {signal}"),
+        (None, None) => "unknown".to_owned(),
+    };
+    match outcome.ended_by {
+        EndedBy::Itself => how,
+        by => format!("{how}, by {}", json_name(&by)),
+    }
+}
+
+fn decision(decision: Decision) -> String {
+    match decision {
+        Decision::Retry { after_ms } => {
+            format!("retry after {}", human::span(Seconds(f64::from(after_ms) / 1000.0)))
+        }
+        other => json_name(&serde_json::to_value(other).unwrap_or_default()["kind"]),
+    }
+}
+
+/// How JSON spells a value that is one word.
+fn json_name(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value).unwrap_or_default().as_str().unwrap_or_default().to_owned()
 }
 
 fn as_json(replayed: &Replayed) -> serde_json::Value {
@@ -345,7 +376,7 @@ mod tests {
             cause: Cause::MissingFile,
             message: "no texture".to_owned(),
             frame: Some(2),
-            about: None,
+            about: Some("wood.png".to_owned()),
         };
         let events = [
             Seen { line: 64, event: ReaderEvent::FrameStarted(1) },
@@ -360,11 +391,41 @@ LINE  EVENT          WHAT
   64  progress       50 %
   64  frame-done     1 /out/1.png
   70  frame-started  2
-  70  fault          frame-fatal, missing-file, frame 2: no texture
+  70  fault          frame-fatal missing-file of frame 2 (wood.png): no texture
 ";
         assert_eq!(event_table(&events).render(Style::Plain), expect);
         let frames = Frames::of(&events);
         assert_eq!((frames.started.to_string(), frames.done.to_string()), ("1,2".to_owned(), "1".to_owned()));
         assert_eq!(event_json(&events[1]), json!({"line": 64, "event": "progress", "value": 0.5}));
+    }
+
+    #[test]
+    fn the_end_and_the_decision_are_told_in_words() {
+        for (told, expect) in [
+            (decision(Decision::Retry { after_ms: 30_000 }), "retry after 30 s"),
+            (decision(Decision::FallBack), "fall-back"),
+            (decision(Decision::QuarantineNode), "quarantine-node"),
+            (frames(&FrameSet::new()), "-"),
+        ] {
+            assert_eq!(told, expect);
+        }
+        let outcome = |exit_code, signal, ended_by| Outcome {
+            exit_code,
+            signal,
+            ended_by,
+            seconds: Seconds(1.0),
+            frames_done: FrameSet::new(),
+            frames_missing: FrameSet::new(),
+            faults: Vec::new(),
+            facts: Vec::new(),
+        };
+        for (outcome, expect) in [
+            (outcome(Some(211), None, EndedBy::Itself), "exit code 211"),
+            (outcome(None, Some(11), EndedBy::Itself), "signal 11"),
+            (outcome(None, Some(9), EndedBy::TimeLimit), "signal 9, by time-limit"),
+            (outcome(None, None, EndedBy::Lost), "unknown, by lost"),
+        ] {
+            assert_eq!(ended(&outcome), expect);
+        }
     }
 }
