@@ -15,6 +15,10 @@ struct Studio {
 
 impl Studio {
     fn new() -> Self {
+        Self::with(&[])
+    }
+
+    fn with(arguments: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir_all(dir.path().join("hooks")).unwrap();
         fs::create_dir_all(dir.path().join("data/plugins")).unwrap();
@@ -22,7 +26,9 @@ impl Studio {
         fs::write(dir.path().join("farmhand.toml"), "[hooks]\ndir = \"hooks\"\n").unwrap();
         fs::copy(prebuilt("noop"), dir.path().join("data/plugins/noop.wasm")).unwrap();
         let config = dir.path().join("farmhand.toml");
-        let daemon = Daemon::start(dir.path(), &["--config", config.to_str().unwrap(), "--slots", "1"]);
+        let mut all = vec!["--config", config.to_str().unwrap(), "--slots", "1"];
+        all.extend(arguments);
+        let daemon = Daemon::start(dir.path(), &all);
         Self { dir, daemon }
     }
 
@@ -179,6 +185,36 @@ fn a_hook_that_outlived_its_daemon_is_ended_and_runs_again() {
     let job = studio.daemon.client.wait_for_end(id);
     assert_eq!(job["status"], "done", "{job}");
     assert_eq!(studio.lines("seen"), ["began", "began", "over"], "the first run never came to its end");
+}
+
+#[test]
+fn a_daemon_that_takes_its_renders_along_leaves_a_cut_off_hook_to_a_person() {
+    let mut studio = Studio::with(&["--on-stop", "kill"]);
+    let said = studio.path("said");
+    assert!(Command::new("mkfifo").arg(&said).status().unwrap().success());
+    studio.hook("slow.sh", r#"echo here > "$HOOKS/said"; sleep 100000"#);
+    let before = studio.submit(&json!([{"name": "slow.sh", "at": "before-task"}]));
+    read(&said);
+    let stop = std::thread::spawn({
+        let fifo = said.clone();
+        // The task goes back to the queue untouched, and its hook runs again under the next daemon.
+        move || read(&fifo)
+    });
+    assert!(studio.daemon.terminate().success());
+    studio.daemon.restart();
+    stop.join().unwrap();
+    let attempts = studio.daemon.client.attempts(before);
+    assert_eq!(attempts.last().unwrap()["try_number"], 1, "no try was burnt: {attempts:?}");
+    assert_eq!(studio.daemon.client.act(before, "cancel").0, 200);
+    studio.daemon.client.wait_for_end(before);
+
+    let after = studio.submit(&json!([{"name": "slow.sh", "at": "after-task"}]));
+    read(&said);
+    assert!(studio.daemon.terminate().success());
+    studio.daemon.restart();
+    let job = studio.daemon.client.read(&format!("/api/v1/jobs/{after}"));
+    assert_eq!((&job["status"], &job["frames"]["done"]), (&json!("paused"), &json!(2)), "{job}");
+    assert!(job["why"]["text"].as_str().unwrap().contains("after-task hooks"), "{job}");
 }
 
 #[test]

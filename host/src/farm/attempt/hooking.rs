@@ -4,9 +4,9 @@ use super::Attempt;
 use super::ending::{End, verdict};
 use super::manifest::Manifest;
 use crate::farm::hooks::{HookSite, Outcome as HooksOutcome};
-use farmhand_model::FrameSet;
 use farmhand_model::dcc::{Cause, Decision, Fact, Outcome, TaskContext, Verdict};
 use farmhand_model::hooks::{HooksResult, Moment};
+use farmhand_model::{EndedBy, FrameSet};
 use farmhand_plugin::LoadedPlugin;
 use farmhand_scheduler::Event;
 use std::sync::Arc;
@@ -24,7 +24,12 @@ pub(super) async fn before_task(
     }
     let context = told(task, Moment::BeforeTask, None);
     let outcome = site.run(plugin.before_task(task).await, &context, &attempt.kill).await;
-    match tell(attempt, outcome).await {
+    let result = tell(attempt, outcome).await;
+    // What a kill did to them says nothing about the task.
+    if let Some(by) = attempt.killed() {
+        return Err(End::killed_early(by, &task.frames));
+    }
+    match result {
         HooksResult::GoOn => Ok(()),
         HooksResult::Fail(reason) => Err(End::try_again(&task.frames, Cause::Script, reason)),
         HooksResult::Hold(reason) => Err(End::held(&task.frames, reason)),
@@ -46,7 +51,17 @@ pub(super) async fn after_task(
     }
     let context = told(task, Moment::AfterTask, Some(outcome));
     let hooks = site.run(plugin.after_task(task, outcome).await, &context, &attempt.kill).await;
-    match tell(attempt, hooks).await {
+    let result = tell(attempt, hooks).await;
+    match attempt.killed() {
+        Some(EndedBy::DaemonStop) => {
+            let reason =
+                "the daemon was stopped while its after-task hooks ran; see to what they left, then resume";
+            return verdict(Decision::HoldJob, reason.to_owned());
+        }
+        Some(_) => return judged,
+        None => {}
+    }
+    match result {
         HooksResult::GoOn => judged,
         HooksResult::Fail(reason) => verdict(Decision::FailJob, reason),
         HooksResult::Hold(reason) => verdict(Decision::HoldJob, reason),

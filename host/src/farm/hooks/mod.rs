@@ -64,7 +64,7 @@ impl HookSite {
                 for hook in hooks {
                     self.record(&mut outcome, &hook.name, hook.on_failure, self.plugins_hook(&hook, killed))
                         .await;
-                    if outcome.result != HooksResult::GoOn {
+                    if is_over(&outcome, killed) {
                         return outcome;
                     }
                 }
@@ -78,7 +78,7 @@ impl HookSite {
         for script in self.scripts() {
             let ran = async { self.script(script, context, killed).await.map(|()| Vec::new()) };
             self.record(&mut outcome, &script.name, script.on_failure, ran).await;
-            if outcome.result != HooksResult::GoOn {
+            if is_over(&outcome, killed) {
                 break;
             }
         }
@@ -190,6 +190,11 @@ impl HookSite {
             ..ShimSpec::new(program, args)
         }
     }
+}
+
+/// Whether nothing more is to run: a hook has ended the matter, or nobody waits for the rest.
+fn is_over(outcome: &Outcome, killed: &Killed) -> bool {
+    outcome.result != HooksResult::GoOn || killed.borrow().is_some()
 }
 
 /// A name that is safe in a path.
