@@ -9,7 +9,9 @@ use super::output::{Cell, Table, Tone};
 use super::plugin::start_plugins;
 use crate::config::Config;
 use clap::Args;
-use farmhand_model::dcc::{Decision, Fact, Fault, JobContext, Outcome, ReaderEvent, TaskContext, Verdict};
+use farmhand_model::dcc::{
+    Decision, Fact, Fault, JobContext, Level, Outcome, ReaderEvent, TaskContext, Verdict,
+};
 use farmhand_model::{AttemptId, EndedBy, FrameSet, JobId, Seconds};
 use farmhand_plugin::LoadedPlugin;
 use farmhand_runner::{AttemptDir, LogFiles};
@@ -39,6 +41,9 @@ pub(super) struct ReplayArgs {
     /// How the process ended; by default as the attempt's did, or with 0
     #[arg(long, value_name = "CODE", allow_hyphen_values = true)]
     exit_code: Option<i32>,
+    /// The level that it was rendered at, by its name; by default the attempt's, or the first
+    #[arg(long, value_name = "LEVEL")]
+    level: Option<String>,
 }
 
 /// What is fed to the plugin.
@@ -73,7 +78,7 @@ struct Replayed {
 
 pub(super) fn run(context: &mut Context, args: &ReplayArgs) -> Result<(), CliError> {
     let config = context.config()?;
-    let input = input(context, &config, args)?;
+    let mut input = input(context, &config, args)?;
     let replayed = runtime()?.block_on(async {
         let host = start_plugins(&config).await?;
         let path = Path::new(&args.plugin);
@@ -82,9 +87,21 @@ pub(super) fn run(context: &mut Context, args: &ReplayArgs) -> Result<(), CliErr
         } else {
             host.get(&args.plugin).map_err(|error| CliError::failed(error.to_string()))?
         };
+        if let Some(name) = &args.level {
+            input.task.level = level(&plugin.descriptor().levels, name)?;
+        }
         replay(&plugin, input).await
     })?;
     if context.out.json { context.out.json(&as_json(&replayed)) } else { print(context, &replayed) }
+}
+
+/// The index of the level with this name.
+fn level(levels: &[Level], name: &str) -> Result<u32, CliError> {
+    let found = levels.iter().position(|level| level.name == name);
+    found.and_then(|index| u32::try_from(index).ok()).ok_or_else(|| {
+        let names: Vec<&str> = levels.iter().map(|level| level.name.as_str()).collect();
+        CliError::Usage(format!("there is no level `{name}`; this plugin has {}", names.join(", ")))
+    })
 }
 
 /// What the daemon keeps beside an attempt's log; only what is needed here.
@@ -366,7 +383,7 @@ fn event_json(seen: &Seen) -> serde_json::Value {
 mod tests {
     use super::super::output::Style;
     use super::*;
-    use farmhand_model::dcc::{Cause, ImageOutput, Severity};
+    use farmhand_model::dcc::{Cause, FrameShape, ImageOutput, Severity};
 
     #[test]
     fn events_are_shown_and_counted() {
@@ -397,6 +414,20 @@ LINE  EVENT          WHAT
         let frames = Frames::of(&events);
         assert_eq!((frames.started.to_string(), frames.done.to_string()), ("1,2".to_owned(), "1".to_owned()));
         assert_eq!(event_json(&events[1]), json!({"line": 64, "event": "progress", "value": 0.5}));
+    }
+
+    #[test]
+    fn a_level_goes_by_its_name() {
+        let level_of = |name: &str| Level {
+            name: name.to_owned(),
+            summary: String::new(),
+            tools: Vec::new(),
+            frames: FrameShape::Any,
+        };
+        let levels = [level_of("script"), level_of("render")];
+        assert_eq!(level(&levels, "render").unwrap(), 1);
+        let error = level(&levels, "rendr").unwrap_err().to_string();
+        assert!(error.contains("`rendr`") && error.contains("script, render"), "{error}");
     }
 
     #[test]
