@@ -190,14 +190,19 @@ fn changed_scenes_are_kept_and_the_oldest_go() {
     let farm = StandIns::new("", &["--slots", "1"]);
     let mut job = shot(&farm, "software.ma", &json!([]));
     job["options"] = json!({"attributes": {"defaultResolution.width": 32}});
+    let scenes = farm.path("shot/.farmhand/scenes");
+    fs::create_dir_all(&scenes).unwrap();
+    let neighbour = "render_software_b_20200101-000000_masterLayer_1.ma";
+    fs::write(scenes.join(neighbour), "").unwrap();
     job["chunk"] = json!({"fixed": 1});
     job["frames"] = json!("1-7");
     job["levels"] = json!(["script"]);
     let id = farm.daemon.client.submit(&job);
     let job = farm.daemon.client.wait_for_end(id);
     assert_eq!(job["status"], "done", "{job} {:?}", farm.daemon.client.attempts(id));
-    let kept = images(&farm.path("shot/.farmhand/scenes"));
-    assert_eq!(kept.len(), 5, "{kept:?}");
+    let mut kept = images(&scenes);
+    let others = kept.extract_if(.., |name| name == neighbour).count();
+    assert_eq!((kept.len(), others), (5, 1), "five of its own, and another scene's: {kept:?}");
     assert!(
         kept.iter().all(|name| name.starts_with("render_software_") && name.ends_with(".ma")),
         "{kept:?}"

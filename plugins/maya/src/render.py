@@ -3,6 +3,8 @@
 # Level `script`: the scene is opened once, changed as the job asks, and rendered frame by frame by the renderer's own
 # call. What goes wrong with one frame is told, and the next one is tried; after two in a row there is little hope.
 
+import re
+
 PLUG_INS = {"arnold": "mtoa", "vray": "vrayformaya", "redshift": "redshift4maya", "renderman": "RenderManForMaya"}
 SCENE_NAMES = {"mayaSoftware": "software", "mayaHardware2": "hardware2"}
 MAYA_NAMES = {"software": "mayaSoftware", "hardware2": "mayaHardware2"}
@@ -220,15 +222,17 @@ def keep_copy(cmds, changed):
             # The scene's name is part of image names.
             cmds.file(rename=forward(scene))
         log("kept a copy of the scene: {}".format(path))
-        drop_old_copies(directory, "render_{}_".format(stem))
+        drop_old_copies(directory, stem)
     except (OSError, RuntimeError) as error:
         report("warning", message="no copy of the scene was kept: {}".format(str(error).strip()))
 
 
-def drop_old_copies(directory, start):
+def drop_old_copies(directory, stem):
+    # With the time in it, so that `shot` does not take the copies of `shot_b` for its own.
+    own = re.compile(re.escape("render_{}_".format(stem)) + r"\d{8}-\d{6}_.*\.ma$")
     copies = []
     for name in os.listdir(directory):
-        if name.startswith(start) and name.endswith(".ma"):
+        if own.match(name):
             path = os.path.join(directory, name)
             try:
                 copies.append((os.stat(path).st_mtime, path))
