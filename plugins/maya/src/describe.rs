@@ -219,54 +219,8 @@ mod tests {
     use crate::options::Options;
 
     #[test]
-    fn the_page_can_draw_every_option() {
-        for (name, property) in schema()["properties"].as_object().unwrap() {
-            assert!(property["title"].is_string() && property["description"].is_string(), "{name}");
-            assert!(property["type"].is_string() || property["enum"].is_array(), "{name}");
-        }
-    }
-
-    #[test]
-    fn schema_and_type_know_the_same_options() {
-        let schema = schema();
-        let properties = schema["properties"].as_object().unwrap();
-        for (name, property) in properties {
-            let values = match &property["enum"] {
-                Value::Array(values) => values.clone(),
-                _ => vec![match property["type"].as_str().unwrap() {
-                    "boolean" => json!(false),
-                    "integer" => json!(7),
-                    "object" => json!({ "a.b": 1 }),
-                    "array" if name == "resolution" => json!([64, 48]),
-                    "array" => json!(["fg"]),
-                    _ => json!("text"),
-                }],
-            };
-            for value in values {
-                let job = Job {
-                    raw_options: [(name.clone(), value.clone())].into_iter().collect(),
-                    ..Job::default()
-                };
-                job.options::<Options>().unwrap_or_else(|problem| panic!("{name}={value}: {problem:?}"));
-            }
-        }
-        let unknown = Job { raw_options: [("?".into(), json!(1))].into_iter().collect(), ..Job::default() };
-        let message = unknown.options::<Options>().unwrap_err().message;
-        for name in properties.keys() {
-            assert!(message.contains(&format!("`{name}`")), "{name} is in the schema and not in the type");
-        }
-        assert_eq!(message.matches('`').count() / 2, properties.len() + 1, "{message}");
-    }
-
-    #[test]
-    fn defaults_in_schema_and_type_are_the_same() {
-        let defaults: serde_json::Map<_, _> = schema()["properties"]
-            .as_object()
-            .unwrap()
-            .iter()
-            .filter_map(|(name, property)| Some((name.clone(), property.get("default")?.clone())))
-            .collect();
-        let spelled_out = Job { raw_options: defaults, ..Job::default() };
-        assert_eq!(spelled_out.options::<Options>().unwrap(), Options::default());
+    fn schema_and_type_say_the_same() {
+        let sample = |name: &str| (name == "resolution").then(|| json!([64, 48]));
+        farmhand_sdk::testing::check_options::<Options>(&schema(), sample).unwrap();
     }
 }

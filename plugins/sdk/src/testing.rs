@@ -27,14 +27,28 @@
 //! [`check_all`] runs a directory of them against a plugin and shows every difference. With `FARMHAND_ACCEPT=1` in the
 //! environment it writes what it saw into the files instead, so that the version control's diff shows which past
 //! verdicts a change of a rule changes.
+//!
+//! The others hold what is written for people to what the plugin is: [`check_golden`] command lines, [`check_manual`]
+//! its page, [`check_options`] its options schema.
 
 mod case;
+mod golden;
+mod manual;
+mod schema;
 
 pub use case::Case;
+pub use golden::check_golden;
+pub use manual::check_manual;
+pub use schema::check_options;
 
 use crate::{Cause, Decision, Event, Plugin, Severity, Verdict};
 use std::fmt::Write;
 use std::path::Path;
+
+/// Whether what is seen is to be written down as what is expected.
+fn accepting() -> bool {
+    std::env::var_os("FARMHAND_ACCEPT").is_some()
+}
 
 /// Runs every case of a directory against a plugin.
 ///

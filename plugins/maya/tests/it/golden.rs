@@ -1,12 +1,13 @@
-//! Commands as text that a TD can read: `tests/golden/*.txt`. `FARMHAND_BLESS=1` writes them anew; read the difference
+//! Commands as text that a TD can read: `tests/golden/*.txt`. `FARMHAND_ACCEPT=1` writes them anew; read the difference
 //! before you commit it.
 
 use crate::tasks::{MINIMAL, RENDER, SCRIPT, gpus, hook, task};
 use farmhand_maya::Maya;
 use farmhand_sdk::prelude::*;
+use farmhand_sdk::testing::check_golden;
 use serde_json::{Value, json};
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::Path;
 
 /// A command as text. A generated script is shown by the job that it holds: the rest of it is the same for all.
 fn written(task: &Task) -> String {
@@ -66,14 +67,30 @@ fn shown(contents: &str) -> String {
     text
 }
 
-fn check(name: &str, text: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.txt"));
-    if std::env::var_os("FARMHAND_BLESS").is_some() {
-        std::fs::write(&path, text).unwrap();
-        return;
+/// Command lines by the names of their files.
+#[derive(Default)]
+struct Texts(Vec<(String, String)>);
+
+impl Texts {
+    fn add(&mut self, name: &str, text: &str) {
+        self.0.push((name.to_owned(), text.to_owned()));
     }
-    let expected = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(expected == text, "{}:\n--- expected\n{expected}\n+++ seen\n{text}", path.display());
+}
+
+#[test]
+fn every_command_line_is_as_it_was() {
+    let mut texts = Texts::default();
+    each_renderer_at_each_level(&mut texts);
+    everything_that_a_job_can_ask_for(&mut texts);
+    gpus_by_flags_and_by_variable(&mut texts);
+    layers_and_the_scenes_own_output(&mut texts);
+    the_script_takes_any_frames_and_hooks(&mut texts);
+    what_a_level_cannot_do_is_refused(&mut texts);
+    windows_paths_have_forward_slashes(&mut texts);
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    if let Err(differences) = check_golden(&dir, &texts.0) {
+        panic!("{differences}");
+    }
 }
 
 const RENDERERS: [&str; 6] = ["software", "hardware2", "arnold", "vray", "redshift", "renderman"];
@@ -90,22 +107,20 @@ fn with_version(mut task: Task, version: &str) -> Task {
 }
 
 /// Nothing on the command lines depends on the version, from the oldest to the newest that is supported.
-#[test]
-fn each_renderer_at_each_level() {
+fn each_renderer_at_each_level(texts: &mut Texts) {
     for renderer in RENDERERS {
         for (level, name) in [(SCRIPT, "script"), (RENDER, "render"), (MINIMAL, "minimal")] {
             let plain = task(level, json!({ "renderer": renderer }));
-            let texts: Vec<String> = ["2022", "2023", "2024", "2025", "2026", "2027"]
+            let versions: Vec<String> = ["2022", "2023", "2024", "2025", "2026", "2027"]
                 .map(|version| written(&with_version(plain.clone(), version)))
                 .into();
-            assert!(texts.iter().all(|text| *text == texts[0]), "{renderer}, {name}");
-            check(&format!("{name}-{renderer}"), &texts[0]);
+            assert!(versions.iter().all(|text| *text == versions[0]), "{renderer}, {name}");
+            texts.add(&format!("{name}-{renderer}"), &versions[0]);
         }
     }
 }
 
-#[test]
-fn everything_that_a_job_can_ask_for() {
+fn everything_that_a_job_can_ask_for(texts: &mut Texts) {
     for renderer in RENDERERS {
         let mut asked = task(
             RENDER,
@@ -124,12 +139,11 @@ fn everything_that_a_job_can_ask_for() {
             PathRule { spelled: "P:/".into(), here: "/proj/".into() },
         ];
         asked.gpus = gpus(&[1, 2]);
-        check(&format!("render-{renderer}-everything"), &written(&asked));
+        texts.add(&format!("render-{renderer}-everything"), &written(&asked));
     }
 }
 
-#[test]
-fn gpus_by_flags_and_by_variable() {
+fn gpus_by_flags_and_by_variable(texts: &mut Texts) {
     for (name, renderer, extra) in [
         ("flags-redshift", "redshift", json!({ "gpu_selection": "flags" })),
         ("flags-arnold", "arnold", json!({ "gpu_selection": "flags", "device": "gpu" })),
@@ -140,26 +154,28 @@ fn gpus_by_flags_and_by_variable() {
         let mut options = extra;
         options["renderer"] = renderer.into();
         let leased = |level| Task { gpus: gpus(&[1, 2]), ..task(level, options.clone()) };
-        check(&format!("gpu-{name}"), &format!("{}\n{}", written(&leased(RENDER)), written(&leased(SCRIPT))));
+        texts.add(
+            &format!("gpu-{name}"),
+            &format!("{}\n{}", written(&leased(RENDER)), written(&leased(SCRIPT))),
+        );
     }
 }
 
-#[test]
-fn layers_and_the_scenes_own_output() {
+fn layers_and_the_scenes_own_output(texts: &mut Texts) {
     let layer = |level, options: Value, layer: &str| {
         let mut task = task(level, options);
         task.job.output = Some("/show/out/{layer}/sc010.####.exr".into());
         Task { layer: Some(layer.into()), ..task }
     };
     let legacy = json!({ "renderer": "arnold", "layer_system": "legacy" });
-    check("layer-legacy", &written(&layer(RENDER, legacy, "chars")));
+    texts.add("layer-legacy", &written(&layer(RENDER, legacy, "chars")));
     let setup = json!({ "renderer": "arnold", "layer_system": "render-setup" });
-    check("layer-render-setup", &written(&layer(RENDER, setup.clone(), "chars")));
-    check("layer-master", &written(&layer(RENDER, setup.clone(), "defaultRenderLayer")));
-    check("layer-script", &written(&layer(SCRIPT, setup, "chars")));
+    texts.add("layer-render-setup", &written(&layer(RENDER, setup.clone(), "chars")));
+    texts.add("layer-master", &written(&layer(RENDER, setup.clone(), "defaultRenderLayer")));
+    texts.add("layer-script", &written(&layer(SCRIPT, setup, "chars")));
     let together =
         json!({ "renderer": "vray", "layer_mode": "together", "layers_together": ["chars", "env"] });
-    check(
+    texts.add(
         "layers-together",
         &format!("{}\n{}", written(&task(RENDER, together.clone())), written(&task(SCRIPT, together))),
     );
@@ -168,12 +184,11 @@ fn layers_and_the_scenes_own_output() {
         task.job.output = None;
         task
     };
-    check("own-output", &written(&own(RENDER, json!({}))));
-    check("own-output-script", &written(&own(SCRIPT, json!({ "layer_mode": "together" }))));
+    texts.add("own-output", &written(&own(RENDER, json!({}))));
+    texts.add("own-output-script", &written(&own(SCRIPT, json!({ "layer_mode": "together" }))));
 }
 
-#[test]
-fn the_script_takes_any_frames_and_hooks() {
+fn the_script_takes_any_frames_and_hooks(texts: &mut Texts) {
     let mut asked = task(SCRIPT, json!({ "renderer": "arnold" }));
     asked.frames = FrameRuns::new(vec![
         FrameRun { first: -5, last: -5, step: 1 },
@@ -183,11 +198,10 @@ fn the_script_takes_any_frames_and_hooks() {
         hook("publish", Moment::AfterFrame, OnFailure::Fail),
         hook("mount", Moment::BeforeJob, OnFailure::Fail),
     ];
-    check("script-any-frames", &written(&asked));
+    texts.add("script-any-frames", &written(&asked));
 }
 
-#[test]
-fn what_a_level_cannot_do_is_refused() {
+fn what_a_level_cannot_do_is_refused(texts: &mut Texts) {
     let hooked = |level, on_failure| {
         let mut task = task(level, json!({}));
         task.job.hook_scripts = vec![hook("publish", Moment::AfterFrame, on_failure)];
@@ -204,17 +218,16 @@ fn what_a_level_cannot_do_is_refused() {
         ("a sign that is MEL", task(RENDER, json!({ "camera": "a\"b" }))),
     ];
     let text: String = cases.iter().map(|(name, task)| format!("{name}\n{}\n", written(task))).collect();
-    check("refused", &text);
+    texts.add("refused", &text);
     // A hook that may be left out is.
     assert!(Maya::build_command(&hooked(RENDER, OnFailure::Warn)).is_ok());
 }
 
-#[test]
-fn windows_paths_have_forward_slashes() {
+fn windows_paths_have_forward_slashes(texts: &mut Texts) {
     let mut asked = task(RENDER, json!({ "renderer": "arnold", "project": "P:\\show\\" }));
     asked.job.scene = "P:\\show\\scenes\\sc010.ma".into();
     asked.job.output = Some("P:\\show\\out\\sc010.####.exr".into());
     asked.staging = "P:\\show\\out\\.farmhand\\7".into();
     asked.scratch = "C:\\farm\\attempts\\7\\scratch".into();
-    check("windows", &written(&asked));
+    texts.add("windows", &written(&asked));
 }

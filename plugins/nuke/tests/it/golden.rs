@@ -4,9 +4,10 @@ use crate::{comp, job, task};
 use farmhand_nuke::command;
 use farmhand_sdk::Gpu;
 use farmhand_sdk::prelude::*;
+use farmhand_sdk::testing::check_golden;
 use serde_json::json;
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::Path;
 
 /// 2025-06-26 18:15:23.
 const NOW: u64 = 1_750_961_723;
@@ -101,32 +102,13 @@ fn written(command: &Command) -> String {
 
 #[test]
 fn every_command_line_is_as_it_was() {
-    let mut differences = Vec::new();
-    for (name, task) in cases() {
-        let seen = written(&command::build(&task, NOW).unwrap());
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{name}.txt"));
-        if std::env::var_os("FARMHAND_ACCEPT").is_some() {
-            std::fs::write(&path, &seen).unwrap();
-        }
-        let expected = std::fs::read_to_string(&path).unwrap_or_default();
-        if seen != expected {
-            differences.push(format!("{name}\n--- expected\n{expected}+++ seen\n{seen}"));
-        }
+    let text =
+        |(name, task): (&'static str, Task)| (name.to_owned(), written(&command::build(&task, NOW).unwrap()));
+    let texts: Vec<_> = cases().into_iter().map(text).collect();
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    if let Err(differences) = check_golden(&dir, &texts) {
+        panic!("{differences}");
     }
-    assert!(differences.is_empty(), "{}", differences.join("\n"));
-}
-
-#[test]
-fn no_golden_file_is_left_over() {
-    let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let mut files: Vec<String> = std::fs::read_dir(dir)
-        .unwrap()
-        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
-        .collect();
-    files.sort();
-    let mut names: Vec<String> = cases().iter().map(|(name, _)| (*name).to_owned()).collect();
-    names.sort();
-    assert_eq!(files, names);
 }
 
 #[test]
