@@ -131,7 +131,7 @@ fn schema() -> Value {
                 "title": "Python script",
                 "description": "A script on the node that runs after the file is loaded and before farmhand's own \
                                 settings. The job fails where it raises.",
-                "type": "string", "minLength": 1,
+                "type": "string", "format": "path", "minLength": 1,
             },
             "python_expr": {
                 "title": "Python expression",
