@@ -45,7 +45,7 @@ fn options(schema: &Value) -> String {
 
 fn values(property: &Value) -> String {
     if let Value::Array(values) = &property["enum"] {
-        return values.iter().map(|value| code(value)).collect::<Vec<_>>().join(", ");
+        return values.iter().map(code).collect::<Vec<_>>().join(", ");
     }
     let between = || match (&property["minimum"], &property["maximum"]) {
         (Value::Null, Value::Null) => "a number".to_owned(),

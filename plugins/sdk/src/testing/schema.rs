@@ -52,7 +52,8 @@ pub fn check_options<T: DeserializeOwned + Default + PartialEq + Debug>(
     match read::<T>(properties.iter().filter_map(default).collect()) {
         Ok(spelled_out) if spelled_out == T::default() => {}
         other => {
-            wrong.push(format!("the schema's defaults make {other:?}, and the type's are {:?}", T::default()))
+            wrong
+                .push(format!("the schema's defaults make {other:?}, and the type's are {:?}", T::default()));
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
