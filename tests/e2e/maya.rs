@@ -244,3 +244,63 @@ fn what_cannot_be_rendered_is_refused_with_its_field() {
     );
     check(refused("mixed-layers.ma", &|_| {}), &["legacy"]);
 }
+
+#[test]
+fn whatever_strikes_once_the_job_is_done_and_nothing_of_it_twice() {
+    // Each strikes frame 2 at level `script`, once; farmhand finds another way by itself.
+    let faults = [
+        ("software.ma", json!({"fault": "crash"})),
+        ("software.ma", json!({"fault": "crash", "variant": "fatal-error"})),
+        ("software.ma", json!({"fault": "memory"})),
+        ("software.ma", json!({"fault": "exit-0-without-image"})),
+        ("software.ma", json!({"fault": "truncated-image"})),
+        ("software.ma", json!({"fault": "wrong-name"})),
+        ("software.ma", json!({"fault": "210"})),
+        ("arnold.ma", json!({"fault": "crash", "variant": "abort"})),
+        ("arnold.ma", json!({"fault": "missing-texture", "variant": "unreadable"})),
+        ("redshift.ma", json!({"fault": "memory", "variant": "gpu"})),
+    ];
+    let check = |scene: &str, mut fault: Value| {
+        let farm = StandIns::new("", &["--slots", "1"]);
+        fault["tool"] = json!("mayapy");
+        fault["frames"] = json!("2");
+        fault["times"] = json!(1);
+        let mut job = shot(&farm, scene, &json!([fault]));
+        job["limits"] = json!({"retries": 1});
+        let id = farm.daemon.client.submit(&job);
+        let job = farm.daemon.client.wait_for_end(id);
+        let told = || format!("{fault} {job} {:?}", farm.daemon.client.attempts(id));
+        assert_eq!(job["status"], "done", "{}", told());
+        assert_eq!(images(&farm.path("out")).len(), 4, "{}", told());
+        let rendered = farm.rendered();
+        let again: Vec<_> =
+            rendered.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].1).collect();
+        // A frame whose image was bad has to be rendered again, and no other one.
+        assert!(again.iter().all(|frame| *frame == 2), "rendered twice: {again:?} {}", told());
+    };
+    // They mostly wait before they try again.
+    std::thread::scope(|scope| {
+        for (scene, fault) in faults {
+            scope.spawn(move || check(scene, fault));
+        }
+    });
+}
+
+#[test]
+fn a_texture_that_is_not_there_fails_its_frames_by_name_and_no_others() {
+    let farm = StandIns::new("", &["--slots", "1"]);
+    let fault = json!([{"fault": "missing-texture", "frames": "2", "path": "/show/tex/wood.tx"}]);
+    let mut job = shot(&farm, "arnold.ma", &fault);
+    job["levels"] = json!(["script"]);
+    let id = farm.daemon.client.submit(&job);
+    let job = farm.daemon.client.wait_for_end(id);
+    let attempts = farm.daemon.client.attempts(id);
+    assert_eq!(
+        (&job["status"], &job["frames"]["failed"]),
+        (&json!("failed"), &json!(1)),
+        "{job} {attempts:?}"
+    );
+    assert_eq!(images(&farm.path("out")), ["shot.0001.png", "shot.0003.png", "shot.0007.png"]);
+    let faults: Vec<_> = attempts.iter().flat_map(|attempt| attempt["faults"].as_array().unwrap()).collect();
+    assert!(faults.iter().any(|fault| fault["cause"] == "missing-file" && fault["frame"] == 2), "{faults:?}");
+}
