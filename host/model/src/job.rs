@@ -284,3 +284,33 @@ impl JobRecord {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As an earlier version wrote it: a database outlives the version that made it.
+    #[test]
+    fn a_record_without_the_newer_fields_is_read() {
+        let record: JobRecord = serde_json::from_str(
+            r#"{
+                "id": 7, "status": "running", "submitted": "2026-11-01T10:00:00Z", "started": null, "finished": null,
+                "failure": null, "notes": ["a note"], "requeued": [], "failed": ["3"],
+                "counts": {"total": 10, "pending": 9, "running": 0, "done": 0, "skipped": 0, "failed": 1},
+                "costs": {"start_seconds": null, "frame_seconds": null, "frames_seen": 0},
+                "spec": {
+                    "name": "shot", "user": null, "scene": "/show/shot.blend",
+                    "plugin": {"name": "blender", "version": null}, "dcc_version": null, "frames": "1-10",
+                    "layers": [], "output": null, "options": {}, "priority": 50, "after": [], "order": "forward",
+                    "chunk": "auto", "threads": null, "skip_existing": false,
+                    "limits": {"max_tasks": null, "retries": null, "attempt_seconds": null, "frame_seconds": null,
+                               "stall_seconds": null, "max_failed_frames": null}
+                }
+            }"#,
+        )
+        .unwrap();
+        assert_eq!(record.hooks, JobHooks::default());
+        assert!(record.held.is_none() && record.fallbacks.is_empty() && record.losses == 0);
+        assert!(record.spec.levels.is_empty() && record.spec.hooks.is_empty() && record.spec.licences.is_empty());
+    }
+}
