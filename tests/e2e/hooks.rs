@@ -1,6 +1,6 @@
 //! The studio's own hook scripts around jobs and tasks.
 
-use crate::harness::{Daemon, prebuilt};
+use crate::harness::{Daemon, Scene, images, job_of, prebuilt};
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -233,6 +233,50 @@ fn cancelling_a_job_ends_its_hook() {
     let mut rest = Vec::new();
     std::io::Read::read_to_end(&mut pipe, &mut rest).unwrap();
     assert!(rest.is_empty());
+}
+
+#[test]
+fn frame_hooks_run_inside_blender_and_fail_or_hold_what_they_refuse() {
+    let studio = Studio::new();
+    let scene = Scene::default().make(studio.dir.path(), "shot.blend");
+    let seen = studio.path("seen");
+    let hook = format!(
+        "import bpy\n\
+         def before_frame(context):\n    open({seen:?}, 'a').write('before %d\\n' % context['frame'])\n\
+         def after_frame(context):\n    open({seen:?}, 'a').write('after %d\\n' % context['frame'])\n    \
+         if context['frame'] == 3: raise ValueError('too dark: ' + context['paths'][0])\n"
+    );
+    fs::write(studio.path("hooks/check.py"), hook).unwrap();
+    let mut job = job_of(&scene, "1-4", &studio.path("out/shot_####"));
+    job["chunk"] = json!("whole");
+    job["hooks"] = json!([
+        {"name": "check.py", "at": "before-frame"},
+        {"name": "check.py", "at": "after-frame"},
+    ]);
+    let id = studio.daemon.client.submit(&job);
+    let ended = studio.daemon.client.wait_for_end(id);
+    let attempts = studio.daemon.client.attempts(id);
+    assert_eq!(
+        (&ended["frames"]["done"], &ended["frames"]["failed"]),
+        (&json!(3), &json!(1)),
+        "{ended} {attempts:?}"
+    );
+    assert!(attempts[0]["verdict"]["reason"].as_str().unwrap().contains("too dark: "), "{attempts:?}");
+    assert_eq!(images(&studio.path("out")), ["shot_0001.png", "shot_0002.png", "shot_0004.png"]);
+    let expect: Vec<_> =
+        (1..=4).flat_map(|frame| [format!("before {frame}"), format!("after {frame}")]).collect();
+    assert_eq!(studio.lines("seen"), expect);
+
+    job["output"] = json!(studio.path("held/shot_####"));
+    job["hooks"][1]["on_failure"] = json!("hold");
+    let id = studio.daemon.client.submit(&job);
+    let held = studio.daemon.client.wait_for_job(id, "is held", |job| job["status"] == "paused");
+    assert!(held["why"]["text"].as_str().unwrap().contains("too dark"), "{held}");
+    assert_eq!(
+        images(&studio.path("held")),
+        ["shot_0001.png", "shot_0002.png"],
+        "frame 3 is to be looked at: {held}"
+    );
 }
 
 /// Waits for somebody to write into a pipe.

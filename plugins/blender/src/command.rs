@@ -155,11 +155,13 @@ fn prelude(task: &Task, options: &Options, names: Option<&Names>, movie: Option<
         "missing_libraries": options.missing_libraries.word(),
         "missing_images": options.missing_images.word(),
         "relative_frames": task.frames.first().is_some_and(|frame| frame < 0),
+        "hooks": report::frame_hooks(&task.job),
         "refused_exit": PRELUDE_EXIT,
     });
     // A JSON text as a JSON string is a Python string literal too.
     let literal = serde_json::Value::String(job.to_string()).to_string();
-    include_str!("prelude.py").replace("@JOB@", &literal)
+    let own = include_str!("prelude.py").replace("@JOB@", &literal);
+    format!("{}{own}", report::PRELUDE)
 }
 
 /// The device at a level: below the first the CPU, unless the job forbids it.

@@ -1,9 +1,7 @@
+
 # Written by farmhand for one attempt. It runs inside Blender after the scene is loaded and before the first frame,
 # applies what the job asks for, and prints facts as `farmhand: key=value`. It works in 2.80 to 5.x.
 import atexit
-import json
-import os
-import sys
 
 import bpy
 
@@ -276,7 +274,7 @@ def choose_frames(scene):
         scene.frame_end = 0
 
 
-def report(scene):
+def describe(scene):
     render = scene.render
     scale = render.resolution_percentage / 100.0
     say("blender", bpy.app.version_string)
@@ -296,6 +294,39 @@ def on_frame(scene, *_):
     say("frame", scene.frame_current)
 
 
+def listen(handlers, handler):
+    handlers.append(handler)
+    # Some versions crash on their way out where a handler is still there.
+    atexit.register(handlers.remove, handler)
+
+
+def run_hooks_around_frames():
+    """Blender renders on whatever a handler does, so a frame counts only once farmhand has been told that it passed."""
+    hooks = FrameHooks(JOB["hooks"])
+    failed = set()
+
+    def run(moment, scene):
+        frame = scene.frame_current
+        if frame in failed:
+            return
+        paths = [bpy.path.abspath(scene.render.frame_path(frame=frame))] if moment == "after-frame" else []
+        try:
+            hooks.run(moment, frame, scene=bpy.data.filepath, layer=JOB["layer"], paths=paths)
+        except Stop:
+            # A person is to look before anything more is rendered, and a handler cannot end a render.
+            sys.stdout.flush()
+            os._exit(JOB["refused_exit"])
+        except Exception as error:
+            failed.add(frame)
+            fault("frame-fatal", "script", str(error), frame)
+            return
+        if moment == "after-frame":
+            say("passed", frame)
+
+    listen(bpy.app.handlers.render_pre, lambda scene, *_: run("before-frame", scene))
+    listen(bpy.app.handlers.render_write, lambda scene, *_: run("after-frame", scene))
+
+
 def main():
     scene = choose_scene()
     choose_engine(scene)
@@ -306,14 +337,17 @@ def main():
     choose_device(scene)
     choose_output(scene)
     choose_frames(scene)
-    report(scene)
-    bpy.app.handlers.render_pre.append(on_frame)
-    # Some versions crash on their way out where a handler is still there.
-    atexit.register(bpy.app.handlers.render_pre.remove, on_frame)
+    describe(scene)
+    listen(bpy.app.handlers.render_pre, on_frame)
+    if JOB["hooks"]:
+        run_hooks_around_frames()
 
 
 try:
     main()
 except Refused as refused:
     say("error", "%s|%s" % (refused.cause, refused))
+    sys.exit(JOB["refused_exit"])
+except Stop:
+    # What is wrong has been reported.
     sys.exit(JOB["refused_exit"])

@@ -37,6 +37,8 @@ pub struct BlenderReader {
     /// Why no image is believed any more.
     doubt: Option<Doubt>,
     traceback: Option<Traceback>,
+    /// Images of frames that the studio's hooks have yet to pass; absent where there are no such hooks.
+    held: Option<Vec<Image>>,
     /// What the system said of a failed write, one line before Blender says it.
     save_error: Option<String>,
     warnings: HashSet<String>,
@@ -81,6 +83,7 @@ impl BlenderReader {
             peak: 0,
             doubt: None,
             traceback: None,
+            held: task.job.frame_hooks().next().map(|_| Vec::new()),
             save_error: None,
             warnings: HashSet::new(),
             faults: HashSet::new(),
@@ -208,6 +211,14 @@ impl BlenderReader {
                     self.started(frame, events);
                 }
             }
+            "passed" => {
+                let passed = |image: &Image| value.parse() == Ok(image.frame);
+                let held = std::mem::take(self.held.get_or_insert_default());
+                let (ready, waiting) = held.into_iter().partition(passed);
+                self.held = Some(waiting);
+                let ready: Vec<Image> = ready;
+                events.extend(ready.into_iter().map(Event::FrameDone));
+            }
             "own-output" => {
                 self.names = Names::new(value, &self.staging, self.layer.as_deref()).ok();
                 events.push(Event::fact(key, value));
@@ -239,7 +250,10 @@ impl BlenderReader {
             return self.fact("side-output", path, events);
         };
         match self.doubt {
-            None => events.push(wrap(image)),
+            None => match (&mut self.held, wrap(image)) {
+                (Some(held), Event::FrameDone(image)) => held.push(image),
+                (_, event) => events.push(event),
+            },
             Some(Doubt { severity, cause, why }) => {
                 let frame = image.frame;
                 let message = format!("the image of frame {frame} is not believed: {why}");
@@ -348,6 +362,8 @@ impl Reader for BlenderReader {
             if let Some((key, value)) = fact.split_once('=') {
                 self.told(key, value, events);
             }
+        } else if let Some(told) = report::parse(line) {
+            events.push(told.into_event(|frame, path| Image { frame, path, place: None }));
         } else if let Some(path) = line.strip_prefix("Saved: ") {
             // 2.7x and 2.80 add the time to the same line. A path may hold a quote.
             let path = path.find("' Time: ").map_or(path, |end| &path[..=end]);

@@ -16,11 +16,12 @@ pub fn validate(job: &Job) -> Result<PreparedJob, Vec<Problem>> {
     let format = names::format(&options, job.output.as_deref());
     let is_movie = format == Some(Format::Ffmpeg);
 
-    check.problems.extend(job.without_frame_hooks());
     check.layers();
     check.device();
     prepared.output = check.output(is_movie);
     if is_movie {
+        // One file holds all frames: none can be left out of it.
+        check.problems.extend(job.without_frame_hooks());
         check.movie();
     }
     if job.skip_existing {

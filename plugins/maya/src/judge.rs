@@ -76,10 +76,6 @@ fn by_fault(task: &Task, outcome: &Outcome) -> Option<Verdict> {
         // A crash reporter, or Maya itself, was waiting for somebody.
         return Some(policy::retry_once(task, LEVELS, &format!("{}, and then it hung", fault.message)));
     }
-    if let Some(fault) = find(&|fault| is(fault, Cause::Script) && fault.frame.is_some()) {
-        // A hook of one frame: the others may well be rendered.
-        return Some(Verdict::new(Decision::FailFrames, fault.message.as_str()));
-    }
     if let Some(fault) = find(&|fault| is(fault, Cause::Plugin)) {
         // Another level asks Maya in another way.
         return Some(policy::fall_back(task, LEVELS, &fault.message));

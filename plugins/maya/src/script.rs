@@ -73,18 +73,6 @@ fn render(task: &Task, options: &Options, names: &Names) -> Value {
         .filter(|renderer| options.renderer.is_none_or(|own| own == *renderer))
         .map(|renderer| (renderer.name().to_owned(), json!(renderer.settings(options, threads))))
         .collect();
-    let hooks: Vec<Value> = task
-        .job
-        .frame_hooks()
-        .map(|hook| {
-            json!({
-                "name": hook.name,
-                "path": hook.path,
-                "moment": hook.moment.name(),
-                "on_failure": hook.on_failure.name(),
-            })
-        })
-        .collect();
     let by_flags = options.gpu_selection == GpuSelection::Flags;
     let gpus: Vec<u32> = task.gpus.iter().filter(|_| by_flags).map(|gpu| gpu.index).collect();
     let format = names::format(options, task.job.output.as_deref());
@@ -100,7 +88,7 @@ fn render(task: &Task, options: &Options, names: &Names) -> Value {
         "threads": threads,
         "device": options.device.name(),
         "gpu_indexes": gpus,
-        "hooks": hooks,
+        "hooks": report::frame_hooks(&task.job),
         "scene_copy": options.scene_copy.name(),
     });
     merged(shared(task, options, names), own)

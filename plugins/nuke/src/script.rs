@@ -42,12 +42,7 @@ pub fn file(task: &Task, options: &Options, write: &str, now: u64) -> Result<Tex
         "path_map": task.job.path_map.iter().map(|rule| {
             [rule.spelled.trim_end_matches('/').to_owned(), names::slashes(&rule.here)]
         }).collect::<Vec<_>>(),
-        "hooks": task.job.frame_hooks().map(|hook| json!({
-            "name": hook.name,
-            "path": hook.path,
-            "moment": hook.moment.name(),
-            "on_failure": hook.on_failure.name(),
-        })).collect::<Vec<_>>(),
+        "hooks": report::frame_hooks(&task.job),
     });
     let contents = include_str!("render.py")
         .replace("@HEADER@", &header(task, write, now))

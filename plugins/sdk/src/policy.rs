@@ -108,6 +108,10 @@ fn weightiest(faults: &[Fault]) -> Option<&Fault> {
 fn for_fault(task: &Task, fault: &Fault, levels: usize) -> Verdict {
     let message = fault.message.as_str();
     match (fault.severity, fault.cause) {
+        // A script of one frame, such as a hook: the others may well be rendered.
+        (Severity::FrameFatal, Cause::Script) if fault.frame.is_some() => {
+            Verdict::new(Decision::FailFrames, message)
+        }
         (Severity::FrameFatal, Cause::Script | Cause::Scene) => Verdict::new(Decision::FailJob, message),
         // Nobody may write there: the next frame would fail in the same way.
         (Severity::FrameFatal, Cause::Disk) => Verdict::new(Decision::FailJob, message),
@@ -226,6 +230,7 @@ mod tests {
         use Severity::{FrameFatal, Transient, WorkerFatal};
         for (seen, level, try_number, expected) in [
             (fault(FrameFatal, Cause::Script, None), 0, 1, Decision::FailJob),
+            (fault(FrameFatal, Cause::Script, Some(4)), 0, 1, Decision::FailFrames),
             (fault(FrameFatal, Cause::MissingFile, None), 0, 1, Decision::FailJob),
             (fault(FrameFatal, Cause::MissingFile, Some(4)), 0, 1, Decision::FailFrames),
             (fault(FrameFatal, Cause::Disk, Some(4)), 0, 1, Decision::FailJob),

@@ -88,6 +88,9 @@ class FrameHooks:
         if script["on_failure"] == "warn":
             report("warning", message=message)
         elif script["on_failure"] == "hold":
+            if frame is not None:
+                # The frame is to be looked at, and then rendered again.
+                fault("frame-fatal", "script", message, frame)
             report("hold", message=message)
             raise Stop(message)
         elif frame is None:

@@ -3,8 +3,9 @@
 //!
 //! Nothing here is believed because it was reported: an image counts once the host has verified it.
 
-use crate::{Event, Fault, Image};
+use crate::{Event, Fault, HookScript, Image, Job};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 /// What a generated script begins with: `report(event, …)`, `log(message)`, `fault(…)`, `stop(cause, message)`,
 /// `what_is_wrong_with(path)` and `FrameHooks(scripts).run(moment, frame, …)`. Python 3.7 and newer, standard library
@@ -14,6 +15,20 @@ pub const PRELUDE: &str = include_str!("report.py");
 /// The fact that a hook asked for the job to be held; its value is the reason. [`policy::standard`](crate::policy)
 /// knows it.
 pub const HOLD: &str = "hold";
+
+/// The job's scripts around frames, as `FrameHooks` takes them.
+#[must_use]
+pub fn frame_hooks(job: &Job) -> Value {
+    let hook = |hook: &HookScript| {
+        json!({
+            "name": hook.name,
+            "path": hook.path,
+            "moment": hook.moment.name(),
+            "on_failure": hook.on_failure.name(),
+        })
+    };
+    job.frame_hooks().map(hook).collect()
+}
 
 /// What a script told.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
