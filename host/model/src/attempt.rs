@@ -3,6 +3,7 @@
 use crate::dcc::{Fact, Fault, Outcome, Verdict};
 use crate::{AttemptId, Digest, FrameSet, JobId, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use utoipa::ToSchema;
 
 /// Which plugin decided an attempt: enough to explain it with the very bytes.
@@ -34,6 +35,20 @@ pub enum EndedBy {
     DaemonStop,
     /// The machine or the shim went away.
     Lost,
+}
+
+impl fmt::Display for EndedBy {
+    /// As in JSON.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            EndedBy::Itself => "itself",
+            EndedBy::TimeLimit => "time-limit",
+            EndedBy::Stall => "stall",
+            EndedBy::Cancel => "cancel",
+            EndedBy::DaemonStop => "daemon-stop",
+            EndedBy::Lost => "lost",
+        })
+    }
 }
 
 /// Where an attempt is.

@@ -6,6 +6,7 @@
 use crate::hooks::HookScript;
 use crate::{AttemptId, EndedBy, FrameSet, JobId, Seconds};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::path::PathBuf;
 use utoipa::ToSchema;
 
@@ -299,6 +300,36 @@ pub enum Cause {
     Other,
 }
 
+impl fmt::Display for Severity {
+    /// As in JSON.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Severity::Transient => "transient",
+            Severity::FrameFatal => "frame-fatal",
+            Severity::WorkerFatal => "worker-fatal",
+        })
+    }
+}
+
+impl fmt::Display for Cause {
+    /// As in JSON.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Cause::Licence => "licence",
+            Cause::Memory => "memory",
+            Cause::MissingFile => "missing-file",
+            Cause::Script => "script",
+            Cause::Crash => "crash",
+            Cause::Timeout => "timeout",
+            Cause::Disk => "disk",
+            Cause::Gpu => "gpu",
+            Cause::Scene => "scene",
+            Cause::Plugin => "plugin",
+            Cause::Other => "other",
+        })
+    }
+}
+
 /// Something that went wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Fault {
@@ -390,6 +421,22 @@ pub enum Decision {
     HoldJob,
 }
 
+impl Decision {
+    /// As in JSON, without the time of a retry.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Decision::Accept => "accept",
+            Decision::Retry { .. } => "retry",
+            Decision::FallBack => "fall-back",
+            Decision::FailFrames => "fail-frames",
+            Decision::FailJob => "fail-job",
+            Decision::QuarantineNode => "quarantine-node",
+            Decision::HoldJob => "hold-job",
+        }
+    }
+}
+
 /// A decision with its reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Verdict {
@@ -397,4 +444,30 @@ pub struct Verdict {
     pub decision: Decision,
     /// Why, in one sentence.
     pub reason: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_json() {
+        use Cause::{Crash, Disk, Gpu, Licence, Memory, MissingFile, Other, Plugin, Scene, Script, Timeout};
+        for cause in [Licence, Memory, MissingFile, Script, Crash, Timeout, Disk, Gpu, Scene, Plugin, Other] {
+            assert_eq!(serde_json::to_value(cause).unwrap(), cause.to_string());
+        }
+        for severity in [Severity::Transient, Severity::FrameFatal, Severity::WorkerFatal] {
+            assert_eq!(serde_json::to_value(severity).unwrap(), severity.to_string());
+        }
+        use Decision::{Accept, FailFrames, FailJob, FallBack, HoldJob, QuarantineNode, Retry};
+        for decision in
+            [Accept, Retry { after_ms: 5 }, FallBack, FailFrames, FailJob, QuarantineNode, HoldJob]
+        {
+            assert_eq!(serde_json::to_value(decision).unwrap()["kind"], decision.name());
+        }
+        use EndedBy::{Cancel, DaemonStop, Itself, Lost, Stall, TimeLimit};
+        for by in [Itself, TimeLimit, Stall, Cancel, DaemonStop, Lost] {
+            assert_eq!(serde_json::to_value(by).unwrap(), by.to_string());
+        }
+    }
 }

@@ -311,6 +311,8 @@ mod tests {
         .unwrap();
         assert_eq!(record.hooks, JobHooks::default());
         assert!(record.held.is_none() && record.fallbacks.is_empty() && record.losses == 0);
-        assert!(record.spec.levels.is_empty() && record.spec.hooks.is_empty() && record.spec.licences.is_empty());
+        assert!(
+            record.spec.levels.is_empty() && record.spec.hooks.is_empty() && record.spec.licences.is_empty()
+        );
     }
 }

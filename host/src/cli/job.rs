@@ -6,6 +6,7 @@ use super::jobs::status_cell;
 use super::output::{Cell, Table, Tone};
 use super::{human, report};
 use clap::Args;
+use farmhand_model::hooks::HookRun;
 use farmhand_model::view::{AttemptView, FramesView, JobView, Page};
 use farmhand_model::{FrameState, JobId};
 
@@ -31,6 +32,14 @@ pub(super) fn run(context: &mut Context, args: &JobCommand) -> Result<(), CliErr
     context.out.table(&facts(&job))?;
     context.out.line("")?;
     context.out.table(&frame_table(&frames))?;
+    if !job.fallbacks.is_empty() {
+        context.out.line("")?;
+        context.out.table(&fallback_table(&job))?;
+    }
+    if !job.hooks.is_empty() {
+        context.out.line("")?;
+        context.out.table(&hook_table(&job.hooks))?;
+    }
     if !attempts.items.is_empty() {
         context.out.line("")?;
         context.out.table(&attempt_table(&attempts.items))?;
@@ -60,6 +69,9 @@ fn facts(job: &JobView) -> Table {
     table.fact("frames", format!("{} of {}", human::frames(&summary.frames), spec.frames));
     if !spec.layers.is_empty() {
         table.fact("layers", spec.layers.join(", "));
+    }
+    if !spec.levels.is_empty() {
+        table.fact("levels", spec.levels.join(", "));
     }
     table.fact("scene", &summary.scene);
     table.fact("output", spec.output.as_deref().unwrap_or("as the scene says"));
@@ -106,6 +118,38 @@ fn frame_table(frames: &FramesView) -> Table {
     table
 }
 
+/// Why frames were rendered at another level than the first.
+fn fallback_table(job: &JobView) -> Table {
+    let mut table = Table::new(&["#FRAMES", "FELL BACK", "CAUSE", "LAYER", "WHY"]);
+    for one in &job.fallbacks {
+        let layer = job.spec.layers.get(one.layer as usize).map_or("", String::as_str);
+        table.row([
+            Cell::from(&one.frames),
+            Cell::from(format!("{} -> {}", one.from, one.to)),
+            Cell::toned(one.cause.to_string(), Tone::Bad),
+            Cell::from(layer),
+            Cell::from(&one.reason),
+        ]);
+    }
+    table
+}
+
+fn hook_table(hooks: &[HookRun]) -> Table {
+    let mut table = Table::new(&["HOOK", "MOMENT", "#TIME", "RESULT"]);
+    for run in hooks {
+        table.row([
+            Cell::from(&run.name),
+            Cell::from(run.moment),
+            Cell::from(human::span(run.seconds)),
+            match &run.error {
+                None => Cell::toned("done", Tone::Good),
+                Some(error) => Cell::toned(error, Tone::Bad),
+            },
+        ]);
+    }
+    table
+}
+
 fn attempt_table(attempts: &[AttemptView]) -> Table {
     let mut table = Table::new(&["#ATTEMPT", "STATE", "FRAMES", "LEVEL", "#TRY", "TIME", "VERDICT"]);
     for attempt in attempts {
@@ -137,8 +181,10 @@ mod tests {
     use super::super::output::Style;
     use super::super::progress::tests::attempt;
     use super::*;
-    use farmhand_model::AttemptId;
+    use farmhand_model::hooks::HookRun;
+    use farmhand_model::hooks::{Moment, OnFailure};
     use farmhand_model::view::{FrameCounts, FrameRuns};
+    use farmhand_model::{AttemptId, Seconds, Timestamp};
 
     #[test]
     fn attempts_say_how_they_ended() {
@@ -154,6 +200,26 @@ ATTEMPT  STATE    FRAMES         LEVEL   TRY  TIME        VERDICT
       7  ended    1-5            render    1  1 min 02 s  out of memory [2J; tried again at level safe
 ";
         assert_eq!(attempt_table(&[running, ended]).render(Style::Plain), expect);
+    }
+
+    #[test]
+    fn hooks_say_how_they_went() {
+        let run = |name: &str, error: Option<&str>| HookRun {
+            name: name.to_owned(),
+            moment: Moment::AfterJob,
+            attempt: None,
+            at: Timestamp(0),
+            seconds: Seconds(2.0),
+            error: error.map(str::to_owned),
+            on_failure: OnFailure::Warn,
+        };
+        let expect = "\
+HOOK        MOMENT      TIME  RESULT
+sync.sh     after-job  2.0 s  done
+publish.sh  after-job  2.0 s  it ended with exit code 3: no space
+";
+        let runs = [run("sync.sh", None), run("publish.sh", Some("it ended with exit code 3: no space"))];
+        assert_eq!(hook_table(&runs).render(Style::Plain), expect);
     }
 
     #[test]

@@ -288,11 +288,14 @@ fn described(event: &ReaderEvent) -> (&'static str, String, Tone) {
         }
         ReaderEvent::Warning(text) => ("warning", text.clone(), Tone::Warn),
         ReaderEvent::Fault(fault) => {
-            let (severity, cause) = (json_name(&fault.severity), json_name(&fault.cause));
             let frame = fault.frame.map(|frame| format!(" of frame {frame}")).unwrap_or_default();
             let about = fault.about.as_ref().map(|about| format!(" ({about})")).unwrap_or_default();
             // As the expectations of the cases in `tests/corpus` have it.
-            ("fault", format!("{severity} {cause}{frame}{about}: {}", fault.message), Tone::Bad)
+            (
+                "fault",
+                format!("{} {}{frame}{about}: {}", fault.severity, fault.cause, fault.message),
+                Tone::Bad,
+            )
         }
         ReaderEvent::MemoryBytes(size) => ("memory", human::bytes(*size), Tone::Dim),
         ReaderEvent::Fact(fact) => ("fact", format!("{} = {}", fact.name, fact.value), Tone::Plain),
@@ -336,7 +339,7 @@ fn ended(outcome: &Outcome) -> String {
     };
     match outcome.ended_by {
         EndedBy::Itself => how,
-        by => format!("{how}, by {}", json_name(&by)),
+        by => format!("{how}, by {by}"),
     }
 }
 
@@ -345,13 +348,8 @@ fn decision(decision: Decision) -> String {
         Decision::Retry { after_ms } => {
             format!("retry after {}", human::span(Seconds(f64::from(after_ms) / 1000.0)))
         }
-        other => json_name(&serde_json::to_value(other).unwrap_or_default()["kind"]),
+        other => other.name().to_owned(),
     }
-}
-
-/// How JSON spells a value that is one word.
-fn json_name(value: &impl serde::Serialize) -> String {
-    serde_json::to_value(value).unwrap_or_default().as_str().unwrap_or_default().to_owned()
 }
 
 fn as_json(replayed: &Replayed) -> serde_json::Value {

@@ -2,7 +2,6 @@
 
 use crate::api::events;
 use crate::api::jobs::JOB_STATES;
-use farmhand_model::dcc::Decision;
 use farmhand_model::event::FarmEvent;
 use farmhand_model::view::{AttemptView, FrameCounts, JobSummary};
 use farmhand_model::{AttemptId, JobId, JobStatus};
@@ -11,7 +10,6 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
-use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::AtomicU64;
 
@@ -137,8 +135,8 @@ impl Tally {
         let decision = attempt.verdict.as_ref().map(|verdict| verdict.decision);
         let labels = EndLabels {
             plugin: plugin.clone(),
-            decision: decision.map_or_else(String::new, |decision| decision_word(decision).to_owned()),
-            ended_by: outcome.map_or_else(String::new, |outcome| word(&outcome.ended_by)),
+            decision: decision.map_or_else(String::new, |decision| decision.name().to_owned()),
+            ended_by: outcome.map_or_else(String::new, |outcome| outcome.ended_by.to_string()),
         };
         self.counters.ended.get_or_create(&labels).inc();
         if let Some(outcome) = outcome {
@@ -147,8 +145,8 @@ impl Tally {
             for fault in &outcome.faults {
                 let labels = FaultLabels {
                     plugin: plugin.clone(),
-                    severity: word(&fault.severity),
-                    cause: word(&fault.cause),
+                    severity: fault.severity.to_string(),
+                    cause: fault.cause.to_string(),
                 };
                 self.counters.faults.get_or_create(&labels).inc();
             }
@@ -188,30 +186,10 @@ impl Tally {
     }
 }
 
-/// The JSON name of a plain enum's value.
-fn word(value: &impl Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(word)) => word,
-        _ => String::new(),
-    }
-}
-
-fn decision_word(decision: Decision) -> &'static str {
-    match decision {
-        Decision::Accept => "accept",
-        Decision::Retry { .. } => "retry",
-        Decision::FallBack => "fall-back",
-        Decision::FailFrames => "fail-frames",
-        Decision::FailJob => "fail-job",
-        Decision::QuarantineNode => "quarantine-node",
-        Decision::HoldJob => "hold-job",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use farmhand_model::dcc::{Cause, Fault, Outcome, Severity, Verdict};
+    use farmhand_model::dcc::{Cause, Decision, Fault, Outcome, Severity, Verdict};
     use farmhand_model::view::FrameDoneView;
     use farmhand_model::{Digest, EndedBy, FrameSet, PluginStamp, Seconds, Timestamp};
     use prometheus_client::encoding::text::encode;
@@ -340,19 +318,5 @@ mod tests {
             assert!(text.lines().any(|line| line == expect), "{expect} is missing in\n{text}");
         }
         assert!(text.ends_with("# EOF\n"));
-    }
-
-    #[test]
-    fn decisions_are_called_as_in_json() {
-        for decision in [
-            Decision::Accept,
-            Decision::Retry { after_ms: 1 },
-            Decision::FallBack,
-            Decision::FailFrames,
-            Decision::FailJob,
-            Decision::QuarantineNode,
-        ] {
-            assert_eq!(serde_json::to_value(decision).unwrap()["kind"], decision_word(decision));
-        }
     }
 }
