@@ -35,6 +35,44 @@ test("a job that fails shows its fault and the line that says why", async () => 
   await context.close();
 });
 
+test("a job that a hook holds says why, and goes on when somebody lets it", async () => {
+  const { page, context, complaints } = await openPage(set.browser, set.daemon.url);
+  const approved = join(set.dir, "approved");
+  const check = `#!/bin/sh\ntest -e ${JSON.stringify(approved)} || { echo not approved yet; exit 1; }\n`;
+  writeFileSync(join(set.dir, "hooks", "check.sh"), check, { mode: 0o755 });
+  const hooks = [{ name: "check.sh", at: "before-job", on_failure: "hold" }];
+  const id = await set.daemon.submit({ ...jobOf(set.scene, "1-2", join(set.dir, "held", "####")), hooks });
+
+  await page.locator(`.job-row[data-job="${id}"] .job-link`).click();
+  await jobStatus(page, "paused");
+  await page.locator(".why.stuck", { hasText: "not approved yet" }).waitFor();
+  writeFileSync(approved, "");
+  await page.getByRole("button", { name: "Resume" }).click();
+  await jobStatus(page, "done");
+  const runs = page.locator('[data-part="hooks"] li');
+  await runs.nth(1).waitFor();
+  assert.match(await runs.nth(0).innerText(), /check\.sh .*before-job.*failed: .*not approved yet/s);
+  assert.doesNotMatch(await runs.nth(1).innerText(), /failed/);
+
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("a job that fell back shows from which level to which, and why", async () => {
+  const { page, context, complaints } = await openPage(set.browser, set.daemon.url);
+  const job = jobOf(set.scene, "1-2", join(set.dir, "fallback", "####"));
+  // Debian's Blender has no denoiser built in.
+  job.options = { ...job.options, engine: "CYCLES", samples: 1, denoise: true };
+  const id = await set.daemon.submit(job);
+
+  await page.locator(`.job-row[data-job="${id}"] .job-link`).click();
+  await jobStatus(page, "done");
+  await page.locator('[data-part="fallbacks"] li', { hasText: "from render to safe" }).first().waitFor();
+
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test("what the daemon refuses is told in its words", async () => {
   const { page, context } = await openPage(set.browser, set.daemon.url, { hash: "#/jobs/4711" });
   await page.locator(".callout", { hasText: "there is no job 4711" }).waitFor();

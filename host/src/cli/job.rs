@@ -120,7 +120,7 @@ fn frame_table(frames: &FramesView) -> Table {
 
 /// Why frames were rendered at another level than the first.
 fn fallback_table(job: &JobView) -> Table {
-    let mut table = Table::new(&["#FRAMES", "FELL BACK", "CAUSE", "LAYER", "WHY"]);
+    let mut table = Table::new(&["FRAMES", "FELL BACK", "CAUSE", "LAYER", "WHY"]);
     for one in &job.fallbacks {
         let layer = job.spec.layers.get(one.layer as usize).map_or("", String::as_str);
         table.row([

@@ -1,7 +1,7 @@
 // A daemon of a test's own: the real binary on a data directory of its own, and what it says over REST.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -24,6 +24,8 @@ export class Daemon {
   async spawn(listen) {
     const config = join(this.dir, "config");
     mkdirSync(config, { recursive: true });
+    mkdirSync(join(this.dir, "hooks"), { recursive: true });
+    writeFileSync(join(config, "farmhand.toml"), `[hooks]\ndir = ${JSON.stringify(join(this.dir, "hooks"))}\n`);
     const environment = Object.entries(process.env).filter(([name]) => !name.startsWith("FARMHAND_"));
     const data = join(this.dir, "data");
     this.child = spawn(
