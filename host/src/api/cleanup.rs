@@ -1,25 +1,12 @@
 //! Clean-up over HTTP.
 
 use super::body::OptionalJsonBody;
-use super::params::{ApiQuery, FromQuery, QueryParams};
+use super::params::{ApiQuery, DryRun};
 use super::problem::Problem;
 use crate::cleanup::{CleanupReport, CleanupRequest};
 use crate::farm::Farm;
 use axum::Json;
 use axum::extract::State;
-
-/// Whether to do it.
-pub(super) struct CleanupQuery {
-    dry_run: bool,
-}
-
-impl FromQuery for CleanupQuery {
-    const NAMES: &'static [&'static str] = &["dry_run"];
-
-    fn from_query(query: &mut QueryParams) -> Self {
-        Self { dry_run: query.switch("dry_run") }
-    }
-}
 
 /// Removes what renders left behind, old logs and old jobs
 ///
@@ -35,8 +22,8 @@ impl FromQuery for CleanupQuery {
 )]
 pub(super) async fn cleanup(
     State(farm): State<Farm>,
-    ApiQuery(query): ApiQuery<CleanupQuery>,
+    ApiQuery(DryRun(dry_run)): ApiQuery<DryRun>,
     OptionalJsonBody(body): OptionalJsonBody<CleanupRequest>,
 ) -> Result<Json<CleanupReport>, Problem> {
-    Ok(Json(farm.cleanup(body.unwrap_or_default(), query.dry_run).await?))
+    Ok(Json(farm.cleanup(body.unwrap_or_default(), dry_run).await?))
 }

@@ -1,7 +1,7 @@
 //! Jobs over HTTP: submit, list, look at, change, control, and their frames and attempts.
 
 use super::body::{JsonBody, OptionalJsonBody};
-use super::params::{ApiQuery, FromQuery, Id, QueryParams, header_text};
+use super::params::{ApiQuery, DryRun, FromQuery, Id, QueryParams, header_text};
 use super::problem::{FieldError, Part, Problem, ProblemKind};
 use crate::farm::{Farm, FarmError, JobControl, JobQuery, Submission};
 use axum::Json;
@@ -47,11 +47,11 @@ const LONGEST_KEY: usize = 255;
 )]
 pub(super) async fn submit(
     State(farm): State<Farm>,
-    ApiQuery(query): ApiQuery<SubmitQuery>,
+    ApiQuery(DryRun(dry_run)): ApiQuery<DryRun>,
     headers: HeaderMap,
     JsonBody(submission): JsonBody<Submission>,
 ) -> Result<Response, Problem> {
-    if query.dry_run {
+    if dry_run {
         return Ok(Json(farm.plan(submission).await?).into_response());
     }
     let key = header_text(&headers, "idempotency-key", LONGEST_KEY)?;
@@ -59,19 +59,6 @@ pub(super) async fn submit(
     let status = if submitted.created { StatusCode::CREATED } else { StatusCode::OK };
     let location = format!("/api/v1/jobs/{}", submitted.job.summary.id);
     Ok((status, [(header::LOCATION, location)], Json(submitted.job)).into_response())
-}
-
-/// Whether to keep it.
-pub(super) struct SubmitQuery {
-    dry_run: bool,
-}
-
-impl FromQuery for SubmitQuery {
-    const NAMES: &'static [&'static str] = &["dry_run"];
-
-    fn from_query(query: &mut QueryParams) -> Self {
-        Self { dry_run: query.switch("dry_run") }
-    }
 }
 
 /// What the states are called in queries and metrics: as in JSON.

@@ -90,6 +90,17 @@ pub(super) trait FromQuery: Sized {
     fn from_query(query: &mut QueryParams) -> Self;
 }
 
+/// Whether an endpoint is only to say what it would do.
+pub(super) struct DryRun(pub(super) bool);
+
+impl FromQuery for DryRun {
+    const NAMES: &'static [&'static str] = &["dry_run"];
+
+    fn from_query(query: &mut QueryParams) -> Self {
+        Self(query.switch("dry_run"))
+    }
+}
+
 /// The query of an endpoint.
 pub(super) struct ApiQuery<T>(pub(super) T);
 

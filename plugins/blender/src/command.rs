@@ -23,12 +23,7 @@ const LONGEST_FRAME_LIST: usize = 24_000;
 /// # Errors
 /// The frames do not fit on a command line, or the job is not what `validate` made of it.
 pub fn build(task: &Task) -> Result<Command, PluginError> {
-    let options: Options = task.job.options().map_err(|problem| {
-        PluginError::new(format!(
-            "the job's options do not fit this plugin: {}: {}",
-            problem.field, problem.message
-        ))
-    })?;
+    let options: Options = task.job.kept_options()?;
     let level = Level::of(task);
     let names = Names::of(task)?;
     let format = names::format(&options, task.job.output.as_deref());

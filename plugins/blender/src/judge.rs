@@ -23,12 +23,7 @@ pub fn judge(task: &Task, outcome: &Outcome) -> Verdict {
         };
     }
     if let Some(fault) = has(Cause::Plugin).filter(|fault| fault.severity >= Severity::FrameFatal) {
-        // After a good end it is the host that refuses a file: the scene's own output lies where farmhand may not
-        // write, and it does so at every level.
-        return match outcome.exit_code {
-            Some(0) => Verdict::new(Decision::FailJob, fault.message.as_str()),
-            _ => policy::fall_back(task, LEVELS, &fault.message),
-        };
+        return policy::own_fault(task, outcome, LEVELS, &fault.message);
     }
     if let Some(fault) = has(Cause::Gpu) {
         return gpu(task, outcome, &options, fault);

@@ -10,12 +10,6 @@ use crate::options::{Options, WhenMissing};
 use farmhand_sdk::prelude::*;
 use std::collections::HashSet;
 
-/// Blender may repeat itself on every frame with other figures: so many different warnings of an attempt are told.
-const MOST_WARNINGS: usize = 200;
-/// The same for faults. They are counted apart, so that no flood of warnings hides one.
-const MOST_FAULTS: usize = 1_000;
-/// Longer lines are cut where they are quoted.
-const LONGEST_QUOTE: usize = 300;
 /// A smaller step of progress is not worth an event.
 const PROGRESS_STEP: f32 = 0.01;
 /// A smaller change of memory is not worth an event.
@@ -41,8 +35,7 @@ pub struct BlenderReader {
     held: Option<Vec<Image>>,
     /// What the system said of a failed write, one line before Blender says it.
     save_error: Option<String>,
-    warnings: HashSet<String>,
-    faults: HashSet<String>,
+    teller: Teller,
     facts: HashSet<&'static str>,
 }
 
@@ -85,8 +78,7 @@ impl BlenderReader {
             traceback: None,
             held: task.job.frame_hooks().next().map(|_| Vec::new()),
             save_error: None,
-            warnings: HashSet::new(),
-            faults: HashSet::new(),
+            teller: Teller::default(),
             facts: HashSet::new(),
         }
     }
@@ -115,13 +107,6 @@ impl BlenderReader {
         }
     }
 
-    fn warn(&mut self, text: &str, events: &mut Vec<Event>) {
-        let text = text::shortened(text.trim(), LONGEST_QUOTE);
-        if self.warnings.len() < MOST_WARNINGS && self.warnings.insert(text.to_owned()) {
-            events.push(Event::warning(text));
-        }
-    }
-
     /// A fact that is told once.
     fn fact(&mut self, name: &'static str, value: &str, events: &mut Vec<Event>) {
         if self.facts.insert(name) {
@@ -129,16 +114,9 @@ impl BlenderReader {
         }
     }
 
-    /// Tells a fault once; `key` is what tells it from others.
-    fn fault(&mut self, key: &str, fault: Fault, events: &mut Vec<Event>) {
-        if self.faults.len() < MOST_FAULTS && self.faults.insert(key.to_owned()) {
-            events.push(Event::Fault(fault));
-        }
-    }
-
     /// A line that is about something that went wrong.
     fn remark(&mut self, line: &str, meaning: Meaning, events: &mut Vec<Event>) {
-        let quote = text::shortened(line.trim(), LONGEST_QUOTE);
+        let quote = text::quote(line);
         let quoted = |advice: &str| format!("{advice} (Blender said: {quote})");
         match meaning {
             Meaning::Fault { severity, cause, reach, advice } => {
@@ -150,7 +128,7 @@ impl BlenderReader {
                 }
                 let frame = self.frame.filter(|_| reach != Reach::Attempt);
                 // Blender repeats itself with other figures: the advice alone tells faults apart.
-                self.fault(
+                self.teller.fault(
                     advice,
                     Fault { severity, cause, message: quoted(advice), frame, about: None },
                     events,
@@ -174,31 +152,31 @@ impl BlenderReader {
                     frame: self.frame,
                     about: None,
                 };
-                self.fault(advice, fault, events);
+                self.teller.fault(advice, fault, events);
             }
             Meaning::CannotRead => {
                 let advice = faults::cannot_read(line);
                 let (severity, cause) = (Severity::FrameFatal, Cause::MissingFile);
-                self.fault(
+                self.teller.fault(
                     advice,
                     Fault { severity, cause, message: quoted(advice), frame: None, about: None },
                     events,
                 );
             }
-            Meaning::Warning => self.warn(quote, events),
+            Meaning::Warning => self.teller.warn(quote, events),
             Meaning::Harmless => {}
         }
     }
 
     fn missing(&mut self, policy: WhenMissing, what: &'static str, quote: &str, events: &mut Vec<Event>) {
         match policy {
-            WhenMissing::Warn => self.warn(quote, events),
+            WhenMissing::Warn => self.teller.warn(quote, events),
             WhenMissing::Fail => {
                 let (severity, cause) = (Severity::FrameFatal, Cause::MissingFile);
                 self.doubt.get_or_insert(Doubt { severity, cause, why: what });
                 // Blender says it in several lines; the prelude's own message names them all.
                 let message = format!("{what} (Blender said: {quote})");
-                self.fault(what, Fault { severity, cause, message, frame: None, about: None }, events);
+                self.teller.fault(what, Fault { severity, cause, message, frame: None, about: None }, events);
             }
         }
     }
@@ -223,7 +201,7 @@ impl BlenderReader {
                 self.names = Names::new(value, &self.staging, self.layer.as_deref()).ok();
                 events.push(Event::fact(key, value));
             }
-            "warning" => self.warn(value, events),
+            "warning" => self.teller.warn(value, events),
             "error" => {
                 let (cause, message) = value.split_once('|').unwrap_or(("other", value));
                 let (severity, cause) = match cause {
@@ -232,7 +210,11 @@ impl BlenderReader {
                     _ => (Severity::FrameFatal, Cause::Scene),
                 };
                 let message = message.to_owned();
-                self.fault(value, Fault { severity, cause, message, frame: None, about: None }, events);
+                self.teller.fault(
+                    value,
+                    Fault { severity, cause, message, frame: None, about: None },
+                    events,
+                );
             }
             "blender" => self.version(value, events),
             _ => events.push(Event::fact(key, value)),
@@ -257,7 +239,11 @@ impl BlenderReader {
             Some(Doubt { severity, cause, why }) => {
                 let frame = image.frame;
                 let message = format!("the image of frame {frame} is not believed: {why}");
-                self.fault(path, Fault { severity, cause, message, frame: Some(frame), about: None }, events);
+                self.teller.fault(
+                    path,
+                    Fault { severity, cause, message, frame: Some(frame), about: None },
+                    events,
+                );
             }
         }
     }
@@ -301,7 +287,7 @@ impl BlenderReader {
         if line.starts_with("Fra:") || line.starts_with("Saved: ") || line.starts_with("farmhand: ") {
             return false;
         }
-        traceback.exception = text::shortened(line.trim(), LONGEST_QUOTE).to_owned();
+        traceback.exception = text::quote(line).to_owned();
         true
     }
 
@@ -309,7 +295,7 @@ impl BlenderReader {
     fn raised(&mut self, traceback: &Traceback, events: &mut Vec<Event>) {
         let Traceback { place, exception, .. } = traceback;
         let exception = if exception.is_empty() { "an exception" } else { exception };
-        self.warn(&format!("Python raised {exception} ({place}); Blender went on"), events);
+        self.teller.warn(&format!("Python raised {exception} ({place}); Blender went on"), events);
     }
 
     fn script_failed(&mut self, line: &str, events: &mut Vec<Event>) {
@@ -324,7 +310,7 @@ impl BlenderReader {
             (Cause::Script, "the job's Python script raised")
         };
         let message = format!("{whose}: {what}{place}");
-        self.fault(
+        self.teller.fault(
             whose,
             Fault { severity: Severity::FrameFatal, cause, message, frame: None, about: None },
             events,

@@ -102,12 +102,8 @@ impl Check<'_> {
             }
             return None;
         };
-        if given.trim().is_empty() {
-            self.problem("/output", "the output is empty; leave it out to use the scene's own setting");
-            return None;
-        }
-        if given.starts_with('~') {
-            self.problem("/output", "`~` is not expanded; write the whole path");
+        if let Some(problem) = self.job.output_problem("the scene's own setting") {
+            self.problems.push(problem);
             return None;
         }
         let mut output = self.beside_scene(given);

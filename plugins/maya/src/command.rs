@@ -13,7 +13,7 @@ use farmhand_sdk::prelude::*;
 /// # Errors
 /// The level cannot do what the job asks for, or the job is not what `validate` made of it.
 pub fn build(task: &Task) -> Result<Command, PluginError> {
-    let options = Options::of(task)?;
+    let options: Options = task.job.kept_options()?;
     let names = Names::of(task, &options)?;
     if task.frames.is_empty() {
         return Err(PluginError::new("a task without frames"));

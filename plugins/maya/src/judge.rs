@@ -13,7 +13,7 @@ const BREAKPOINT: i32 = 0x8000_0003_u32 as i32;
 pub fn judge(task: &Task, outcome: &Outcome) -> Verdict {
     let standard = || policy::standard(task, outcome, LEVELS);
     let spoiled = outcome.faults.iter().any(policy::spoils_images);
-    let options = Options::of(task).unwrap_or_default();
+    let options: Options = task.job.options().unwrap_or_default();
     if outcome.fact(report::HOLD).is_some() {
         return standard();
     }

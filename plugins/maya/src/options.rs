@@ -269,19 +269,6 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The options of a task; `validate` lets no job through whose options cannot be read.
-    ///
-    /// # Errors
-    /// The job was not validated by this plugin.
-    pub fn of(task: &Task) -> Result<Self, PluginError> {
-        task.job.options().map_err(|problem| {
-            PluginError::new(format!(
-                "the job's options do not fit this plugin: {}: {}",
-                problem.field, problem.message
-            ))
-        })
-    }
-
     /// Whether the job changes the scene in a way that only a script can.
     #[must_use]
     pub fn changes_scene(&self) -> bool {

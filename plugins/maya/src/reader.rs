@@ -12,12 +12,6 @@ use farmhand_sdk::prelude::*;
 use farmhand_sdk::report::Report;
 use std::collections::{BTreeSet, HashSet};
 
-/// Renderers repeat themselves on every frame: so many different warnings of an attempt are told.
-const MOST_WARNINGS: usize = 200;
-/// The same for faults, counted apart so that no flood of warnings hides one.
-const MOST_FAULTS: usize = 1_000;
-/// Longer lines are cut where they are quoted.
-const LONGEST_QUOTE: usize = 300;
 /// A smaller step of progress is not worth an event.
 const PROGRESS_STEP: f32 = 0.01;
 
@@ -65,8 +59,7 @@ pub struct MayaReader {
     gpus: Vec<String>,
     /// Whether the renderer counts only the leased GPUs.
     counts_leased: bool,
-    warnings: HashSet<String>,
-    faults: HashSet<(String, Option<i32>)>,
+    teller: Teller,
 }
 
 /// Why images are not believed.
@@ -81,7 +74,7 @@ impl MayaReader {
     #[must_use]
     pub fn new(task: &Task) -> Self {
         // `build_command` has refused a task whose options or output cannot be read.
-        let options = Options::of(task).unwrap_or_default();
+        let options: Options = task.job.options().unwrap_or_default();
         Self {
             rules: Rules::new(ROWS),
             marks: Rules::new(&log_line::MARKS),
@@ -109,8 +102,7 @@ impl MayaReader {
             first: known_before(task, &options),
             gpus: task.gpus.iter().map(|gpu| gpu.uuid.clone()).collect(),
             counts_leased: options.gpu_selection == GpuSelection::VisibleDevices,
-            warnings: HashSet::new(),
-            faults: HashSet::new(),
+            teller: Teller::default(),
         }
     }
 
@@ -150,19 +142,10 @@ impl MayaReader {
         }
     }
 
-    fn warn(&mut self, text: &str, events: &mut Vec<Event>) {
-        let text = text::shortened(text.trim(), LONGEST_QUOTE);
-        if self.warnings.len() < MOST_WARNINGS && self.warnings.insert(text.to_owned()) {
-            events.push(Event::warning(text));
-        }
-    }
-
     /// Tells a fault once for each frame; `key` is what tells it from others.
     fn tell(&mut self, key: &str, fault: Fault, events: &mut Vec<Event>) {
         self.bad.extend(fault.frame);
-        if self.faults.len() < MOST_FAULTS && self.faults.insert((key.to_owned(), fault.frame)) {
-            events.push(Event::Fault(fault));
-        }
+        self.teller.fault_of_frame(key, fault, events);
     }
 
     fn fault(&mut self, key: &str, fault: Fault, reach: Reach, events: &mut Vec<Event>) {
@@ -180,13 +163,13 @@ impl MayaReader {
 
     /// A line, or a text of farmhand's script, that is about something that went wrong.
     fn remark(&mut self, line: &str, meaning: &Meaning, events: &mut Vec<Event>) {
-        let quote = text::shortened(line.trim(), LONGEST_QUOTE);
+        let quote = text::quote(line);
         let mut severity = meaning.severity;
         match meaning.kind {
-            Kind::Warning => return self.warn(quote, events),
-            Kind::Strict | Kind::StrictConsequence if !self.strict => return self.warn(quote, events),
+            Kind::Warning => return self.teller.warn(quote, events),
+            Kind::Strict | Kind::StrictConsequence if !self.strict => return self.teller.warn(quote, events),
             Kind::Consequence | Kind::StrictConsequence if self.told => return,
-            Kind::PlugIn if !self.needs_plug_in(line) => return self.warn(quote, events),
+            Kind::PlugIn if !self.needs_plug_in(line) => return self.teller.warn(quote, events),
             Kind::Once if !self.first_try => severity = Severity::WorkerFatal,
             _ => {}
         }
@@ -251,7 +234,7 @@ impl MayaReader {
             Report::FrameStarted { frame } => self.started(frame, events),
             Report::FrameDone { frame, path } => self.image(frame, &path, events),
             Report::Fault(fault) => self.script_fault(fault, events),
-            Report::Warning { message } => self.warn(&message, events),
+            Report::Warning { message } => self.teller.warn(&message, events),
             Report::Fact { name, value } => {
                 match name.as_str() {
                     "own-output" => {
@@ -292,7 +275,9 @@ impl MayaReader {
     fn image(&mut self, frame: i32, path: &str, events: &mut Vec<Event>) {
         let Some(image) = self.names.as_ref().map(|names| names.image(frame, path)) else { return };
         if image.place.is_none() {
-            return self.warn(&format!("an image was written elsewhere than it was told: {path}"), events);
+            return self
+                .teller
+                .warn(&format!("an image was written elsewhere than it was told: {path}"), events);
         }
         // Without a line that says where a frame begins, a doubt is about the next image's frame, and ends with it.
         if self.level == Level::Render {
@@ -370,7 +355,9 @@ impl MayaReader {
             Said::Frame(frame) => self.started(frame, events),
             Said::Written(path) => match names::frame_of(path) {
                 Some(frame) => self.image(frame, path, events),
-                None => self.warn(&format!("an image without a frame number was written: {path}"), events),
+                None => {
+                    self.teller.warn(&format!("an image without a frame number was written: {path}"), events);
+                }
             },
             // A doubt about an image that is settled must not reach the next one.
             Said::FrameEnd => {
@@ -448,7 +435,7 @@ impl Reader for MayaReader {
             self.remark(line, &rule.then, events);
         }
         if line.starts_with("Error: ") {
-            self.error = text::shortened(line.trim(), LONGEST_QUOTE).to_owned();
+            self.error = text::quote(line).to_owned();
         }
     }
 

@@ -16,7 +16,7 @@ const LONGEST_FRAME_LIST: usize = 24_000;
 /// # Errors
 /// The level cannot do what the job asks for, or the job is not what `validate` made of it.
 pub fn build(task: &Task, now: u64) -> Result<Command, PluginError> {
-    let options = Options::of(&task.job)?;
+    let options: Options = task.job.kept_options()?;
     let write = task.layer.as_deref().ok_or_else(|| {
         PluginError::new(
             "a task without a Write node; every job that this plugin has checked names its Write nodes",

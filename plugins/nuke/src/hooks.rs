@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 /// # Errors
 /// The job is not what `validate` made of it.
 pub fn before_job(job: &Job) -> Result<Vec<Hook>, PluginError> {
-    let options = Options::of(job)?;
+    let options: Options = job.kept_options()?;
     let mut hooks = Vec::new();
     if options.script_place == ScriptPlace::Beside {
         let directory = Action::MakeDirectory(script::directory(job));
@@ -37,7 +37,7 @@ pub fn before_job(job: &Job) -> Result<Vec<Hook>, PluginError> {
 /// # Errors
 /// The job is not what `validate` made of it.
 pub fn after_job(job: &Job, end: &JobEnd) -> Result<Vec<Hook>, PluginError> {
-    if !end.complete || Options::of(job)?.script_place == ScriptPlace::Scratch {
+    if !end.complete || job.kept_options::<Options>()?.script_place == ScriptPlace::Scratch {
         return Ok(Vec::new());
     }
     // A directory with scripts left in it cannot be removed, and that is as it should be: the hook only warns.

@@ -23,19 +23,14 @@ pub fn judge(task: &Task, outcome: &Outcome) -> Verdict {
         return Verdict::new(Decision::HoldJob, fault.message.as_str());
     }
     if let Some(fault) = has(Severity::FrameFatal, Cause::Plugin) {
-        // After a good end it is the host that refuses a file: the Write node writes where farmhand may not, and it
-        // does so at every level.
-        return match outcome.exit_code {
-            Some(0) => Verdict::new(Decision::FailJob, fault.message.as_str()),
-            _ => policy::fall_back(task, LEVELS, &fault.message),
-        };
+        return policy::own_fault(task, outcome, LEVELS, &fault.message);
     }
     if let Some(verdict) = licence(task, outcome) {
         return verdict;
     }
     if outcome.faults.is_empty() && outcome.exit_code == Some(0) {
         let goes_on = Level::of(task) == Level::Execute
-            && Options::of(&task.job).is_ok_and(|options| options.continue_on_error);
+            && task.job.options().is_ok_and(|options: Options| options.continue_on_error);
         let hint = if goes_on { ", as it does when it goes on after errors (see its warnings)" } else { "" };
         let reason = format!("Nuke ended well and left no whole image of {}{hint}", outcome.frames_missing);
         return policy::fall_back(task, LEVELS, &reason);
@@ -70,7 +65,7 @@ fn licence(task: &Task, outcome: &Outcome) -> Option<Verdict> {
         return Some(Verdict::new(wait, fault.message.as_str()));
     }
     (outcome.exit_code == Some(NO_LICENCE_EXIT)).then(|| {
-        let licence = Options::of(&task.job).unwrap_or_default().licence.feature();
+        let licence = task.job.options::<Options>().unwrap_or_default().licence.feature();
         Verdict::new(wait, format!("Nuke got no licence `{licence}` (exit code {NO_LICENCE_EXIT})"))
     })
 }

@@ -136,17 +136,4 @@ impl Options {
     pub fn is_proxy(&self, script: &Script) -> bool {
         self.size.map_or(script.proxy, |size| size == Size::Proxy)
     }
-
-    /// The options of a job that `validate` let through.
-    ///
-    /// # Errors
-    /// The job was kept by a version of this plugin that knew other options.
-    pub fn of(job: &Job) -> Result<Self, PluginError> {
-        job.options().map_err(|problem| {
-            PluginError::new(format!(
-                "the job's options do not fit this plugin: {}: {}",
-                problem.field, problem.message
-            ))
-        })
-    }
 }

@@ -8,14 +8,6 @@ use crate::names::{self, Names};
 use crate::options::{Level, Options};
 use farmhand_sdk::prelude::*;
 use serde::Deserialize;
-use std::collections::HashSet;
-
-/// Nuke repeats itself for every frame and tile: so many different warnings of an attempt are told.
-const MOST_WARNINGS: usize = 200;
-/// The same for faults. They are counted apart, so that no flood of warnings hides one.
-const MOST_FAULTS: usize = 1_000;
-/// Longer lines are cut where they are quoted.
-const LONGEST_QUOTE: usize = 300;
 
 /// One process's reader.
 pub struct NukeReader {
@@ -41,8 +33,7 @@ pub struct NukeReader {
     in_traceback: bool,
     /// To be told before anything else.
     first: Vec<Event>,
-    warnings: HashSet<String>,
-    faults: HashSet<(String, Option<i32>)>,
+    teller: Teller,
 }
 
 /// An image that was written.
@@ -68,7 +59,7 @@ impl NukeReader {
     #[must_use]
     pub fn new(task: &Task) -> Self {
         // `build_command` has refused a task whose options cannot be read.
-        let options = Options::of(&task.job).unwrap_or_default();
+        let options: Options = task.job.options().unwrap_or_default();
         let level = Level::of(task);
         Self {
             rules: Rules::new(ROWS),
@@ -88,8 +79,7 @@ impl NukeReader {
             in_traceback: false,
             first: beforehand(task, &options, level),
             views: options.views,
-            warnings: HashSet::new(),
-            faults: HashSet::new(),
+            teller: Teller::default(),
         }
     }
 
@@ -120,23 +110,9 @@ impl NukeReader {
         i32::try_from(i64::from(run.first) + passed * step).ok().filter(|next| *next <= run.last)
     }
 
-    fn warn(&mut self, text: &str, events: &mut Vec<Event>) {
-        let text = text::shortened(text.trim(), LONGEST_QUOTE);
-        if self.warnings.len() < MOST_WARNINGS && self.warnings.insert(text.to_owned()) {
-            events.push(Event::warning(text));
-        }
-    }
-
-    /// Tells a fault once for each frame; `key` is what tells it from others.
-    fn fault(&mut self, key: &str, fault: Fault, events: &mut Vec<Event>) {
-        if self.faults.len() < MOST_FAULTS && self.faults.insert((key.to_owned(), fault.frame)) {
-            events.push(Event::Fault(fault));
-        }
-    }
-
     /// A line that is about something that went wrong.
     fn remark(&mut self, line: &str, meaning: Meaning, events: &mut Vec<Event>) {
-        let quote = text::shortened(line.trim(), LONGEST_QUOTE).to_owned();
+        let quote = text::quote(line);
         match meaning {
             Meaning::Fault { severity, cause, of_frame, about, advice } => {
                 if of_frame {
@@ -151,7 +127,7 @@ impl NukeReader {
                 let key = format!("{advice} {}", about.as_deref().unwrap_or_default());
                 let message = format!("{advice} (Nuke said: {quote})");
                 let frame = self.frame.filter(|_| of_frame);
-                self.fault(&key, Fault { severity, cause, message, frame, about }, events);
+                self.teller.fault_of_frame(&key, Fault { severity, cause, message, frame, about }, events);
             }
             Meaning::Unfinished => {
                 self.working(events);
@@ -164,16 +140,24 @@ impl NukeReader {
                 let about = faults::file_in(line).map(str::to_owned);
                 let message = format!("{advice} (Nuke said: {quote})");
                 let cause = Cause::MissingFile;
-                self.fault(advice, Fault { severity, cause, message, frame: self.frame, about }, events);
+                self.teller.fault_of_frame(
+                    advice,
+                    Fault { severity, cause, message, frame: self.frame, about },
+                    events,
+                );
             }
-            Meaning::Generic if self.continue_on_error => self.warn(&quote, events),
+            Meaning::Generic if self.continue_on_error => self.teller.warn(quote, events),
             Meaning::Generic => {
                 self.working(events);
                 let (severity, cause, frame) = (Severity::FrameFatal, Cause::Other, self.frame);
                 let message = format!("Nuke reported an error: {quote}");
-                self.fault(&quote, Fault { severity, cause, message, frame, about: None }, events);
+                self.teller.fault_of_frame(
+                    quote,
+                    Fault { severity, cause, message, frame, about: None },
+                    events,
+                );
             }
-            Meaning::Warning => self.warn(&quote, events),
+            Meaning::Warning => self.teller.warn(quote, events),
             Meaning::Harmless => {}
         }
     }
@@ -187,6 +171,7 @@ impl NukeReader {
                     line.trim_start().strip_prefix("@farmhand ").map(serde_json::from_str::<Written>);
                 let Some(Ok(Written { place, more })) = written else {
                     return self
+                        .teller
                         .warn(&format!("the script reported an image without its place: {line}"), events);
                 };
                 self.held.push(Held { frame: Some(frame), view: None, path, place: Some(place) });
@@ -201,11 +186,11 @@ impl NukeReader {
                     Some(meaning @ (Meaning::Fault { .. } | Meaning::Unfinished)) => {
                         self.remark(&fault.message, meaning, events);
                     }
-                    _ => self.fault(&fault.message.clone(), fault, events),
+                    _ => self.teller.fault_of_frame(&fault.message.clone(), fault, events),
                 }
             }
-            report::Report::Fault(fault) => self.fault(&fault.message.clone(), fault, events),
-            report::Report::Warning { message } => self.warn(&message, events),
+            report::Report::Fault(fault) => self.teller.fault_of_frame(&fault.message.clone(), fault, events),
+            report::Report::Warning { message } => self.teller.warn(&message, events),
             other => events.push(other.into_event(|frame, path| Image { frame, path, place: None })),
         }
     }
@@ -226,7 +211,7 @@ impl NukeReader {
         for held in ready {
             match self.image(frame, held) {
                 Ok(image) => events.push(Event::FrameDone(image)),
-                Err(error) => self.warn(&error.message, events),
+                Err(error) => self.teller.warn(&error.message, events),
             }
         }
     }
@@ -295,7 +280,7 @@ impl NukeReader {
         if line.starts_with("@farmhand ") {
             return false;
         }
-        self.warn(&format!("Python raised {line}"), events);
+        self.teller.warn(&format!("Python raised {line}"), events);
         true
     }
 }

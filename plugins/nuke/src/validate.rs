@@ -184,12 +184,8 @@ impl<'a> Check<'a> {
     /// The output made explicit: the job's, or that of the only Write node where the script says it in plain words.
     fn output(&mut self, writes: &[&Write], frames: u64) -> Option<String> {
         let Some(given) = self.job.output.as_deref() else { return self.own_output(writes, frames) };
-        if given.trim().is_empty() {
-            self.problem("/output", "the output is empty; leave it out to use what the Write node says");
-            return None;
-        }
-        if given.starts_with('~') {
-            self.problem("/output", "`~` is not expanded; write the whole path");
+        if let Some(problem) = self.job.output_problem("what the Write node says") {
+            self.problems.push(problem);
             return None;
         }
         if given.contains(['[', ']', '$']) {

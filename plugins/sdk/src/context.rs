@@ -47,6 +47,20 @@ impl Job {
             .filter(|hook| matches!(hook.moment, Moment::BeforeFrame | Moment::AfterFrame))
     }
 
+    /// What is wrong with the output whatever the DCC; `otherwise` is where images go without one.
+    #[must_use]
+    pub fn output_problem(&self, otherwise: &str) -> Option<Problem> {
+        let output = self.output.as_deref()?;
+        let message = if output.trim().is_empty() {
+            format!("the output is empty; leave it out to use {otherwise}")
+        } else if output.starts_with('~') {
+            "`~` is not expanded; write the whole path".to_owned()
+        } else {
+            return None;
+        };
+        Some(Problem::new("/output", message))
+    }
+
     /// What is wrong with the job for a plugin that cannot run the studio's scripts around frames: each one of them.
     #[must_use]
     pub fn without_frame_hooks(&self) -> Vec<Problem> {

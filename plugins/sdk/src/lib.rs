@@ -55,7 +55,7 @@
 //! - [`FrameRuns`]: frames as the host hands them out, expanded or written in a DCC's own syntax.
 //! - [`Job::options`]: the job's options as a `serde` type, with mistakes as JSON pointers.
 //! - [`Template`] and [`path`]: output names with `####`, `{layer}` and `{frame}`, on Windows paths too.
-//! - [`text`] and [`Rules`]: reading a line cheaply.
+//! - [`text`] and [`Rules`]: reading a line cheaply; [`Teller`]: telling each warning and fault once.
 //! - [`Hooks`]: what to do before and after jobs and tasks; exported with `export!(Plugin, hooks)`.
 //! - [`report`]: what a generated Python script tells farmhand, on both sides.
 //! - [`policy::standard`]: what the end of an attempt means for most DCCs; it is what `judge` does by itself.
@@ -78,6 +78,7 @@ mod plugin;
 pub mod policy;
 pub mod report;
 mod rules;
+mod teller;
 mod template;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -93,6 +94,7 @@ pub use frames::{FrameRun, FrameRuns, FrameStyle};
 pub use hooks::{Action, Hook, HookScript, Hooks, JobEnd, Moment, OnFailure};
 pub use plugin::{Plugin, Reader};
 pub use rules::{Rule, Rules, row};
+pub use teller::Teller;
 pub use template::{Template, TemplateError};
 pub use verdict::{Decision, Verdict};
 
@@ -102,6 +104,6 @@ pub mod prelude {
         Action, Cause, Command, Decision, Descriptor, EndedBy, Event, Fact, Fault, FrameRun, FrameRuns,
         FrameShape, FrameStyle, Hook, HookScript, Hooks, Image, Job, JobEnd, Level, Moment, Movie, OnFailure,
         Outcome, Output, PathRule, Plugin, PluginError, PreparedJob, Problem, Reader, Rule, Rules, Severity,
-        Task, Template, TextFile, Tool, ToolSpec, Verdict, Verify, host, path, policy, report, text,
+        Task, Teller, Template, TextFile, Tool, ToolSpec, Verdict, Verify, host, path, policy, report, text,
     };
 }

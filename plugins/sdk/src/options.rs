@@ -1,6 +1,6 @@
 //! A job's options as a type, with every mistake at its place.
 
-use crate::{Job, Problem};
+use crate::{Job, PluginError, Problem};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Segment;
@@ -22,6 +22,16 @@ impl Job {
                 }
             }
             Problem::new(pointer, error.into_inner().to_string())
+        })
+    }
+
+    /// The options of a job that `validate` let through.
+    ///
+    /// # Errors
+    /// The job was kept by a version of the plugin that knew other options.
+    pub fn kept_options<T: DeserializeOwned>(&self) -> Result<T, PluginError> {
+        self.options().map_err(|Problem { field, message }| {
+            PluginError::new(format!("the job's options do not fit this plugin: {field}: {message}"))
         })
     }
 }
@@ -62,5 +72,9 @@ mod tests {
         let unknown = read(json!({ "sample": 1 })).unwrap_err();
         assert_eq!(unknown.field, "/options/sample");
         assert!(unknown.message.contains("`samples`"), "{}", unknown.message);
+        let job =
+            Job { raw_options: [("sample".to_owned(), json!(1))].into_iter().collect(), ..Job::default() };
+        let error = job.kept_options::<Options>().unwrap_err().to_string();
+        assert!(error.contains("/options/sample: ") && error.contains("`samples`"), "{error}");
     }
 }

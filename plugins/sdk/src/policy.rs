@@ -29,6 +29,17 @@ pub fn retry_once(task: &Task, levels: usize, reason: &str) -> Verdict {
     }
 }
 
+/// What a fault of the plugin's own making means. After a good end it is the host that refuses a file: the scene's own
+/// output lies where farmhand may not write, and it does so at every level. Otherwise another level asks the DCC in
+/// another way.
+#[must_use]
+pub fn own_fault(task: &Task, outcome: &Outcome, levels: usize, reason: &str) -> Verdict {
+    match outcome.exit_code {
+        Some(0) => Verdict::new(Decision::FailJob, reason),
+        _ => fall_back(task, levels, reason),
+    }
+}
+
 /// Whether a fault makes images doubtful that look whole: a renderer that ran out of GPU memory or misses its
 /// licence still writes files, and says that it did.
 #[must_use]

@@ -73,6 +73,15 @@ pub fn shortened(text: &str, most: usize) -> &str {
     &text[..end]
 }
 
+/// The longest quote of a line, in bytes.
+const LONGEST_QUOTE: usize = 300;
+
+/// A line as it is quoted to people: without the space around it, and cut where it is too long.
+#[must_use]
+pub fn quote(line: &str) -> &str {
+    shortened(line.trim(), LONGEST_QUOTE)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

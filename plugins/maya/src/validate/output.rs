@@ -74,12 +74,8 @@ impl Check<'_> {
     /// An absolute output with a name: a relative one starts at the project's images, a directory gets the scene's
     /// name.
     fn absolute(&mut self, given: &str, layers: &[String], project: &Project) -> Option<String> {
-        if given.trim().is_empty() {
-            self.problem("/output", "the output is empty; leave it out to use the scene's own setting");
-            return None;
-        }
-        if given.starts_with('~') {
-            self.problem("/output", "`~` is not expanded; write the whole path");
+        if let Some(problem) = self.job.output_problem("the scene's own setting") {
+            self.problems.push(problem);
             return None;
         }
         if given.contains(['<', '>']) {
