@@ -2,13 +2,15 @@
 
 use super::bus::EventBus;
 use super::settings::FarmSettings;
+use farmhand_model::dcc::{Level, Tool};
 use farmhand_model::{AttemptId, Timestamp};
-use farmhand_plugin::PluginHost;
+use farmhand_plugin::{LoadedPlugin, PluginHost};
 use farmhand_resource::gpu::GpuProbe;
 use farmhand_resource::node::NodeFacts;
 use farmhand_resource::tools::ToolFinder;
 use farmhand_runner::{Roots, ShimPool};
 use farmhand_store::Store;
+use semver::VersionReq;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -35,6 +37,40 @@ impl Parts {
     /// Where an attempt keeps its log and scripts.
     pub(super) fn attempt_dir(&self, id: AttemptId) -> PathBuf {
         self.settings.data_dir.join("attempts").join(id.to_string())
+    }
+
+    /// The program for one of a plugin's tools, by the tool's id, of the version that a job asks for.
+    ///
+    /// # Errors
+    /// The plugin has no such tool, or this node has no such program.
+    pub(super) async fn find_tool(
+        &self,
+        plugin: &LoadedPlugin,
+        id: &str,
+        dcc_version: Option<&VersionReq>,
+    ) -> Result<Tool, String> {
+        let descriptor = plugin.descriptor();
+        let tool = descriptor.tools.iter().find(|tool| tool.id == id);
+        let tool = tool.ok_or_else(|| format!("the plugin names no tool `{id}`"))?;
+        let wanted = dcc_version.unwrap_or(&descriptor.supports);
+        self.tools.find(tool, wanted).await.map_err(|problem| problem.to_string())
+    }
+
+    /// The programs that a level runs.
+    ///
+    /// # Errors
+    /// One of them is missing.
+    pub(super) async fn level_tools(
+        &self,
+        plugin: &LoadedPlugin,
+        level: &Level,
+        dcc_version: Option<&VersionReq>,
+    ) -> Result<Vec<Tool>, String> {
+        let mut tools = Vec::new();
+        for id in &level.tools {
+            tools.push(self.find_tool(plugin, id, dcc_version).await?);
+        }
+        Ok(tools)
     }
 }
 

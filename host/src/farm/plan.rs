@@ -1,6 +1,6 @@
 //! A dry run: what a submission would run at each level, without keeping or running anything.
 
-use super::attempt::{fixed_directory, render_env};
+use super::attempt::{fixed_directory, program_of, render_env};
 use super::parts::Parts;
 use super::{FarmError, Submission, submit, views};
 use farmhand_model::dcc::{Command, FrameShape, JobContext, Level, Output, TaskContext, Tool};
@@ -45,7 +45,7 @@ async fn plan_level(
         tasks: Vec::new(),
         more_tasks: 0,
     };
-    let tools = match tools(parts, plugin, record, level).await {
+    let tools = match parts.level_tools(plugin, level, record.spec.dcc_version.as_ref()).await {
         Ok(tools) => tools,
         Err(problem) => {
             plan.problem = Some(problem);
@@ -78,21 +78,6 @@ async fn plan_level(
     plan
 }
 
-async fn tools(
-    parts: &Parts,
-    plugin: &LoadedPlugin,
-    record: &JobRecord,
-    level: &Level,
-) -> Result<Vec<Tool>, String> {
-    let descriptor = plugin.descriptor();
-    let wanted = record.spec.dcc_version.as_ref().unwrap_or(&descriptor.supports);
-    let mut tools = Vec::new();
-    for spec in descriptor.tools.iter().filter(|tool| level.tools.contains(&tool.id)) {
-        tools.push(parts.tools.find(spec, wanted).await.map_err(|problem| problem.to_string())?);
-    }
-    Ok(tools)
-}
-
 fn task(
     parts: &Parts,
     job: &Arc<JobContext>,
@@ -123,9 +108,7 @@ fn task(
 }
 
 fn plan_task(task: &TaskContext, command: Command) -> Result<TaskPlan, String> {
-    let tool = task.tools.iter().find(|tool| tool.id == command.tool);
-    let program =
-        tool.ok_or_else(|| format!("the command runs `{}`, which is none of its tools", command.tool))?;
+    let program = program_of(task, &command)?;
     let places = command.outputs.iter().map(|output| match output {
         Output::Image(image) => image.place.as_ref().unwrap_or(&image.path),
         Output::Movie(movie) => movie.place.as_ref().unwrap_or(&movie.path),
@@ -140,7 +123,7 @@ fn plan_task(task: &TaskContext, command: Command) -> Result<TaskPlan, String> {
         layer: task.layer.clone(),
         frames: task.frames.clone(),
         command: views::command(
-            program.path.display().to_string(),
+            program.display().to_string(),
             command.args,
             &render_env(command.env, &task.gpus),
             command.cwd.unwrap_or_else(|| task.scratch.clone()).display().to_string(),

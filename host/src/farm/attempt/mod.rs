@@ -14,7 +14,7 @@ mod settling;
 
 pub(super) use manifest::Manifest;
 pub(crate) use prepare::fixed_directory;
-pub(super) use prepare::{job_context, own_variables, render_env};
+pub(super) use prepare::{job_context, own_variables, program_of, render_env};
 
 use super::driver::DriverHandle;
 use super::parts::Parts;

@@ -9,9 +9,7 @@ use super::reading::Followed;
 use super::settling::{Claim, Settler, is_whole};
 use crate::farm::parts::Parts;
 use crate::farm::submit::hook_scripts;
-use farmhand_model::dcc::{
-    Cause, Command, Gpu, ImageOutput, JobContext, Output, TaskContext, TextFile, Tool,
-};
+use farmhand_model::dcc::{Cause, Command, Gpu, ImageOutput, JobContext, Output, TaskContext, TextFile};
 use farmhand_model::path_map::Os;
 use farmhand_model::{FrameSet, JobId, JobSpec, Seconds};
 use farmhand_plugin::LoadedPlugin;
@@ -46,13 +44,11 @@ pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Pre
     let level = plugin.descriptor().levels.get(order.attempt.level as usize).ok_or_else(|| {
         End::plugin_failed(frames, format!("the plugin no longer has level {}", order.attempt.level + 1))
     })?;
-    let mut tools = Vec::new();
-    for id in &level.tools {
-        let tool = find_tool(attempt, &plugin, id, &order.job)
-            .await
-            .map_err(|message| tool_missing(&plugin, order, message))?;
-        tools.push(tool);
-    }
+    let tools = attempt
+        .parts
+        .level_tools(&plugin, level, order.job.dcc_version.as_ref())
+        .await
+        .map_err(|message| tool_missing(&plugin, order, message))?;
 
     let dir = AttemptDir::create(attempt.dir())
         .map_err(|error| End::node_unfit(frames, Cause::Disk, error.to_string()))?;
@@ -200,24 +196,16 @@ fn tool_missing(plugin: &LoadedPlugin, order: &StartOrder, message: String) -> E
     }
 }
 
-async fn find_tool(
-    attempt: &Attempt,
-    plugin: &LoadedPlugin,
-    id: &str,
-    spec: &JobSpec,
-) -> Result<Tool, String> {
-    let descriptor = plugin.descriptor();
-    let tool = descriptor
-        .tools
-        .iter()
-        .find(|tool| tool.id == id)
-        .ok_or_else(|| format!("the plugin names no tool `{id}`"))?;
-    let wanted = spec.dcc_version.as_ref().unwrap_or(&descriptor.supports);
-    attempt.parts.tools.find(tool, wanted).await.map_err(|problem| problem.to_string())
-}
-
 async fn build(plugin: &LoadedPlugin, task: &TaskContext, frames: &FrameSet) -> Result<Command, End> {
     plugin.build_command(task).await.map_err(|error| End::plugin_failed(frames, error.to_string()))
+}
+
+/// What a command runs, which is one of its level's tools.
+pub(in crate::farm) fn program_of<'a>(task: &'a TaskContext, command: &Command) -> Result<&'a Path, String> {
+    let tool = task.tools.iter().find(|tool| tool.id == command.tool);
+    tool.map(|tool| tool.path.as_path()).ok_or_else(|| {
+        format!("the plugin's command runs `{}`, which is none of its level's tools", command.tool)
+    })
 }
 
 /// Checks everything that a broken or hostile plugin could get wrong in a command.
@@ -228,10 +216,7 @@ fn manifest(
     attempt: &Attempt,
     order: &StartOrder,
 ) -> Result<Manifest, String> {
-    let program =
-        task.tools.iter().find(|tool| tool.id == command.tool).map(|tool| tool.path.clone()).ok_or_else(
-            || format!("the plugin's command runs `{}`, which is none of its level's tools", command.tool),
-        )?;
+    let program = program_of(&task, &command)?.to_owned();
     let bytes: usize = command.args.iter().map(|argument| argument.len() + 1).sum();
     if bytes > MAX_ARGUMENT_BYTES {
         return Err(format!("the plugin's command line has {bytes} bytes; {MAX_ARGUMENT_BYTES} are allowed"));

@@ -20,8 +20,9 @@ impl Step<'_> {
         match action {
             HookAction::Note(text) => return Ok(Some(text.clone())),
             HookAction::Run { tool, args, env, limit } => {
-                let program = self.tool(tool).await?;
-                let spec = self.site.program(&program, args.clone(), env.clone(), *limit);
+                let site = self.site;
+                let tool = site.parts.find_tool(&site.plugin, tool, site.dcc_version.as_ref()).await?;
+                let spec = site.program(&tool.path, args.clone(), env.clone(), *limit);
                 let place = self.site.dir.join(place);
                 std::fs::create_dir_all(&self.site.dir).map_err(|error| error.to_string())?;
                 program::run(&self.site.parts, place, spec, self.killed).await?;
@@ -34,15 +35,6 @@ impl Step<'_> {
             }
         }
         Ok(None)
-    }
-
-    async fn tool(&self, id: &str) -> Result<PathBuf, String> {
-        let descriptor = self.site.plugin.descriptor();
-        let tool = descriptor.tools.iter().find(|tool| tool.id == id);
-        let tool = tool.ok_or_else(|| format!("the plugin names no tool `{id}`"))?;
-        let wanted = self.site.dcc_version.as_ref().unwrap_or(&descriptor.supports);
-        let found = self.site.parts.tools.find(tool, wanted).await.map_err(|problem| problem.to_string())?;
-        Ok(found.path)
     }
 
     fn file_work(&self, action: &HookAction) -> Result<FileWork, String> {

@@ -2,7 +2,9 @@
 
 use crate::farm::parts::Parts;
 use farmhand_model::EndedBy;
-use farmhand_runner::{AttemptDir, DirState, End, ExitReport, KillReason, RunningAttempt, ShimSpec};
+use farmhand_runner::{
+    AttemptDir, DirState, End, ExitReport, KillReason, LogFiles, RunningAttempt, ShimSpec,
+};
 use std::path::{Path, PathBuf};
 use tokio::sync::watch;
 
@@ -57,12 +59,17 @@ fn verdict(report: &ExitReport, dir: &AttemptDir) -> Result<(), String> {
 
 /// The last line that says something.
 fn last_line(log: &Path) -> Option<String> {
-    use std::io::{Read, Seek, SeekFrom};
-    let mut file = std::fs::File::open(log).ok()?;
-    let length = file.metadata().ok()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(QUOTED))).ok()?;
+    let log = LogFiles::open(log).ok()?;
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).ok()?;
+    let mut offset = log.end().saturating_sub(QUOTED);
+    while offset < log.end() {
+        let piece = log.read(offset, QUOTED as usize).ok()?;
+        if piece.bytes.is_empty() {
+            break;
+        }
+        offset = piece.start + piece.bytes.len() as u64;
+        bytes.extend(piece.bytes);
+    }
     let text = String::from_utf8_lossy(&bytes);
     let line = text.lines().rev().find(|line| !line.trim().is_empty())?;
     Some(line.trim().chars().filter(|c| !c.is_control()).collect())
@@ -81,4 +88,20 @@ async fn clear(place: &Path) -> Result<(), String> {
         left.wait().await;
     }
     std::fs::remove_dir_all(place).map_err(|error| format!("cannot remove {}: {error}", place.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_log_is_quoted_from_its_end_and_not_from_its_head() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("log");
+        assert_eq!(last_line(&log), None);
+        std::fs::write(&log, "starting\nworking\n").unwrap();
+        assert_eq!(last_line(&log).as_deref(), Some("working"));
+        std::fs::write(dir.path().join("log.00000000000000000017"), "no space\x07 left\n\n").unwrap();
+        assert_eq!(last_line(&log).as_deref(), Some("no space left"));
+    }
 }
