@@ -27,7 +27,7 @@ export function bundled(main, files, read, given) {
   for (const module of linked) {
     text += `${module.head}\n`;
     line += 1;
-    map.push({ name: module.name, line, shifts: module.shifts });
+    map.push({ name: module.name, line, shifts: module.shifts, members: module.members });
     text += `${module.body}\n}],`;
     line += module.body.split(/\r\n|[\n\r\u2028\u2029]/).length;
   }
@@ -91,6 +91,7 @@ class Linker {
       head: head(module, sources),
       body: module.body,
       shifts: module.shifts,
+      members: module.members,
     };
     this.#linked.set(name, linked);
     return linked;
@@ -106,7 +107,7 @@ class Linker {
       throw new ScriptError("SyntaxError", error.message.replace(/ \(line.*| at position.*| in JSON.*/, "").replace(/^./, (first) => first.toLowerCase()), { name, text, at });
     }
     const body = `$_m.default=(${text.replace(/[\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16)}`)});`;
-    return { name, text, imports: [], exports: new Map([["default", "$_m.default"]]), body, shifts: [] };
+    return { name, text, imports: [], exports: new Map([["default", "$_m.default"]]), body, shifts: [], members: {} };
   }
 
   /** Where an import leads: a package's name or a file's, and what it exports. */

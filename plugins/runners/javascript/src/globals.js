@@ -4,6 +4,9 @@
 import * as host from "farmhand:dcc/host@0.1.0";
 import { TextDecoder, TextEncoder, whole } from "./encoding.js";
 
+// So many functions of a traceback are kept, those of the runner among them.
+Error.stackTraceLimit = 60;
+
 globalThis.TextDecoder = TextDecoder;
 globalThis.TextEncoder = TextEncoder;
 

@@ -3,6 +3,7 @@
 // written down where they do not. Which modules there are, and in which order they run, is in `bundle.js`.
 
 import * as acorn from "../node_modules/acorn/dist/acorn.mjs";
+import { encoded } from "./encoding.js";
 import { ScriptError } from "./trouble.js";
 
 /** So many functions of the script within each other: a recursion without end becomes an error that says where, well
@@ -34,14 +35,15 @@ export function parsed(name, text) {
  * - `imports`: where from, under which names, and where that stands.
  * - `exports`: names of its own by what they are exported as.
  * - `body`: its text, with imports and the words of exports blanked, in which `$_m.default` takes a nameless default.
- * - `shifts`: what was put into lines, as `[line, column, length]`.
+ * - `shifts`: what was put into lines, as `[line, column, length]`, in bytes as QuickJS counts them.
+ * - `members`: where members of classes and objects begin, as `[line, column]` by name.
  */
 export function rewritten({ name, text, program }) {
   const edits = new Edits(name, text);
   if (text.startsWith("#!")) edits.replace(0, 2, "//");
-  const module = { name, text, imports: [], exports: new Map(), shifts: [], body: "" };
+  const module = { name, text, imports: [], exports: new Map(), shifts: [], members: {}, body: "" };
   for (const node of program.body) statement(node, module, edits);
-  for (const node of program.body) guarded(node, edits);
+  for (const node of program.body) guarded(node, edits, module.members);
   module.body = edits.applied();
   module.shifts = edits.shifts();
   return module;
@@ -125,16 +127,19 @@ function bound(pattern) {
   }
 }
 
-/** Counts the functions within each other, and refuses what cannot work. Generators and async functions, which go on
- * later, are not counted. */
-function guarded(node, edits) {
+/** Counts the functions within each other, notes where members are, and refuses what cannot work. Generators and async
+ * functions, which go on later, are not counted. */
+function guarded(node, edits, members) {
   if (Array.isArray(node)) {
-    for (const one of node) guarded(one, edits);
+    for (const one of node) guarded(one, edits, members);
     return;
   }
   if (typeof node !== "object" || node === null || typeof node.type !== "string") return;
   if (node.type === "ImportExpression") edits.refuse(node.start, "import() is not available in a plugin; write an import at the top of the file");
   if (node.type === "MetaProperty" && node.meta.name === "import") edits.refuse(node.start, "import.meta is not available in a plugin; `host.scriptFile(name)` reads a file of the plugin's folder");
+  if (node.key?.type === "Identifier" && !node.computed && !Object.hasOwn(members, node.key.name)) {
+    members[node.key.name] = edits.place(node.start);
+  }
   const isFunction = node.type === "FunctionDeclaration" || node.type === "FunctionExpression" || node.type === "ArrowFunctionExpression";
   if (isFunction && !node.generator && !node.async) {
     const enter = "try{if(++$_d>$_n)$_t();";
@@ -149,7 +154,7 @@ function guarded(node, edits) {
   }
   for (const key in node) {
     const value = node[key];
-    if (typeof value === "object" && value !== null && key !== "regex") guarded(value, edits);
+    if (typeof value === "object" && value !== null && key !== "regex") guarded(value, edits, members);
   }
 }
 
@@ -179,6 +184,12 @@ class Edits {
     throw new ScriptError("SyntaxError", message, { name: this.name, text: this.text, at });
   }
 
+  /** The line and the column of a place, from 1. */
+  place(at) {
+    const before = this.text.slice(0, at);
+    return [before.split("\n").length, at - before.lastIndexOf("\n")];
+  }
+
   applied() {
     // In order; of those at the same place the one that was asked for first comes first, and what ends a function
     // inside comes before what ends the one around it, since the walk goes from the outside in.
@@ -205,7 +216,7 @@ class Edits {
         line += 1;
         begin = next + 1;
       }
-      shifts.push([line, start - begin + 1, by.length]);
+      shifts.push([line, encoded(this.text.slice(begin, start)).length + 1, by.length]);
     }
     return shifts;
   }

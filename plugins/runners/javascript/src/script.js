@@ -51,21 +51,33 @@ export function read(name) {
 /** Where lines of the whole text stand in the script's files. */
 export const source = {
   place(line, column) {
-    if (current === null) return null;
-    current.map ??= decoded(script.compiled(MAP));
-    const module = JSON.parse(current.map).filter((one) => one.line <= line).pop();
+    const module = modules().filter((one) => one.line <= line).pop();
     if (module === undefined) return null;
     const own = line - module.line + 1;
     let shift = 0;
     for (const [at, from, length] of module.shifts) {
       if (at === own && from + shift < column) shift += Math.min(length, column - from - shift);
     }
-    return { name: module.name, line: own, column: column - shift };
+    const before = decoded(encoded(this.line(module.name, own) ?? "").subarray(0, column - shift - 1));
+    return { name: module.name, line: own, column: before.length + 1 };
+  },
+  /** Where a member of this name begins: in the main file, or else in the first one that has it. */
+  member(name) {
+    const module = modules().reverse().find(({ members }) => Object.hasOwn(members, name));
+    if (module === undefined) return null;
+    const [line, column] = module.members[name];
+    return { name: module.name, line, column };
   },
   line(name, line) {
     return read(name).split("\n")[line - 1] ?? null;
   },
 };
+
+function modules() {
+  if (current === null) return [];
+  current.map ??= decoded(script.compiled(MAP));
+  return JSON.parse(current.map);
+}
 
 /** Runs the modules in their order, and gives the plugin that the main one exports. */
 function run(text, main) {

@@ -38,9 +38,8 @@ export function told(problem, source) {
   try {
     const lines = [];
     for (let one = problem, depth = 0; one !== undefined && depth < 5; one = one?.cause, depth += 1) {
-      const frames = framesOf(one, source);
       if (depth > 0) lines.push(`caused by ${messageOf(one)}`);
-      frames.forEach((frame, at) => lines.push(at === 0 ? frame.shown() : frame.line()));
+      lines.push(...tracedOf(one, source));
     }
     return { message: messageOf(problem), traceback: lines.length === 0 ? null : lines.join("\n") };
   } catch (second) {
@@ -60,29 +59,47 @@ function shown(value) {
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 
-/** The frames of the script's own files, innermost first. QuickJS calls its text `<input>`. */
+/** The script's own frames, innermost first, the first of them with its line. */
+function tracedOf(problem, source) {
+  const frames = framesOf(problem, source);
+  if (frames.length === 0) {
+    // What a function gave is looked at after it has ended: the message names the function, and this says where it is.
+    const member = /^(?:.* )?[\w$]+\.([\w$]+)/.exec(problem instanceof Error ? String(problem.message) : "")?.[1];
+    const at = member === undefined ? null : source.member(member);
+    if (at !== null) frames.push({ ...at, function: member });
+  }
+  const lines = [];
+  let same = 0;
+  frames.forEach(({ function: name, name: file, line, column }, at) => {
+    const frame = `  at ${name === null ? "" : `${name} `}(${file}, line ${line})`;
+    if (at > 1 && frame === lines[lines.length - 1]) {
+      same += 1;
+      return;
+    }
+    if (same > 0) lines.push(`  … ${same} more of the same`);
+    same = 0;
+    lines.push(frame);
+    const text = at === 0 ? source.line(file, line) : null;
+    if (text !== null) lines.push(excerpt(column, text));
+  });
+  if (same > 0) lines.push(`  … ${same} more of the same`);
+  return lines;
+}
+
+/** QuickJS calls the text that the script runs from `<input>`. */
 function framesOf(problem, source) {
   const stack = problem instanceof Error && typeof problem.stack === "string" ? problem.stack : "";
   const frames = [];
   for (const line of stack.split("\n")) {
     const found = /^\s+at (?:(.*) \()?<input>:(\d+)(?::(\d+))?\)?$/.exec(line);
-    const at = found && source?.place(Number(found[2]), Number(found[3] ?? 1));
-    if (!at) continue;
-    const name = found[1] && !/^<|^anonymous$/.test(found[1]) ? found[1] : null;
-    frames.push({
-      line: () => `  at ${name === null ? "" : `${name} `}(${at.name}, line ${at.line}, column ${at.column})`,
-      shown: () => {
-        const text = source.line(at.name, at.line);
-        const head = `  at ${name === null ? "" : `${name} `}(${at.name}, line ${at.line}, column ${at.column})`;
-        return text === null ? head : `${head}\n${excerpt(at.column, text)}`;
-      },
-    });
+    const at = found && source.place(Number(found[2]), Number(found[3] ?? 1));
+    if (at) frames.push({ ...at, function: found[1] && !/^<|^anonymous$/.test(found[1]) ? found[1] : null });
   }
   return frames;
 }
 
 function place(file, line, column, text) {
-  return `  at (${file}, line ${line}, column ${column})\n${excerpt(column, text)}`;
+  return `  at (${file}, line ${line})\n${excerpt(column, text)}`;
 }
 
 // So much of a line is shown, around the place that is meant.
