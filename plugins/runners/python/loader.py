@@ -42,8 +42,8 @@ _INSTEAD = {
 
 
 def hide_systems() -> None:
-    """Forgets the modules that need a system around them: componentize-py imports some for its own use, and a script that
-    imported one would only fail later, at its first use."""
+    """Forgets the modules that need a system around them: componentize-py imports some for its own use, and a script
+    that imported one would only fail later, at its first use."""
     for name in list(sys.modules):
         if name.partition(".")[0] in _INSTEAD:
             del sys.modules[name]
@@ -194,5 +194,7 @@ class _Nothing(importlib.abc.MetaPathFinder):
             words.append(_INSTEAD[top])
         elif near:
             words.append(f"there is {' and '.join(f'`{one}`' for one in near)}")
-        words.append("a script imports its own files, `farmhand`, and the modules of the standard library that are pure")
+        words.append(
+            "a script imports its own files, `farmhand`, and the modules of the standard library that are pure"
+        )
         raise ModuleNotFoundError("; ".join(words), name=fullname)
