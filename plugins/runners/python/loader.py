@@ -22,6 +22,9 @@ from wit_world.imports import script
 
 PACKAGE = "__plugin__"
 
+#: A copy of the SDK, as editors and unit tests want it beside a plugin. The runner has its own.
+_SDK = ("farmhand/", "farmhand.py")
+
 #: What a plugin has instead of a module that needs a system around it.
 _INSTEAD = {
     "subprocess": "a plugin runs nothing itself: `build_command` returns what to run",
@@ -54,7 +57,8 @@ class Script:
 
     def __init__(self) -> None:
         self.main = script.main()
-        self.files = {_module_of(name, self.main): name for name in script.files() if name.endswith(".py")}
+        own = (name for name in script.files() if name.endswith(".py") and not name.startswith(_SDK))
+        self.files = {_module_of(name, self.main): name for name in own}
         self._code: dict[str, CodeType] = {}
 
     def is_prepared(self) -> bool:
@@ -102,6 +106,11 @@ class Script:
         keep = [finder for finder in sys.meta_path if finder is not importlib.machinery.PathFinder]
         sys.meta_path[:] = [_Own(self), *keep, _Nothing(self)]
         sys.path[:] = []
+        # As everywhere in Python, a script's own `library.py` comes before any other module of this name.
+        for module in self.files:
+            _, _, own = module.partition(".")
+            if own and own not in sys.builtin_module_names:
+                sys.modules.pop(own, None)
 
     def run(self) -> ModuleType:
         """Runs the main file."""
