@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   Command, FrameRuns, Hook, HookScript, Image, Job, JobEnd, Level, Movie, Note, Plugin, PluginError, PreparedJob, Problem, Run,
-  Task, Tool, ToolSpec, Verdict, Verify, Write, host, match, done, policy,
+  Task, Tool, ToolSpec, Verdict, Verify, Write, fact, fault, host, match,
 } from "../index.js";
 import * as calls from "../src/calls.js";
 import * as testing from "../testing.js";
@@ -187,8 +187,11 @@ test("verdicts", () => {
   refused(() => testing.verdict(plugin({ judge: () => ({ decision: "retry" }) }), ended), "reason of the Verdict that glow.judge gave is undefined");
   refused(() => new Verdict("retri", "x"), 'did you mean "retry"?');
   refused(() => testing.verdict(plugin({ judge: () => new Verdict("retry", "x", -1) }), ended), "afterMs");
-  const lines = [match(/^lost (?<path>.+)/, done), match(/^no licence/, (found) => policy && null)];
-  assert.equal(testing.verdict(plugin({ lines }), ended, testing.task(), { log: "no licence" }).decision, "fail-frames");
+  // What the reader sees in a log counts.
+  const lines = [match(/^no licence/, fault("transient", "licence")), match(/^hold: (?<value>.+)/, fact("hold"))];
+  for (const [log, decision] of [["no licence", "retry"], ["hold: look", "hold-job"], ["noise", "fail-frames"]]) {
+    assert.equal(testing.verdict(plugin({ lines }), ended, testing.task(), { log }).decision, decision, log);
+  }
 });
 
 test("hooks", () => {

@@ -36,7 +36,7 @@ export function parsed(name, text) {
  * - `exports`: names of its own by what they are exported as.
  * - `body`: its text, with imports and the words of exports blanked, in which `$_m.default` takes a nameless default.
  * - `shifts`: what was put into lines, as `[line, column, length]`, in bytes as QuickJS counts them.
- * - `members`: where members of classes and objects begin, as `[line, column]` by name.
+ * - `members`: where in the text members of classes and objects begin, by name.
  */
 export function rewritten({ name, text, program, comments }) {
   const edits = new Edits(name, text);
@@ -145,7 +145,7 @@ function guarded(node, edits, context) {
     edits.refuse(node.start, "a plugin's modules run at once, without await");
   }
   if (node.key?.type === "Identifier" && !node.computed && !Object.hasOwn(context.members, node.key.name)) {
-    context.members[node.key.name] = edits.place(node.start);
+    context.members[node.key.name] = node.start;
   }
   const isFunction = node.type === "FunctionDeclaration" || node.type === "FunctionExpression" || node.type === "ArrowFunctionExpression";
   if (isFunction && !node.generator && !node.async) {
@@ -196,12 +196,6 @@ class Edits {
 
   refuse(at, message) {
     throw new ScriptError("SyntaxError", message, { name: this.name, text: this.text, at });
-  }
-
-  /** The line and the column of a place, from 1. */
-  place(at) {
-    const before = this.text.slice(0, at);
-    return [before.split("\n").length, at - before.lastIndexOf("\n")];
   }
 
   applied() {

@@ -65,8 +65,9 @@ export const source = {
   member(name) {
     const module = modules().reverse().find(({ members }) => Object.hasOwn(members, name));
     if (module === undefined) return null;
-    const [line, column] = module.members[name];
-    return { name: module.name, line, column };
+    const at = module.members[name];
+    const before = read(module.name).slice(0, at);
+    return { name: module.name, line: before.split("\n").length, column: at - before.lastIndexOf("\n") };
   },
   line(name, line) {
     return read(name).split("\n")[line - 1] ?? null;
