@@ -8,6 +8,7 @@ package's modules. So `from . import rules` works, and `import rules` is led to 
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -63,7 +64,7 @@ class Script:
 
     def is_prepared(self) -> bool:
         """Whether this version was found good before."""
-        return script.compiled(self.main) is not None
+        return self._compiled(self.main) is not None
 
     def source(self, file: str) -> bytes:
         try:
@@ -74,13 +75,17 @@ class Script:
     def code(self, file: str) -> CodeType:
         """The file's code: made just now, or when this version was loaded."""
         if file not in self._code:
-            compiled = script.compiled(file)
+            compiled = self._compiled(file)
             self._code[file] = (
                 marshal.loads(compiled)
                 if compiled is not None
                 else compile(self.source(file), file, "exec", dont_inherit=True)
             )
         return self._code[file]
+
+    @functools.cache
+    def _compiled(self, file: str) -> bytes | None:
+        return script.compiled(file)
 
     def compile_all(self) -> tuple[list[tuple[str, bytes]], list[SyntaxError]]:
         """The code of every file as the host keeps it, or every mistake in their syntax."""
