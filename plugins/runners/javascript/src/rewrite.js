@@ -202,12 +202,12 @@ class Edits {
 
   /** Takes a statement out, or the words before one: it still ends what stands before it. */
   blank(start, end) {
-    this.replace(start, end, `;${this.text.slice(start + 1, end).replace(/[^\n\r\u2028\u2029]/g, " ")}`);
+    this.replace(start, end, `;${spaces(this.text.slice(start + 1, end))}`);
   }
 
   /** Takes out what no statement needs. */
   clear(start, end) {
-    this.replace(start, end, this.text.slice(start, end).replace(/[^\n\r\u2028\u2029]/g, " "));
+    this.replace(start, end, spaces(this.text.slice(start, end)));
   }
 
   replace(start, end, by) {
@@ -260,4 +260,9 @@ class Edits {
     }
     return shifts;
   }
+}
+
+/** As many spaces as the text has bytes, which is what QuickJS counts columns in. Ends of lines stay. */
+function spaces(text) {
+  return text.replace(/[^\n\r\u2028\u2029]/gu, (char) => " ".repeat(char < "\x80" ? 1 : encoded(char).length));
 }
