@@ -64,7 +64,7 @@ export class Plugin {
   /** The job as it will be kept, or everything that is wrong with it at once, so that a person has to come back only
    * once: return or `yield` problems. Nothing and no problems mean that the job is kept as it is. The host has checked
    * the options against the schema before. */
-  validate(job: Job): PreparedJob | Problem | Iterable<Problem> | void;
+  validate(job: Job): PreparedJob | Problem | Iterable<Problem> | null | void;
   /** What to run for these frames, at the level that the task asks for. */
   buildCommand(task: Task): Command;
   /** A reader for one process. By default one that knows the table in `lines`. */
@@ -236,6 +236,9 @@ export class Job {
   frameHooks(): HookScript[];
   /** What is wrong with the output whatever the DCC; null where nothing is. It is part of every `validate`. */
   outputProblem(): Problem | null;
+  /** What is wrong with the output for a plugin that uses `task.images()`, such as a token that nobody knows; null where
+   * nothing is. `validate(job) { return job.templateProblem(); }` says it when the job is submitted. */
+  templateProblem(): Problem | null;
   /** What is wrong with the job for a plugin that cannot run the studio's scripts around frames: each of them. It is
    * part of every `validate`, unless the plugin has `frameHooks`. */
   withoutFrameHooks(): Problem[];

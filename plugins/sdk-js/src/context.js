@@ -6,6 +6,7 @@ import { FrameRuns } from "./frames.js";
 import { Moment } from "./hooks.js";
 import { Images } from "./images.js";
 import { optionsOf } from "./options.js";
+import { Template, TemplateError } from "./template.js";
 
 /** One thing that is wrong with a job: a JSON pointer into it, such as `/options/samples`, and what to write instead.
  * */
@@ -103,6 +104,18 @@ export class Job {
     if (this.output.trim() === "")
       return new Problem("/output", "the output is empty; leave it out to use the usual place");
     if (this.output.startsWith("~")) return new Problem("/output", "`~` is not expanded; write the whole path");
+    return null;
+  }
+
+  /** What is wrong with the output for a plugin that uses `task.images()`, such as a token that nobody knows; null where
+   * nothing is. `validate(job) { return job.templateProblem(); }` says it when the job is submitted. */
+  templateProblem() {
+    try {
+      Template.parse(this.output ?? "");
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error;
+      return new Problem("/output", error.message);
+    }
     return null;
   }
 

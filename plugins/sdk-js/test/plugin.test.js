@@ -292,6 +292,18 @@ test("a job is kept, changed, or refused with everything that is wrong with it",
   );
 });
 
+test("a mistake in the output's name is said when the job is submitted", () => {
+  const made = plugin({ validate: (job) => job.templateProblem() });
+  const told = testing.validate(made, testing.job({ output: "/out/{shot}_####" }));
+  assert.deepEqual(
+    told.map(({ field, message }) => [field, message.split(";")[0]]),
+    [["/output", "column 6: unknown token `{shot}`"]],
+  );
+  for (const output of [null, "/out/{layer}_####"]) {
+    assert.equal(testing.validate(made, testing.job({ output })) instanceof PreparedJob, true);
+  }
+});
+
 test("paths are mapped by the longest rule that fits", () => {
   const job = new Job({
     pathMap: [
