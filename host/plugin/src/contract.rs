@@ -1,6 +1,7 @@
 //! What a file is, and which contract it speaks: read from its outline, without compiling or running anything.
 
 use crate::error::PluginErrorKind;
+use crate::logring::visible;
 use semver::Version;
 use std::collections::BTreeSet;
 use wasmparser::{Chunk, Encoding, Parser, Payload, Validator, WasmFeatures};
@@ -18,6 +19,9 @@ const IMPORTS: [&str; 3] = ["types", "context", "host"];
 /// What else a plugin may import: WASI, with nothing behind it.
 const WASI: [&str; 6] =
     ["wasi:io", "wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:random", "wasi:sockets"];
+
+/// Names at the outside of a component; CPython's have about forty. Reading them must not cost more than the file.
+const NAMES: usize = 1000;
 
 /// The names at a component's outside.
 #[derive(Debug, Default, PartialEq)]
@@ -74,7 +78,16 @@ fn outline(bytes: &[u8]) -> Result<Outline, PluginErrorKind> {
             Chunk::NeedMoreData(_) => return Err(incomplete()),
         };
         rest = &rest[consumed..];
+        let too_many = |reader: u32, outline: &Outline| {
+            reader as usize + outline.imports.len() + outline.exports.len() > NAMES
+        };
         match payload {
+            Payload::ComponentImportSection(imports) if too_many(imports.count(), &outline) => {
+                return Err(foreign(format!("imports more than {NAMES} things; no plugin does")));
+            }
+            Payload::ComponentExportSection(exports) if too_many(exports.count(), &outline) => {
+                return Err(foreign(format!("exports more than {NAMES} things; no plugin does")));
+            }
             Payload::Version { encoding: Encoding::Module, .. } => {
                 return Err(foreign(
                     "is a core module, not a component; build it for wasm32-wasip2, or wrap it with \
@@ -113,6 +126,16 @@ fn ours(name: &str) -> Option<(&str, Option<Version>)> {
     })
 }
 
+/// Some of the names, as anyone can see them.
+fn list(names: &[String]) -> String {
+    const SHOWN: usize = 10;
+    let mut text = names.iter().take(SHOWN).map(|name| visible(name)).collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN {
+        text.push_str(&format!(" and {} more", names.len() - SHOWN));
+    }
+    text
+}
+
 fn versions(outline: &Outline) -> Result<(), PluginErrorKind> {
     let incompatible = |message| Err(PluginErrorKind::Incompatible { message });
     let targets: BTreeSet<_> =
@@ -136,7 +159,7 @@ fn versions(outline: &Outline) -> Result<(), PluginErrorKind> {
     if !outline.exports.iter().any(exported) {
         let exports = match outline.exports.is_empty() {
             true => "nothing".to_owned(),
-            false => outline.exports.join(", "),
+            false => list(&outline.exports),
         };
         return incompatible(format!(
             "is a component, but no farmhand plugin: it exports {exports}, and a plugin exports \
@@ -153,7 +176,7 @@ fn versions(outline: &Outline) -> Result<(), PluginErrorKind> {
         true => Ok(()),
         false => incompatible(format!(
             "imports {}, which {PACKAGE} {PROVIDED} does not have; build it against this farmhand's contract",
-            unknown.join(", ")
+            list(&unknown)
         )),
     }
 }

@@ -75,8 +75,11 @@ impl Candidate {
         let unreadable =
             |error: std::io::Error| fail(PluginErrorKind::Unreadable { message: error.to_string() });
         let limit = settings.limits_of(stem(&label)).component;
-        let file = std::fs::File::open(path).map_err(unreadable)?;
+        let file = open(path).map_err(unreadable)?;
         let metadata = file.metadata().map_err(unreadable)?;
+        if !metadata.is_file() {
+            return Err(fail(PluginErrorKind::Unreadable { message: "it is no regular file".into() }));
+        }
         if metadata.len() > limit {
             return Err(fail(PluginErrorKind::TooLarge { bytes: metadata.len(), limit }));
         }
@@ -94,6 +97,14 @@ impl Candidate {
         let digest = cache::digest(&bytes);
         Self { label: label.into(), bytes, digest }
     }
+}
+
+/// Opens a file for reading. A pipe that nobody writes to must not hold the reader up.
+fn open(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, nix::fcntl::OFlag::O_NONBLOCK.bits());
+    options.read(true).open(path)
 }
 
 impl Runtime {

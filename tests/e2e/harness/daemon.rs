@@ -39,6 +39,11 @@ impl Daemon {
         Self { child, data, arguments, url, client }
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn data_dir(&self) -> &Path {
         &self.data
     }
