@@ -16,6 +16,8 @@ const EXPORT: &str = "dcc";
 const HOOKS: &str = "hooks";
 /// What a plugin may import of it.
 const IMPORTS: [&str; 3] = ["types", "context", "host"];
+/// What a runner of scripts imports besides.
+const SCRIPT: &str = "script";
 /// What else a plugin may import: WASI, with nothing behind it.
 const WASI: [&str; 6] =
     ["wasi:io", "wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:random", "wasi:sockets"];
@@ -32,10 +34,37 @@ struct Outline {
 
 /// Whether the bytes are a whole component that speaks this host's contract. Looks at the outermost sections only,
 /// so that it costs the same for a component of any size.
-pub(crate) fn check(bytes: &[u8]) -> Result<(), PluginErrorKind> {
+pub(crate) fn check(bytes: &[u8], role: Role) -> Result<(), PluginErrorKind> {
     let outline = outline(bytes)?;
-    versions(&outline)?;
+    versions(&outline, role)?;
     foreign_imports(&outline)
+}
+
+/// What a component is to do here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// To be a plugin.
+    Plugin,
+    /// To run scripts that are plugins.
+    Runner,
+}
+
+/// What a component is at its outside, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Surface {
+    /// The version of the contract that it was built against; absent where it names none.
+    pub contract: Option<Version>,
+    /// What it imports.
+    pub imports: Vec<String>,
+    /// What it exports.
+    pub exports: Vec<String>,
+}
+
+/// The outside of a whole component.
+pub(crate) fn surface(bytes: &[u8]) -> Result<Surface, PluginErrorKind> {
+    let Outline { imports, exports } = outline(bytes)?;
+    let contract = exports.iter().chain(&imports).filter_map(|name| ours(name)?.1).max();
+    Ok(Surface { contract, imports, exports })
 }
 
 /// Whether a component that has passed [`check`] exports hooks.
@@ -50,7 +79,38 @@ pub(crate) fn validate(bytes: &[u8]) -> Result<(), PluginErrorKind> {
     let features = WasmFeatures::default() | WasmFeatures::COMPONENT_MODEL;
     let invalid =
         |error: wasmparser::BinaryReaderError| foreign(format!("is damaged: {error}; build it again"));
-    Validator::new_with_features(features).validate_all(bytes).map(drop).map_err(invalid)
+    Validator::new_with_features(features).validate_all(bytes).map(drop).map_err(invalid)?;
+    modest(bytes)
+}
+
+/// Functions of all core modules of a component; CPython with its standard library has 13,000.
+const FUNCTIONS: usize = 50_000;
+/// Their code in bytes; CPython's is 7 MB.
+const CODE: usize = 32 << 20;
+/// The longest of them, in bytes; CPython's is 430 KB.
+const LONGEST: usize = 1 << 20;
+
+/// Whether the code is no more than the compiler can take without hurting anybody: it wants several KiB for each
+/// function, and a hundred times the size of each that it is at work on.
+fn modest(bytes: &[u8]) -> Result<(), PluginErrorKind> {
+    let damaged =
+        |error: wasmparser::BinaryReaderError| foreign(format!("is damaged: {error}; build it again"));
+    let (mut functions, mut code) = (0, 0);
+    for payload in Parser::new(0).parse_all(bytes) {
+        if let Payload::CodeSectionEntry(body) = payload.map_err(damaged)? {
+            let length = body.range().len();
+            functions += 1;
+            code += length;
+            if functions > FUNCTIONS || code > CODE || length > LONGEST {
+                return Err(foreign(format!(
+                    "has more code than a plugin may have: {FUNCTIONS} functions, {} MiB of them, {} MiB in one",
+                    CODE >> 20,
+                    LONGEST >> 20
+                )));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn foreign(message: impl Into<String>) -> PluginErrorKind {
@@ -136,7 +196,7 @@ fn list(names: &[String]) -> String {
     text
 }
 
-fn versions(outline: &Outline) -> Result<(), PluginErrorKind> {
+fn versions(outline: &Outline, role: Role) -> Result<(), PluginErrorKind> {
     let incompatible = |message| Err(PluginErrorKind::Incompatible { message });
     let targets: BTreeSet<_> =
         outline.exports.iter().chain(&outline.imports).filter_map(|name| ours(name)?.1).collect();
@@ -166,10 +226,20 @@ fn versions(outline: &Outline) -> Result<(), PluginErrorKind> {
              {PACKAGE}/{EXPORT}@{PROVIDED}"
         ));
     }
+    let imports = |wanted: &str| {
+        outline.imports.iter().any(|name| ours(name).is_some_and(|(interface, _)| interface == wanted))
+    };
+    if role == Role::Plugin && imports(SCRIPT) {
+        return incompatible(
+            "is a runner of scripts without a script; put the script itself here, or pack it with `farmhand plugin build`"
+                .to_owned(),
+        );
+    }
+    let given = |interface: &str| IMPORTS.contains(&interface) || interface == SCRIPT;
     let unknown: Vec<_> = outline
         .imports
         .iter()
-        .filter(|name| ours(name).is_some_and(|(interface, _)| !IMPORTS.contains(&interface)))
+        .filter(|name| ours(name).is_some_and(|(interface, _)| !given(interface)))
         .cloned()
         .collect();
     match unknown.is_empty() {
@@ -211,7 +281,7 @@ mod tests {
     fn refusal(imports: &[&str], exports: &[&str]) -> String {
         let list = |names: &[&str]| names.iter().map(ToString::to_string).collect();
         let outline = Outline { imports: list(imports), exports: list(exports) };
-        match versions(&outline).and_then(|()| foreign_imports(&outline)) {
+        match versions(&outline, Role::Plugin).and_then(|()| foreign_imports(&outline)) {
             Ok(()) => String::new(),
             Err(kind) => kind.to_string(),
         }

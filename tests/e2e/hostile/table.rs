@@ -93,9 +93,9 @@ pub const FILES: &[HostileFile] = &[
     file("empty.wasm", || Thing::File(Vec::new()), "ends in the middle, after 0 bytes"),
     file("noise.wasm", || noise(4096), "is no WebAssembly"),
     file("large.wasm", || noise(70 << 20), "is 73400320 bytes large, where 67108864 is the limit"),
-    file("directory.wasm", || Thing::Directory, "it is no regular file"),
-    file("pipe.wasm", || Thing::Pipe, "it is no regular file"),
-    file("endless.wasm", || Thing::LinkTo("/dev/zero"), "it is no regular file"),
+    file("directory.wasm", || Thing::Directory, "it is neither a regular file nor a folder with a plugin.py or plugin.js"),
+    file("pipe.wasm", || Thing::Pipe, "it is neither a regular file nor a folder with a plugin.py or plugin.js"),
+    file("endless.wasm", || Thing::LinkTo("/dev/zero"), "it is neither a regular file nor a folder with a plugin.py or plugin.js"),
     file(
         "\u{1b}[2J\u{7}<img src=x onerror=alert(1)>\u{202e}.wasm",
         || noise(100),
