@@ -317,6 +317,27 @@ mod tests {
     }
 
     #[test]
+    fn more_code_than_the_compiler_can_take_is_refused() {
+        let component =
+            |functions: &str| wat::parse_str(format!("(component (core module {functions}))")).unwrap();
+        assert_eq!(validate(&component(&"(func)".repeat(FUNCTIONS))), Ok(()));
+        for functions in [
+            "(func)".repeat(FUNCTIONS + 1),
+            format!("(func {})", "(drop (i32.const 100000))".repeat(LONGEST / 5)),
+        ] {
+            let refusal = validate(&component(&functions)).unwrap_err().to_string();
+            assert!(refusal.contains("more code than a plugin may have"), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn a_component_of_nothing_but_names_is_refused() {
+        let names: String = (0..=NAMES).map(|n| format!(r#"(import "i{n}" (instance))"#)).collect();
+        let refusal = outline(&wat::parse_str(format!("(component {names})")).unwrap()).unwrap_err();
+        assert!(refusal.to_string().contains("imports more than 1000 things"), "{refusal}");
+    }
+
+    #[test]
     fn every_cut_of_a_component_is_incomplete_or_complete() {
         let whole = wat::parse_str(
             r#"(component (core module (func (export "f"))) (component) (instance $i) (export "a:b/c" (instance $i)))"#,

@@ -188,7 +188,9 @@ pub(crate) fn prepared_job(job: types::PreparedJob, asked: &FrameSet) -> Result<
         refused.push(problem);
         asked.clone()
     });
-    if !asked.is_empty() && frames != *asked {
+    if !asked.is_empty() && frames.is_empty() {
+        refused.push("the job's frames are gone".into());
+    } else if !asked.is_empty() && frames != *asked {
         refused.push(format!("the job's frames were {asked}, and are {frames} now; leave them as they are"));
     }
     let prepared = PreparedJob {

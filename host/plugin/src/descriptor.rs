@@ -76,6 +76,15 @@ pub(crate) fn check(raw: Raw) -> Result<(Descriptor, OptionsSchema), PluginError
             ));
         }
     }
+    for (tool, glob) in raw.tools.iter().flat_map(|tool| tool.globs.iter().map(move |glob| (tool, glob))) {
+        if is_endless(glob) {
+            problems.push(format!(
+                "the tool `{}` is looked for at `{}`, which is a search of the whole disk; name its directories",
+                short(&tool.id),
+                short(glob)
+            ));
+        }
+    }
     for level in &raw.levels {
         for id in level.tools.iter().take(ENTRIES) {
             if !raw.tools.iter().any(|tool| tool.id == *id) {
@@ -113,6 +122,13 @@ pub(crate) fn is_name(name: &str) -> bool {
 
 fn is_label(text: &str) -> bool {
     text.len() <= LABEL_LENGTH && visible(text) == text
+}
+
+/// Whether looking at all that the glob matches could take for ever.
+fn is_endless(glob: &str) -> bool {
+    const OPEN_PARTS: usize = 4;
+    let open = |part: &&str| part.contains(['*', '?', '[']);
+    glob.contains("**") || glob.split(['/', '\\']).filter(open).count() > OPEN_PARTS
 }
 
 fn short(text: &str) -> String {
@@ -178,7 +194,7 @@ mod tests {
     #[test]
     fn each_mistake_is_named() {
         type Change = fn(&mut Raw);
-        let cases: [(Change, &str); 20] = [
+        let cases: [(Change, &str); 22] = [
             (|raw| raw.name = "Maya".into(), "the name `Maya`"),
             (|raw| raw.name = String::new(), "the name ``"),
             (|raw| raw.name = "-maya".into(), "the name `-maya`"),
@@ -195,6 +211,8 @@ mod tests {
             (|raw| raw.levels[0].tools.push("nuke".into()), "needs the tool `nuke`"),
             (|raw| raw.extensions = vec!["x".into(); 101], "there are 101 extensions"),
             (|raw| raw.options_schema = "{".into(), "options schema"),
+            (|raw| raw.tools[0].globs = vec!["/**/maya".into()], "a search of the whole disk"),
+            (|raw| raw.tools[0].globs = vec!["/*/*/*/*/*/maya".into()], "a search of the whole disk"),
             (|raw| raw.levels[0].name = "a\u{1b}[2Jb".into(), "`a\\u{1b}[2Jb` is no name"),
             (|raw| raw.levels[0].name = "x".repeat(101), "is no name"),
             (|raw| raw.tools[0].globs = vec!["x".into(); 101], "the tool `mayapy` is looked for in too many"),

@@ -113,6 +113,13 @@ pub fn wat(text: &str) -> Thing {
     Thing::File(wat::parse_str(text).unwrap())
 }
 
+/// A component with these functions and the right name outside.
+pub fn with_code(functions: &str) -> Thing {
+    wat(&format!(
+        r#"(component (core module {functions}) (instance $i) (export "farmhand:dcc/dcc@0.1.0" (instance $i)))"#
+    ))
+}
+
 /// A component whose imports are as many as fit.
 pub fn many_imports() -> Thing {
     let mut content = leb(500_000);

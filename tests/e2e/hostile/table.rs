@@ -1,6 +1,6 @@
 //! Everything that is tried, and what each of it must come to.
 
-use super::files::{GUEST, Thing, beside, describing, guest, many_imports, noise, wat};
+use super::files::{GUEST, Thing, beside, describing, guest, many_imports, noise, wat, with_code};
 
 /// A file in the plugins directory that must not serve.
 pub struct HostileFile {
@@ -62,6 +62,7 @@ pub const FILES: &[HostileFile] = &[
     file("changing.wasm", || describing("changing"), "`describe` answers differently each time"),
     file("poison.wasm", || describing("poison"), r"the name `a\u{1b}[2J"),
     file("many.wasm", || describing("many"), "is looked for in too many places"),
+    file("globs.wasm", || describing("globs"), "a search of the whole disk"),
     file("schema-deep.wasm", || describing("schema-deep"), "nested deeper than 32"),
     file("schema-abyss.wasm", || describing("schema-abyss"), "the options schema is"),
     file("schema-huge.wasm", || describing("schema-huge"), "bytes long, and 262144 is the most"),
@@ -89,13 +90,35 @@ pub const FILES: &[HostileFile] = &[
         "is a core module, not a component",
     ),
     file("imports.wasm", many_imports, "imports more than 1000 things"),
+    file(
+        "functions.wasm",
+        || with_code(&"(func (param i32) (result i32) (local.get 0))".repeat(60_000)),
+        "has more code than a plugin may have",
+    ),
+    file(
+        "function.wasm",
+        || with_code(&format!("(func {})", "(drop (i32.const 100000))".repeat(250_000))),
+        "has more code than a plugin may have",
+    ),
     file("cut.wasm", || Thing::File(GUEST[..GUEST.len() / 2].to_vec()), "ends in the middle, after"),
     file("empty.wasm", || Thing::File(Vec::new()), "ends in the middle, after 0 bytes"),
     file("noise.wasm", || noise(4096), "is no WebAssembly"),
     file("large.wasm", || noise(70 << 20), "is 73400320 bytes large, where 67108864 is the limit"),
-    file("directory.wasm", || Thing::Directory, "it is neither a regular file nor a folder with a plugin.py or plugin.js"),
-    file("pipe.wasm", || Thing::Pipe, "it is neither a regular file nor a folder with a plugin.py or plugin.js"),
-    file("endless.wasm", || Thing::LinkTo("/dev/zero"), "it is neither a regular file nor a folder with a plugin.py or plugin.js"),
+    file(
+        "directory.wasm",
+        || Thing::Directory,
+        "it is neither a regular file nor a folder with a plugin.py or plugin.js",
+    ),
+    file(
+        "pipe.wasm",
+        || Thing::Pipe,
+        "it is neither a regular file nor a folder with a plugin.py or plugin.js",
+    ),
+    file(
+        "endless.wasm",
+        || Thing::LinkTo("/dev/zero"),
+        "it is neither a regular file nor a folder with a plugin.py or plugin.js",
+    ),
     file(
         "\u{1b}[2J\u{7}<img src=x onerror=alert(1)>\u{202e}.wasm",
         || noise(100),

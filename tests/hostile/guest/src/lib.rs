@@ -236,6 +236,7 @@ impl Guest for Hostile {
                 descriptor.levels[0].tools = vec![POISON.into()];
             }
             "many" => descriptor.tools[0].globs = vec!["/**/*".into(); 100_000],
+            "globs" => descriptor.tools[0].globs = vec!["/**/*".into()],
             _ => {}
         }
         Ok(descriptor)
