@@ -10,6 +10,7 @@ mod corpus;
 mod gate;
 mod hooks;
 mod hostile;
+mod script;
 mod support;
 mod versions;
 mod watch;
