@@ -17,6 +17,8 @@ pub enum Thing {
     Directory,
     Pipe,
     LinkTo(&'static str),
+    /// One with a script that would be fine, filled further.
+    Folder(fn(&Path)),
 }
 
 impl Thing {
@@ -29,6 +31,14 @@ impl Thing {
                 std::fs::rename(&part, path).unwrap();
             }
             Thing::Directory => std::fs::create_dir(path).unwrap(),
+            Thing::Folder(fill) => {
+                let part = path.with_file_name(".part");
+                std::fs::create_dir(&part).unwrap();
+                let plugin = "import farmhand\nclass Folder(farmhand.Plugin):\n    tools = ['sh']\n";
+                std::fs::write(part.join("plugin.py"), plugin).unwrap();
+                fill(&part);
+                std::fs::rename(&part, path).unwrap();
+            }
             Thing::Pipe => assert!(Command::new("mkfifo").arg(path).status().unwrap().success()),
             Thing::LinkTo(target) => symlink(target, path).unwrap(),
         }
@@ -36,7 +46,7 @@ impl Thing {
 
     pub fn take_away(&self, path: &Path) {
         match self {
-            Thing::Directory => std::fs::remove_dir(path).unwrap(),
+            Thing::Directory | Thing::Folder(_) => std::fs::remove_dir_all(path).unwrap(),
             Thing::File(_) | Thing::Pipe | Thing::LinkTo(_) => std::fs::remove_file(path).unwrap(),
         }
     }

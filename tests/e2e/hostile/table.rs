@@ -85,6 +85,11 @@ pub const FILES: &[HostileFile] = &[
         "imports what no plugin gets: wasi:http/outgoing-handler@0.2.0",
     ),
     file(
+        "newer.wasm",
+        || wat(r#"(component (instance $i) (export "farmhand:dcc/dcc@1.0.0" (instance $i)))"#),
+        "speaks farmhand:dcc 1.0.0, and this farmhand speaks 0.1.0",
+    ),
+    file(
         "core-module.wasm",
         || wat("(module (func (export \"describe\")))"),
         "is a core module, not a component",
