@@ -6,6 +6,7 @@
 mod attempt;
 mod bus;
 mod cleanup;
+mod compiler;
 mod driver;
 mod error;
 mod hooks;
@@ -20,6 +21,7 @@ mod views;
 
 pub(crate) use attempt::fixed_directory;
 pub use bus::{BusItem, EventBus, Subscription};
+pub(crate) use compiler::SelfCompiler;
 pub use error::{FarmError, FarmStartError};
 pub use settings::{FarmSettings, HookSettings, OnStop, ProcessSettings, ShimCommand};
 pub(crate) use start::{builtins, lock_data_dir};
