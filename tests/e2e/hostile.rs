@@ -121,6 +121,7 @@ impl Suite {
     }
 
     /// Tries one after the other, with a frame of Blender's after each, and looks at everything at the end.
+    #[expect(clippy::print_stdout, reason = "what was measured is worth reading")]
     fn run(&self, all: Vec<(String, Attempt<'_>)>, peak_mib: u64) {
         let mut wrong = Vec::new();
         for (name, attempt) in all {

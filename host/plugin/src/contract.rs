@@ -89,6 +89,9 @@ const FUNCTIONS: usize = 50_000;
 const CODE: usize = 32 << 20;
 /// The longest of them, in bytes; CPython's is 430 KB.
 const LONGEST: usize = 1 << 20;
+/// Bytes of a function times its local variables: what the compiler holds of them at once grows by this. CPython and
+/// QuickJS come to 4 million.
+const WEIGHT: usize = 64 << 20;
 
 /// Whether the code is no more than the compiler can take without hurting anybody: it wants several KiB for each
 /// function, and a hundred times the size of each that it is at work on.
@@ -99,11 +102,14 @@ fn modest(bytes: &[u8]) -> Result<(), PluginErrorKind> {
     for payload in Parser::new(0).parse_all(bytes) {
         if let Payload::CodeSectionEntry(body) = payload.map_err(damaged)? {
             let length = body.range().len();
+            let groups = body.get_locals_reader().map_err(damaged)?;
+            let locals: usize = groups.into_iter().flatten().map(|(count, _)| count as usize).sum();
             functions += 1;
             code += length;
-            if functions > FUNCTIONS || code > CODE || length > LONGEST {
+            if functions > FUNCTIONS || code > CODE || length > LONGEST || length * locals > WEIGHT {
                 return Err(foreign(format!(
-                    "has more code than a plugin may have: {FUNCTIONS} functions, {} MiB of them, {} MiB in one",
+                    "has more code than a plugin may have: {FUNCTIONS} functions, {} MiB of them, {} MiB in one, and in \
+                     each not very many variables",
                     CODE >> 20,
                     LONGEST >> 20
                 )));
@@ -321,8 +327,10 @@ mod tests {
         let component =
             |functions: &str| wat::parse_str(format!("(component (core module {functions}))")).unwrap();
         assert_eq!(validate(&component(&"(func)".repeat(FUNCTIONS))), Ok(()));
+        let sets: String = (0..5000).map(|local| format!("(local.set {local} (local.get 0))")).collect();
         for functions in [
             "(func)".repeat(FUNCTIONS + 1),
+            format!("(func (local {}) {sets})", "i32 ".repeat(5000)),
             format!("(func {})", "(drop (i32.const 100000))".repeat(LONGEST / 5)),
         ] {
             let refusal = validate(&component(&functions)).unwrap_err().to_string();

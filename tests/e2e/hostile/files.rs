@@ -11,6 +11,9 @@ pub const GUEST: &[u8] = include_bytes!("../../hostile/guest.wasm");
 const SPEC_START: &[u8] = b"HOSTILE{name=";
 const SPEC_LENGTH: usize = 120;
 
+/// What else goes into a folder.
+pub type Fill = fn(&Path);
+
 /// Something in the plugins directory.
 pub enum Thing {
     File(Vec<u8>),
@@ -18,7 +21,7 @@ pub enum Thing {
     Pipe,
     LinkTo(&'static str),
     /// One with a script that would be fine, filled further.
-    Folder(fn(&Path)),
+    Folder(Fill),
 }
 
 impl Thing {
@@ -128,6 +131,14 @@ pub fn with_code(functions: &str) -> Thing {
     wat(&format!(
         r#"(component (core module {functions}) (instance $i) (export "farmhand:dcc/dcc@0.1.0" (instance $i)))"#
     ))
+}
+
+/// A function that changes each of its variables in the innermost of many loops: short, and large to a compiler.
+pub fn tangled(locals: usize, loops: usize) -> String {
+    let sets: String =
+        (1..locals).map(|local| format!("(local.set {local} (local.get {}))", local * 7 % locals)).collect();
+    let (open, close) = ("(loop (br_if 0 (local.get 0)) ".repeat(loops), ")".repeat(loops));
+    format!("(func (local {}) {open}{sets}{close})", "i32 ".repeat(locals))
 }
 
 /// A component whose imports are as many as fit.

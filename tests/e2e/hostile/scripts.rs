@@ -1,6 +1,6 @@
 //! Hostile scripts: what their text does when it is run, and what their functions do in a job.
 
-use super::files::Thing;
+use super::files::{Fill, Thing};
 use super::table::ComesTo::{self, Ends, Refused};
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -46,7 +46,7 @@ pub fn text(name: &str, top: &str) -> Thing {
 }
 
 /// Folders that must not serve, and words of what their slot shows.
-pub const FOLDERS: &[(&str, fn(&Path), &str)] = &[
+pub const FOLDERS: &[(&str, Fill, &str)] = &[
     ("linked", |dir| symlink("/etc/passwd", dir.join("passwd")).unwrap(), "passwd"),
     ("crowd", |dir| (0..501).for_each(|n| std::fs::write(dir.join(format!("f{n}.txt")), "").unwrap()), "500"),
     (

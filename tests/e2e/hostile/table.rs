@@ -1,6 +1,6 @@
 //! Everything that is tried, and what each of it must come to.
 
-use super::files::{GUEST, Thing, beside, describing, guest, many_imports, noise, wat, with_code};
+use super::files::{GUEST, Thing, beside, describing, guest, many_imports, noise, tangled, wat, with_code};
 
 /// A file in the plugins directory that must not serve.
 pub struct HostileFile {
@@ -105,6 +105,7 @@ pub const FILES: &[HostileFile] = &[
         || with_code(&format!("(func {})", "(drop (i32.const 100000))".repeat(250_000))),
         "has more code than a plugin may have",
     ),
+    file("variables.wasm", || with_code(&tangled(20_000, 2000)), "has more code than a plugin may have"),
     file("cut.wasm", || Thing::File(GUEST[..GUEST.len() / 2].to_vec()), "ends in the middle, after"),
     file("empty.wasm", || Thing::File(Vec::new()), "ends in the middle, after 0 bytes"),
     file("noise.wasm", || noise(4096), "is no WebAssembly"),
