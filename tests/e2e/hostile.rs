@@ -64,6 +64,25 @@ fn hostile_plugins_cost_their_own_calls_and_nothing_else() {
 }
 
 #[test]
+fn a_daemon_starts_among_hostile_files() {
+    let farm = Farm::with("", |plugins| {
+        for HostileFile { name, thing, .. } in FILES {
+            thing().put(&plugins.join(name));
+        }
+        std::fs::write(plugins.join("hostile.wasm"), guest("hostile", "")).unwrap();
+    });
+    farm.daemon.keep_cache();
+    let slots = farm.slots();
+    let told = |file: &&HostileFile| {
+        slots.iter().any(|slot| slot["failure"].as_str().is_some_and(|failure| failure.contains(file.told)))
+    };
+    let untold: Vec<_> = FILES.iter().filter(|file| !told(file)).map(|file| file.name).collect();
+    assert_eq!(untold, [""; 0], "{slots:#?}");
+    slots.iter().for_each(|slot| harmless(slot).unwrap());
+    farm.other_plugins_job();
+}
+
+#[test]
 fn hostile_scripts_cost_their_own_calls_and_nothing_else() {
     // Half of what is usual, so that all the endless loops end sooner.
     let suite = Suite::start(
@@ -150,6 +169,15 @@ struct Farm {
 
 impl Farm {
     fn new(settings: &str, plugins: &[(&str, &[u8])]) -> Self {
+        Self::with(settings, |dir| {
+            for (name, bytes) in plugins {
+                std::fs::write(dir.join(name), bytes).unwrap();
+            }
+        })
+    }
+
+    /// Its plugins directory is filled before it starts.
+    fn with(settings: &str, fill: impl FnOnce(&Path)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         std::fs::create_dir_all(at("show/out")).unwrap();
@@ -157,9 +185,7 @@ impl Farm {
         std::fs::write(at("farmhand.toml"), format!("[paths]\nroots = [{:?}]\n{settings}", at("show")))
             .unwrap();
         std::fs::copy(prebuilt("noop"), at("data/plugins/noop.wasm")).unwrap();
-        for (name, bytes) in plugins {
-            std::fs::write(at("data/plugins").join(name), bytes).unwrap();
-        }
+        fill(&at("data/plugins"));
         for scene in ["shot.noop", "shot.harmpy", "shot.harmjs"] {
             std::fs::write(at("show").join(scene), "").unwrap();
         }
