@@ -20,8 +20,9 @@ export class Images {
 
   constructor({ output, scene, frames, layer, staging, relativeTo = "", extension = null }) {
     let text = output || join(split(scene)[0], "");
-    if (text === "" || /[/\\]$/.test(text)) text += stem(scene);
-    if (extension) text = withExtension(text, extension);
+    // A scene's name may have a dot before what is no extension of an image: `shot.v2.blend`.
+    if (text === "" || /[/\\]$/.test(text)) text += `${stem(scene)}.####${extension ? `.${extension}` : ""}`;
+    else if (extension) text = withExtension(text, extension);
     let template = Template.parse(text);
     if (!template.hasFrame) template = Template.parse(beforeExtension(String(template)));
     if (layer && !template.hasLayer) {
@@ -62,7 +63,11 @@ export class Images {
 
   /** The images of all of the task's frames, for a command's outputs. */
   all() {
-    return Array.from(this.frames, (frame) => this.image(frame));
+    const images = [];
+    for (const { first, last, step } of this.frames.runs) {
+      for (let frame = first; frame <= last; frame += Math.max(step, 1)) images.push(this.image(frame));
+    }
+    return images;
   }
 
   /** Which of the task's frames a path shows: by the name that was asked for, else by the last number in it, else the

@@ -51,7 +51,7 @@ export class Table {
   constructor(rows) {
     this.#rows = list(rows, "lines", "match(…)").map((row, at) => {
       if (!(row instanceof Match)) refuse(`lines[${at}]`, "a match(…)", row);
-      return { needle: row.needle, pattern: row.pattern, then: row.then };
+      return { needle: row.needle, pattern: row.pattern, then: row.then, where: `the function for ${row.pattern}` };
     });
   }
 
@@ -61,13 +61,15 @@ export class Table {
     const batch = lines.length === 1 ? lines[0] : lines.join("\n");
     const rows = this.#rows.filter((row) => batch.includes(row.needle));
     if (rows.length === 0) return;
-    for (const line of lines) {
-      for (const row of rows) {
-        if (!line.includes(row.needle)) continue;
-        const found = row.pattern.exec(line);
-        if (found === null) continue;
-        tell(row, found);
-        break;
+    for (let at = 0; at < lines.length; at += 1) {
+      const line = lines[at];
+      for (let which = 0; which < rows.length; which += 1) {
+        const row = rows[which];
+        const found = line.includes(row.needle) ? row.pattern.exec(line) : null;
+        if (found !== null) {
+          tell(row, found);
+          break;
+        }
       }
     }
   }

@@ -6,9 +6,10 @@ import * as acorn from "../node_modules/acorn/dist/acorn.mjs";
 import { encoded } from "./encoding.js";
 import { ScriptError } from "./trouble.js";
 
-/** So many functions of the script within each other: a recursion without end becomes an error that says where, well
- * before it fills the stack of the sandbox, with no trace of the script. */
-export const DEEPEST = 400;
+/** So many functions of the script may be within each other: a recursion without end becomes an error that says where,
+ * instead of a full stack, which has no trace of the script. The host gives a guest 512 KiB of stack. A function that
+ * calls itself takes 750 bytes of it, one that does so through `map` 2.8 KiB. */
+export const DEEPEST = 160;
 
 /** Reads a module. Throws `ScriptError` for its first mistake of syntax. */
 export function parsed(name, text) {
@@ -17,7 +18,6 @@ export function parsed(name, text) {
     const program = acorn.parse(text, {
       ecmaVersion: "latest",
       sourceType: "module",
-      allowAwaitOutsideFunction: false,
       allowHashBang: true,
       preserveParens: true,
       onComment: comments,
@@ -47,7 +47,7 @@ export function rewritten({ name, text, program, comments }) {
   }
   const module = { name, text, imports: [], exports: new Map(), shifts: [], members: {}, body: "" };
   for (const node of program.body) statement(node, module, edits);
-  for (const node of program.body) guarded(node, edits, module.members);
+  for (const node of program.body) guarded(node, edits, { members: module.members, functions: 0 });
   module.body = edits.applied();
   module.shifts = edits.shifts();
   return module;
@@ -133,16 +133,19 @@ function bound(pattern) {
 
 /** Counts the functions within each other, notes where members are, and refuses what cannot work. Generators and async
  * functions, which go on later, are not counted. */
-function guarded(node, edits, members) {
+function guarded(node, edits, context) {
   if (Array.isArray(node)) {
-    for (const one of node) guarded(one, edits, members);
+    for (const one of node) guarded(one, edits, context);
     return;
   }
   if (typeof node !== "object" || node === null || typeof node.type !== "string") return;
   if (node.type === "ImportExpression") edits.refuse(node.start, "import() is not available in a plugin; write an import at the top of the file");
   if (node.type === "MetaProperty" && node.meta.name === "import") edits.refuse(node.start, "import.meta is not available in a plugin; `host.scriptFile(name)` reads a file of the plugin's folder");
-  if (node.key?.type === "Identifier" && !node.computed && !Object.hasOwn(members, node.key.name)) {
-    members[node.key.name] = edits.place(node.start);
+  if ((node.type === "AwaitExpression" || node.await === true) && context.functions === 0) {
+    edits.refuse(node.start, "a plugin's modules run at once, without await");
+  }
+  if (node.key?.type === "Identifier" && !node.computed && !Object.hasOwn(context.members, node.key.name)) {
+    context.members[node.key.name] = edits.place(node.start);
   }
   const isFunction = node.type === "FunctionDeclaration" || node.type === "FunctionExpression" || node.type === "ArrowFunctionExpression";
   if (isFunction && !node.generator && !node.async) {
@@ -156,10 +159,12 @@ function guarded(node, edits, members) {
       edits.insert(node.body.end, `)${leave}}`);
     }
   }
+  context.functions += isFunction ? 1 : 0;
   for (const key in node) {
     const value = node[key];
-    if (typeof value === "object" && value !== null && key !== "regex") guarded(value, edits, members);
+    if (typeof value === "object" && value !== null && key !== "regex") guarded(value, edits, context);
   }
+  context.functions -= isFunction ? 1 : 0;
 }
 
 /** Changes of a text that leave its lines where they are. */

@@ -103,3 +103,7 @@ export const hooks = {
 };
 
 export const runner = { prepare: () => guarded(prepared) };
+
+// The snapshot is taken now. What the collector looked at is counted from here on, so that no instance begins with a look
+// at all of it.
+globalThis.__cqjs.runGc();

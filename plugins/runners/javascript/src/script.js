@@ -5,7 +5,7 @@ import * as script from "farmhand:dcc/script@0.1.0";
 import * as sdk from "../../../sdk-js/index.js";
 import * as calls from "../../../sdk-js/src/calls.js";
 import { bundled } from "./bundle.js";
-import { decoded, encoded, whole } from "./encoding.js";
+import { decoded, encoded, packed, unpacked, whole } from "./encoding.js";
 import { DEEPEST } from "./rewrite.js";
 
 const GIVEN = { farmhand: sdk };
@@ -23,7 +23,7 @@ export function prepared() {
   calls.describe(plugin);
   return {
     hasHooks: calls.hasHooks(plugin),
-    compiled: [{ name: main, code: encoded(whole(text)) }, { name: MAP, code: encoded(map) }],
+    compiled: [{ name: main, code: packed(whole(text)) }, { name: MAP, code: encoded(whole(map)) }],
   };
 }
 
@@ -34,7 +34,7 @@ export function plugin() {
   if (current === null) {
     const main = script.main();
     current = { main, map: null };
-    current.plugin = calls.pluginOf(run(decoded(script.compiled(main))), main);
+    current.plugin = calls.pluginOf(run(unpacked(script.compiled(main))), main);
   }
   return current.plugin;
 }
