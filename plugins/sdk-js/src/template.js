@@ -131,7 +131,9 @@ export class Template {
   }
 
   toString() {
-    return this.#parts.map((part) => (part === LAYER ? "{layer}" : part.digits ? "#".repeat(part.digits) : part)).join("");
+    return this.#parts
+      .map((part) => (part === LAYER ? "{layer}" : part.digits ? "#".repeat(part.digits) : part))
+      .join("");
   }
 
   #filled(layer, frame) {
