@@ -11,6 +11,7 @@ mod api;
 mod cleanup;
 mod failures;
 mod hooks;
+mod hostile;
 mod maya;
 mod nuke;
 mod paths;

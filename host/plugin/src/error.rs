@@ -1,7 +1,7 @@
 //! What can go wrong with a plugin, sorted by who must act, with everything needed to act on it.
 
 use crate::limits::Room;
-use crate::logring::LogLine;
+use crate::logring::{LogLine, printable_line, printable_text, visible};
 use farmhand_model::PluginStamp;
 use std::fmt;
 use std::time::Duration;
@@ -151,10 +151,9 @@ struct Inner {
 impl PluginError {
     /// An error of the plugin, or file, of this name.
     pub(crate) fn new(plugin: impl Into<String>, kind: PluginErrorKind) -> Self {
-        let plugin = plugin.into();
         Self(Box::new(Inner {
-            kind,
-            plugin,
+            kind: kind.presentable(),
+            plugin: visible(&plugin.into()),
             stamp: None,
             function: None,
             elapsed: None,
@@ -274,6 +273,37 @@ impl PluginError {
             | PluginErrorKind::Guest { .. }
             | PluginErrorKind::ReaderGone
             | PluginErrorKind::Host { .. } => String::new(),
+        }
+    }
+}
+
+/// Entries of a list that an error shows.
+const SHOWN_ENTRIES: usize = 20;
+
+impl PluginErrorKind {
+    /// The same with texts that can be shown. Much of them is the plugin's own: names in its code, paths, messages.
+    fn presentable(self) -> Self {
+        let lines = |lines: Vec<String>, one: fn(&str) -> String| {
+            let more = lines.len().saturating_sub(SHOWN_ENTRIES);
+            let shown = lines.iter().take(SHOWN_ENTRIES).map(|line| one(line));
+            shown.chain((more > 0).then(|| format!("and {more} more"))).collect()
+        };
+        match self {
+            Self::Unreadable { message } => Self::Unreadable { message: printable_text(&message) },
+            Self::Foreign { message } => Self::Foreign { message: printable_text(&message) },
+            Self::Incompatible { message } => Self::Incompatible { message: printable_text(&message) },
+            Self::Host { message } => Self::Host { message: printable_text(&message) },
+            Self::NameTaken { by } => Self::NameTaken { by: visible(&by) },
+            Self::Denied { imports } => Self::Denied { imports: lines(imports, visible) },
+            Self::Invalid { problems } => Self::Invalid { problems: lines(problems, printable_line) },
+            Self::Guest { message, traceback } => Self::Guest {
+                message: printable_line(&message),
+                traceback: traceback.map(|traceback| printable_text(&traceback)),
+            },
+            Self::Trap { what, frames } => {
+                Self::Trap { what: printable_line(&what), frames: lines(frames, printable_line) }
+            }
+            other => other,
         }
     }
 }

@@ -6,6 +6,7 @@
 use crate::error::{PluginError, PluginErrorKind};
 use crate::gate::{Gated, Runtime};
 use crate::loaded::LoadedPlugin;
+use crate::logring::visible;
 use farmhand_model::view::PluginView;
 use farmhand_model::{Digest, Timestamp};
 use semver::VersionReq;
@@ -107,7 +108,7 @@ impl Source {
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+    visible(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy())
 }
 
 /// Why the newest version does not serve.
@@ -475,7 +476,7 @@ fn serving(live: Live, failure: Option<Failure>) -> SlotState {
 
 /// What a file is called until it has told its name.
 fn stem(path: &Path) -> String {
-    path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+    visible(&path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy())
 }
 
 fn now() -> Timestamp {

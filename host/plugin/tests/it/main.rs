@@ -12,4 +12,5 @@ mod hooks;
 mod hostile;
 mod script;
 mod support;
+mod versions;
 mod watch;
