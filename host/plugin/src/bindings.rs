@@ -39,7 +39,24 @@ mod generated_hooks {
     });
 }
 
+/// What a runner of scripts exports and imports besides.
+mod generated_runner {
+    wasmtime::component::bindgen!({
+        path: "../../wit/v0",
+        world: "script-runner",
+        imports: { default: trappable },
+        exports: { default: async },
+        with: {
+            "farmhand:dcc/types": super::generated::farmhand::dcc::types,
+            "farmhand:dcc/context": super::generated::farmhand::dcc::context,
+            "farmhand:dcc/host": super::generated::farmhand::dcc::host,
+        },
+    });
+}
+
 pub(crate) use generated::farmhand::dcc::{context, host, types};
 pub(crate) use generated::{Plugin, PluginPre};
 pub(crate) use generated_hooks::exports::farmhand::dcc::hooks;
 pub(crate) use generated_hooks::{Hooked, HookedPre};
+pub(crate) use generated_runner::farmhand::dcc::script;
+pub(crate) use generated_runner::{ScriptRunner, ScriptRunnerPre};

@@ -86,6 +86,11 @@ impl CodeCache {
         }
     }
 
+    /// Whether there is an entry, whole or not.
+    pub(crate) fn holds(&self, digest: &Digest) -> bool {
+        self.entry(digest).exists()
+    }
+
     /// Keeps a compiled component. A full disk costs time at the next start, nothing else.
     pub(crate) fn store(&self, digest: &Digest, component: &Component) {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
@@ -166,7 +171,8 @@ pub(crate) fn digest(bytes: &[u8]) -> Digest {
     Digest(hex(&Sha256::digest(bytes)))
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes as people write digests.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

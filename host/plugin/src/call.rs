@@ -3,11 +3,13 @@
 //! Two limits hold at once. Running time is counted in epoch ticks, so that a busy machine is not the guest's
 //! fault; the outer timeout ends what ticks cannot see, a guest that waits in a host function.
 
-use crate::bindings::{Hooked, HookedPre, Plugin, PluginPre};
+use crate::bindings::{Hooked, HookedPre, Plugin, PluginPre, ScriptRunner, ScriptRunnerPre};
 use crate::engine::TICK;
 use crate::error::{PluginError, PluginErrorKind};
 use crate::limits::{Limits, OverLimit};
 use crate::logring::{LogLevel, LogLine};
+use crate::observer::{CallObserver, CallReport, LogRate};
+use crate::script::ScriptText;
 use crate::sight::Grants;
 use crate::state::{OutOfTime, PluginState};
 use farmhand_model::PluginStamp;
@@ -45,6 +47,19 @@ impl Gatekeeper {
 pub(crate) struct Caller {
     pub(crate) name: String,
     pub(crate) stamp: Option<PluginStamp>,
+    /// What of its log reaches the daemon's.
+    pub(crate) log_rate: Arc<LogRate>,
+    /// Told of its calls, once it has a stamp.
+    pub(crate) observers: Vec<Arc<dyn CallObserver>>,
+}
+
+/// What an instance is made with.
+pub(crate) struct Setup<'a> {
+    pub(crate) caller: Caller,
+    pub(crate) grants: Arc<Grants>,
+    pub(crate) limits: &'a Limits,
+    /// What a runner is to run.
+    pub(crate) script: Option<Arc<ScriptText>>,
 }
 
 /// Which exports of a component a session calls.
@@ -82,6 +97,18 @@ impl World for Hooked {
     }
 }
 
+impl World for ScriptRunner {
+    type Pre = ScriptRunnerPre<PluginState>;
+
+    fn engine(pre: &Self::Pre) -> &Engine {
+        pre.engine()
+    }
+
+    async fn instantiate(pre: &Self::Pre, store: &mut Store<PluginState>) -> wasmtime::Result<Self> {
+        pre.instantiate_async(store).await
+    }
+}
+
 /// One instance in a store of its own.
 pub(crate) struct Session<W = Plugin> {
     caller: Caller,
@@ -90,24 +117,31 @@ pub(crate) struct Session<W = Plugin> {
     alive: bool,
     /// When the call that came last began.
     started: Instant,
+    /// What making the instance took, until a report has told.
+    instantiate: Option<Duration>,
 }
 
 impl<W: World> Session<W> {
     /// Makes the instance, which runs guest code already: that is billed as `function`, whose first call follows.
     pub(crate) async fn open(
         pre: &W::Pre,
-        caller: Caller,
-        grants: Arc<Grants>,
-        limits: &Limits,
+        setup: Setup<'_>,
         function: &'static str,
         limit: Duration,
     ) -> Result<Self, PluginError> {
-        let mut store = new_store(W::engine(pre), grants, limits);
+        let Setup { caller, grants, limits, script } = setup;
+        let mut store = new_store(W::engine(pre), PluginState::new(grants, limits, script), limits);
         let started = Instant::now();
         arm(&mut store, limit);
         match bounded(limit, W::instantiate(pre, &mut store)).await {
-            Ok(plugin) => Ok(Self { caller, store, plugin, alive: true, started }),
-            Err(error) => Err(report(&caller, &store, error, function, started.elapsed(), limit)),
+            Ok(plugin) => {
+                let instantiate = Some(started.elapsed());
+                Ok(Self { caller, store, plugin, alive: true, started, instantiate })
+            }
+            Err(broken) => {
+                let kind = what_broke(broken, limit, &store);
+                Err(conclude(&caller, &store, function, kind, Some(started.elapsed()), Duration::ZERO))
+            }
         }
     }
 
@@ -131,29 +165,37 @@ impl<W: World> Session<W> {
                 self.alive = true;
                 Ok(answer)
             }
-            Err(error) => {
-                Err(report(&self.caller, &self.store, error, function, self.started.elapsed(), limit))
+            Err(broken) => {
+                let kind = what_broke(broken, limit, &self.store);
+                Err(self.error(function, kind))
             }
         }
     }
 
-    /// An error of this session's plugin, with what it logged.
-    pub(crate) fn error(&self, function: &'static str, kind: PluginErrorKind) -> PluginError {
-        let log = self.store.data().log.drain();
-        trace(&self.caller, &log.0);
-        PluginError::new(&self.caller.name, kind)
-            .with_stamp(self.caller.stamp.as_ref())
-            .in_call(function, self.started.elapsed())
-            .with_log(log)
+    /// An error of this session's plugin, with what it logged. It ends the call.
+    pub(crate) fn error(&mut self, function: &'static str, kind: PluginErrorKind) -> PluginError {
+        let instantiate = self.instantiate.take();
+        conclude(&self.caller, &self.store, function, kind, instantiate, self.started.elapsed())
     }
 
-    /// Hands what the guest logged to the daemon's own log.
-    pub(crate) fn flush_log(&self) {
+    /// The call came to a good end: what the guest logged goes to the daemon's own log, and observers are told.
+    pub(crate) fn settled(&mut self, function: &'static str) {
         let (lines, dropped) = self.store.data().log.drain();
         trace(&self.caller, &lines);
         if dropped > 0 {
             tracing::warn!(plugin = %self.caller.name, dropped, "the plugin logged more than is kept");
         }
+        let memory = self.store.data().limiter.memory();
+        tell(&self.caller, |stamp| CallReport {
+            stamp,
+            function,
+            instantiate: self.instantiate,
+            run: self.started.elapsed(),
+            memory,
+            log_lines: lines.len() as u64 + dropped,
+            error: None,
+        });
+        self.instantiate = None;
     }
 
     /// Takes no more calls.
@@ -167,8 +209,8 @@ impl<W: World> Session<W> {
     }
 }
 
-fn new_store(engine: &Engine, grants: Arc<Grants>, limits: &Limits) -> Store<PluginState> {
-    let mut store = Store::new(engine, PluginState::new(grants, limits));
+fn new_store(engine: &Engine, state: PluginState, limits: &Limits) -> Store<PluginState> {
+    let mut store = Store::new(engine, state);
     store.limiter(|state| &mut state.limiter);
     store.set_hostcall_fuel(limits.hostcall);
     store.set_max_component_handles(HANDLES);
@@ -209,24 +251,45 @@ async fn bounded<T>(limit: Duration, call: impl Future<Output = wasmtime::Result
     }
 }
 
-fn report(
-    caller: &Caller,
-    store: &Store<PluginState>,
-    broken: Broken,
-    function: &'static str,
-    elapsed: Duration,
-    limit: Duration,
-) -> PluginError {
-    let kind = match broken {
+fn what_broke(broken: Broken, limit: Duration, store: &Store<PluginState>) -> PluginErrorKind {
+    match broken {
         Broken::OutOfPatience => PluginErrorKind::Timeout { limit, waiting: true },
         Broken::Error(error) => classify(&error, limit, store.hostcall_fuel()),
-    };
-    let log = store.data().log.drain();
-    trace(caller, &log.0);
+    }
+}
+
+/// The error that a call came to; observers are told of it.
+fn conclude(
+    caller: &Caller,
+    store: &Store<PluginState>,
+    function: &'static str,
+    kind: PluginErrorKind,
+    instantiate: Option<Duration>,
+    run: Duration,
+) -> PluginError {
+    let (lines, dropped) = store.data().log.drain();
+    trace(caller, &lines);
+    let memory = store.data().limiter.memory();
+    let log_lines = lines.len() as u64 + dropped;
+    tell(caller, |stamp| CallReport {
+        stamp,
+        function,
+        instantiate,
+        run,
+        memory,
+        log_lines,
+        error: Some(&kind),
+    });
     PluginError::new(&caller.name, kind)
         .with_stamp(caller.stamp.as_ref())
-        .in_call(function, elapsed)
-        .with_log(log)
+        .in_call(function, instantiate.unwrap_or_default() + run)
+        .with_log((lines, dropped))
+}
+
+fn tell<'a>(caller: &'a Caller, report: impl Fn(&'a PluginStamp) -> CallReport<'a>) {
+    if let Some(stamp) = &caller.stamp {
+        caller.observers.iter().for_each(|observer| observer.called(&report(stamp)));
+    }
 }
 
 /// What an error out of wasmtime means. Its root cause is what the guest ran into.
@@ -286,8 +349,16 @@ fn frames(error: &wasmtime::Error) -> Vec<String> {
 
 /// What is ordinary to a plugin is detail to the daemon, and a call can fill only so much of its log.
 fn trace(caller: &Caller, lines: &[LogLine]) {
+    if lines.is_empty() {
+        return;
+    }
     let plugin = &caller.name;
-    for line in &lines[lines.len().saturating_sub(DAEMON_LINES)..] {
+    let admitted = caller.log_rate.admit(lines.len().min(DAEMON_LINES), Instant::now());
+    if admitted.withheld_before > 0 {
+        let withheld = admitted.withheld_before;
+        tracing::warn!(%plugin, withheld, "the plugin logs more than its share; lines were left out here");
+    }
+    for line in &lines[lines.len() - admitted.lines..] {
         match line.level {
             LogLevel::Debug | LogLevel::Info => tracing::debug!(%plugin, "{line}"),
             LogLevel::Warn | LogLevel::Error => tracing::warn!(%plugin, "{line}"),

@@ -15,6 +15,8 @@ const EXPORT: &str = "dcc";
 const HOOKS: &str = "hooks";
 /// What a plugin may import of it.
 const IMPORTS: [&str; 3] = ["types", "context", "host"];
+/// What a runner of scripts imports besides.
+const SCRIPT: &str = "script";
 /// What else a plugin may import: WASI, with nothing behind it.
 const WASI: [&str; 6] =
     ["wasi:io", "wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:random", "wasi:sockets"];
@@ -28,10 +30,37 @@ struct Outline {
 
 /// Whether the bytes are a whole component that speaks this host's contract. Looks at the outermost sections only,
 /// so that it costs the same for a component of any size.
-pub(crate) fn check(bytes: &[u8]) -> Result<(), PluginErrorKind> {
+pub(crate) fn check(bytes: &[u8], role: Role) -> Result<(), PluginErrorKind> {
     let outline = outline(bytes)?;
-    versions(&outline)?;
+    versions(&outline, role)?;
     foreign_imports(&outline)
+}
+
+/// What a component is to do here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// To be a plugin.
+    Plugin,
+    /// To run scripts that are plugins.
+    Runner,
+}
+
+/// What a component is at its outside, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Surface {
+    /// The version of the contract that it was built against; absent where it names none.
+    pub contract: Option<Version>,
+    /// What it imports.
+    pub imports: Vec<String>,
+    /// What it exports.
+    pub exports: Vec<String>,
+}
+
+/// The outside of a whole component.
+pub(crate) fn surface(bytes: &[u8]) -> Result<Surface, PluginErrorKind> {
+    let Outline { imports, exports } = outline(bytes)?;
+    let contract = exports.iter().chain(&imports).filter_map(|name| ours(name)?.1).max();
+    Ok(Surface { contract, imports, exports })
 }
 
 /// Whether a component that has passed [`check`] exports hooks.
@@ -113,7 +142,7 @@ fn ours(name: &str) -> Option<(&str, Option<Version>)> {
     })
 }
 
-fn versions(outline: &Outline) -> Result<(), PluginErrorKind> {
+fn versions(outline: &Outline, role: Role) -> Result<(), PluginErrorKind> {
     let incompatible = |message| Err(PluginErrorKind::Incompatible { message });
     let targets: BTreeSet<_> =
         outline.exports.iter().chain(&outline.imports).filter_map(|name| ours(name)?.1).collect();
@@ -143,10 +172,20 @@ fn versions(outline: &Outline) -> Result<(), PluginErrorKind> {
              {PACKAGE}/{EXPORT}@{PROVIDED}"
         ));
     }
+    let imports = |wanted: &str| {
+        outline.imports.iter().any(|name| ours(name).is_some_and(|(interface, _)| interface == wanted))
+    };
+    if role == Role::Plugin && imports(SCRIPT) {
+        return incompatible(
+            "is a runner of scripts without a script; put the script itself here, or pack it with `farmhand plugin build`"
+                .to_owned(),
+        );
+    }
+    let given = |interface: &str| IMPORTS.contains(&interface) || interface == SCRIPT;
     let unknown: Vec<_> = outline
         .imports
         .iter()
-        .filter(|name| ours(name).is_some_and(|(interface, _)| !IMPORTS.contains(&interface)))
+        .filter(|name| ours(name).is_some_and(|(interface, _)| !given(interface)))
         .cloned()
         .collect();
     match unknown.is_empty() {
@@ -188,7 +227,7 @@ mod tests {
     fn refusal(imports: &[&str], exports: &[&str]) -> String {
         let list = |names: &[&str]| names.iter().map(ToString::to_string).collect();
         let outline = Outline { imports: list(imports), exports: list(exports) };
-        match versions(&outline).and_then(|()| foreign_imports(&outline)) {
+        match versions(&outline, Role::Plugin).and_then(|()| foreign_imports(&outline)) {
             Ok(()) => String::new(),
             Err(kind) => kind.to_string(),
         }

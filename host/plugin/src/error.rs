@@ -47,6 +47,21 @@ pub enum PluginErrorKind {
         /// What it is, and what to do.
         message: String,
     },
+    /// The script's files are not as they must be.
+    Script {
+        /// What is wrong with them, and what to do.
+        message: String,
+    },
+    /// The runner of the script's language is not installed.
+    NoRunner {
+        /// Where it was looked for, and how to get it.
+        message: String,
+    },
+    /// It passed, but the studio's own check of new versions held it back.
+    Held {
+        /// Why, and what to do.
+        message: String,
+    },
     /// Another file already serves under this name.
     NameTaken {
         /// The file that came first.
@@ -213,6 +228,8 @@ impl PluginError {
             PluginErrorKind::Unreadable { .. }
             | PluginErrorKind::TooLarge { .. }
             | PluginErrorKind::Incomplete { .. }
+            | PluginErrorKind::NoRunner { .. }
+            | PluginErrorKind::Held { .. }
             | PluginErrorKind::NameTaken { .. } => Responsible::Operator,
             PluginErrorKind::Host { .. } => Responsible::Farmhand,
             _ => Responsible::Author,
@@ -245,6 +262,9 @@ impl PluginError {
             PluginErrorKind::Invalid { .. } | PluginErrorKind::Trap { .. } => "fix the plugin and save it again".into(),
             PluginErrorKind::Foreign { .. }
             | PluginErrorKind::Incompatible { .. }
+            | PluginErrorKind::Script { .. }
+            | PluginErrorKind::NoRunner { .. }
+            | PluginErrorKind::Held { .. }
             | PluginErrorKind::Guest { .. }
             | PluginErrorKind::ReaderGone
             | PluginErrorKind::Host { .. } => String::new(),
@@ -260,7 +280,11 @@ impl fmt::Display for PluginErrorKind {
                 write!(f, "is {bytes} bytes large, where {limit} is the limit")
             }
             Self::Incomplete { bytes } => write!(f, "ends in the middle, after {bytes} bytes"),
-            Self::Foreign { message } | Self::Incompatible { message } => f.write_str(message),
+            Self::Foreign { message }
+            | Self::Incompatible { message }
+            | Self::Script { message }
+            | Self::NoRunner { message }
+            | Self::Held { message } => f.write_str(message),
             Self::NameTaken { by } => write!(f, "claims a name that {by} already serves"),
             Self::Denied { imports } => {
                 write!(f, "imports what no plugin gets: {}", imports.join(", "))

@@ -1,15 +1,19 @@
 //! The load gate: what a file must pass before it may serve, off to the side of what serves now.
 //!
-//! In order: all bytes read, within the size limit, hashed; a whole component; of this contract; compiled, or taken
-//! from the cache; linked; `describe` asked twice, in instances of their own; the description checked.
+//! In order: a candidate (`candidate`); of this contract; compiled, or taken from the cache; linked; a script's runner
+//! prepares it; `describe` asked twice, in instances of their own; the description checked.
 
-use crate::bindings::{HookedPre, Plugin, PluginPre};
-use crate::cache::{self, CacheError, CodeCache};
-use crate::call::{Caller, Gatekeeper, Session};
+use crate::bindings::{HookedPre, Plugin, PluginPre, ScriptRunner, ScriptRunnerPre, script};
+use crate::cache::{CacheError, CodeCache};
+use crate::call::{Caller, Gatekeeper, Session, Setup};
+use crate::candidate::{Candidate, Content};
+use crate::contract::Role;
 use crate::engine::PluginEngine;
 use crate::error::{PluginError, PluginErrorKind};
 use crate::limits::Limits;
+use crate::observer::LogRate;
 use crate::options::OptionsSchema;
+use crate::script::{Language, Runner, Runners, Script, ScriptText};
 use crate::settings::{Grant, PluginSettings};
 use crate::sight::Grants;
 use crate::state::PluginState;
@@ -17,7 +21,6 @@ use crate::{contract, convert, descriptor};
 use farmhand_model::Digest;
 use farmhand_model::dcc::Descriptor;
 use futures::FutureExt;
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use wasmtime::component::{Component, HasSelf, Linker};
@@ -27,6 +30,7 @@ pub(crate) struct Runtime {
     engine: PluginEngine,
     linker: Linker<PluginState>,
     cache: CodeCache,
+    runners: Runners,
     pub(crate) gatekeeper: Gatekeeper,
     pub(crate) settings: PluginSettings,
 }
@@ -40,60 +44,29 @@ pub(crate) enum RuntimeError {
     Engine(wasmtime::Error),
 }
 
-/// The bytes of a candidate, and what to call it until it has told its name.
-pub(crate) struct Candidate {
-    pub(crate) label: String,
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) digest: Digest,
-}
-
 /// A plugin that has passed the gate.
 pub(crate) struct Gated {
     pub(crate) pre: PluginPre<PluginState>,
-    /// Absent where it exports no hooks.
+    /// Absent where it exports no hooks, or its script has none.
     pub(crate) hooks: Option<HookedPre<PluginState>>,
+    /// What its runner runs; absent for a component.
+    pub(crate) script: Option<Arc<ScriptText>>,
     pub(crate) digest: Digest,
+    /// Of the file that it came from, to know it again.
+    pub(crate) seen: Digest,
     pub(crate) descriptor: Descriptor,
     pub(crate) schema: OptionsSchema,
     pub(crate) limits: Limits,
     pub(crate) grants: Arc<Grants>,
+    pub(crate) log_rate: Arc<LogRate>,
 }
 
-/// A component linked, and the same once more where it exports hooks.
-type Prepared = (PluginPre<PluginState>, Option<HookedPre<PluginState>>);
-
-/// The name under which the limits of a plugin are looked up while it has not told its own.
-fn stem(label: &str) -> &str {
-    label.strip_suffix(".wasm").unwrap_or(label)
-}
-
-impl Candidate {
-    /// Reads a file.
-    pub(crate) fn read(path: &Path, settings: &PluginSettings) -> Result<Self, PluginError> {
-        let label = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        let fail = |kind| PluginError::new(&label, kind);
-        let unreadable =
-            |error: std::io::Error| fail(PluginErrorKind::Unreadable { message: error.to_string() });
-        let limit = settings.limits_of(stem(&label)).component;
-        let file = std::fs::File::open(path).map_err(unreadable)?;
-        let metadata = file.metadata().map_err(unreadable)?;
-        if metadata.len() > limit {
-            return Err(fail(PluginErrorKind::TooLarge { bytes: metadata.len(), limit }));
-        }
-        let mut bytes = Vec::with_capacity(metadata.len() as usize);
-        // A file that grows while it is read is bounded too.
-        file.take(limit + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-        if bytes.len() as u64 > limit {
-            return Err(fail(PluginErrorKind::TooLarge { bytes: bytes.len() as u64, limit }));
-        }
-        Ok(Self::new(label, bytes))
-    }
-
-    /// Takes bytes that are in memory already.
-    pub(crate) fn new(label: impl Into<String>, bytes: Vec<u8>) -> Self {
-        let digest = cache::digest(&bytes);
-        Self { label: label.into(), bytes, digest }
-    }
+/// A candidate that can be called.
+struct Callable {
+    pre: PluginPre<PluginState>,
+    hooks: Option<HookedPre<PluginState>>,
+    script: Option<Arc<ScriptText>>,
+    digest: Digest,
 }
 
 impl Runtime {
@@ -102,51 +75,152 @@ impl Runtime {
         let cache = CodeCache::open(&settings.cache_dir, engine.engine(), settings.cache_bytes)?;
         let linker = linker(&engine).map_err(RuntimeError::Engine)?;
         let gatekeeper = Gatekeeper::new(settings.concurrent_calls);
-        Ok(Self { engine, linker, cache, gatekeeper, settings })
+        let runners = Runners::new(settings.runners.clone());
+        Ok(Self { engine, linker, cache, runners, gatekeeper, settings })
     }
 
     /// Takes a candidate through the gate.
-    pub(crate) async fn admit(self: &Arc<Self>, candidate: Candidate) -> Result<Gated, PluginError> {
-        let Candidate { label, bytes, digest } = candidate;
-        let fail = |kind| PluginError::new(&label, kind);
-        let runtime = Arc::clone(self);
-        let key = digest.clone();
-        let (pre, hooks) = tokio::task::spawn_blocking(move || runtime.prepare(&bytes, &key))
-            .await
-            .unwrap_or_else(|error| {
-                Err(PluginErrorKind::Host { message: format!("the compiler broke off: {error}") })
-            })
-            .map_err(fail)?;
-        let raw = self.describe(&pre, &label).await?;
-        if self.describe(&pre, &label).await? != raw {
+    pub(crate) async fn admit(self: &Arc<Self>, candidate: &Candidate) -> Result<Gated, PluginError> {
+        let label = &candidate.label;
+        let fail = |kind| PluginError::new(label, kind);
+        let callable = self.callable(candidate).await?;
+        let raw = self.describe(&callable, candidate).await?;
+        if self.describe(&callable, candidate).await? != raw {
             let problems = vec!["`describe` answers differently each time it is asked".into()];
             return Err(fail(PluginErrorKind::Invalid { problems }));
         }
         let (descriptor, schema) = descriptor::check(raw).map_err(fail)?;
-        let limits = self.settings.limits_of(&descriptor.name).clone();
-        let grant = self.settings.grants.get(&descriptor.name).cloned().unwrap_or_default();
-        let grants = Arc::new(Grants::new(&grant, &limits));
-        Ok(Gated { pre, hooks, digest, descriptor, schema, limits, grants })
+        let limits = self.settings.limits_of(&descriptor.name, candidate.language());
+        let grants = Arc::new(Grants::new(&self.settings.grant_of(&descriptor.name), &limits));
+        let log_rate = Arc::new(LogRate::new(limits.log_lines_per_second));
+        let Callable { pre, hooks, script, digest } = callable;
+        let seen = candidate.seen.clone();
+        Ok(Gated { pre, hooks, script, digest, seen, descriptor, schema, limits, grants, log_rate })
     }
 
-    /// Everything before the first instruction of the guest. Blocks.
-    fn prepare(&self, bytes: &[u8], digest: &Digest) -> Result<Prepared, PluginErrorKind> {
-        contract::check(bytes)?;
-        let component = match self.cache.load(self.engine.engine(), digest) {
+    /// Whether taking this file through the gate would have to wait for a runner to be compiled. Blocks.
+    pub(crate) fn waits_for_runner(&self, path: &Path) -> bool {
+        let language = Language::of_file(path).or_else(|| Script::language_of(path));
+        let Some(language) = language.filter(|language| !self.runners.is_loaded(*language)) else {
+            return false;
+        };
+        let runner = self.runners.path(language).and_then(|path| std::fs::read(path).ok());
+        runner.is_some_and(|bytes| !self.cache.holds(&crate::cache::digest(&bytes)))
+    }
+
+    /// The runner of a language, loaded by whoever asks first.
+    pub(crate) async fn runner(self: &Arc<Self>, language: Language) -> Result<Arc<Runner>, PluginErrorKind> {
+        let runtime = Arc::clone(self);
+        let load = async |path: std::path::PathBuf| {
+            blocking(move || {
+                let bytes = std::fs::read(&path).map_err(|error| PluginErrorKind::NoRunner {
+                    message: format!("its runner {} cannot be read: {error}", path.display()),
+                })?;
+                let digest = crate::cache::digest(&bytes);
+                runtime.link_runner(&bytes, digest)
+            })
+            .await
+        };
+        self.runners.get(language, load).await
+    }
+
+    /// Compiles the runners that are installed, one after the other, for the first script that comes.
+    pub(crate) async fn warm_up(self: Arc<Self>) {
+        for language in Language::ALL {
+            if self.runners.path(language).is_some()
+                && let Err(error) = self.runner(language).await
+            {
+                tracing::warn!("the {} runner does not load: {error}", language.name());
+            }
+        }
+    }
+
+    async fn callable(self: &Arc<Self>, candidate: &Candidate) -> Result<Callable, PluginError> {
+        let fail = |kind| PluginError::new(&candidate.label, kind);
+        let (runtime, seen) = (Arc::clone(self), candidate.seen.clone());
+        let (runner, script) = match &candidate.content {
+            Content::Component { bytes } => {
+                let bytes = Arc::clone(bytes);
+                return blocking(move || runtime.link(&bytes, seen)).await.map_err(fail);
+            }
+            Content::Script { script } => {
+                (self.runner(script.language).await.map_err(fail)?, Arc::clone(script))
+            }
+            Content::Packed { runner, digest, script } => {
+                let (bytes, digest) = (Arc::clone(runner), digest.clone());
+                let runner = blocking(move || runtime.link_runner(&bytes, digest)).await.map_err(fail)?;
+                (Arc::new(runner), Arc::clone(script))
+            }
+        };
+        self.prepare(candidate, &runner, script).await
+    }
+
+    /// Has a runner look at all of a script and run it once.
+    async fn prepare(
+        &self,
+        candidate: &Candidate,
+        runner: &Runner,
+        script: Arc<Script>,
+    ) -> Result<Callable, PluginError> {
+        let function = "prepare";
+        let unprepared = ScriptText { script: Arc::clone(&script), compiled: crate::script::Compiled::new() };
+        let limits = self.settings.limits_of(&candidate.stem(), candidate.language());
+        let setup = self.unknown(candidate, &limits, Some(Arc::new(unprepared)));
+        let _permit =
+            self.gatekeeper.permit().await.map_err(|kind| PluginError::new(&candidate.label, kind))?;
+        let mut session: Session<ScriptRunner> =
+            Session::open(&runner.prepare, setup, function, limits.call).await?;
+        let answer = session
+            .call(function, limits.call, |runner, store| {
+                runner.farmhand_dcc_runner().call_prepare(store).boxed()
+            })
+            .await?;
+        let prepared = answer.map_err(|error| session.error(function, convert::guest_error(error)))?;
+        session.settled(function);
+        let compiled = prepared.compiled.into_iter().map(|unit| (unit.name, unit.code)).collect();
+        Ok(Callable {
+            pre: runner.pre.clone(),
+            hooks: prepared.has_hooks.then(|| runner.hooks.clone()),
+            digest: script.digest(&runner.digest),
+            script: Some(Arc::new(ScriptText { script, compiled })),
+        })
+    }
+
+    /// Everything before the first instruction of a plugin that is a component. Blocks.
+    fn link(&self, bytes: &[u8], digest: Digest) -> Result<Callable, PluginErrorKind> {
+        contract::check(bytes, Role::Plugin)?;
+        let component = match self.cache.load(self.engine.engine(), &digest) {
             Some(component) => component,
-            None => self.compile(bytes, digest)?,
+            None => self.compile(bytes, &digest)?,
         };
-        let mismatch = |error: wasmtime::Error| PluginErrorKind::Incompatible {
-            message: format!(
-                "does not fit the contract: {error:#}; build it against this farmhand's contract"
-            ),
-        };
-        let pre = self.linker.instantiate_pre(&component).map_err(mismatch)?;
+        let pre = self.linker.instantiate_pre(&component).map_err(|error| mismatch(&error))?;
         let hooks = match contract::has_hooks(bytes) {
-            true => Some(HookedPre::new(pre.clone()).map_err(mismatch)?),
+            true => Some(HookedPre::new(pre.clone()).map_err(|error| mismatch(&error))?),
             false => None,
         };
-        Ok((PluginPre::new(pre).map_err(mismatch)?, hooks))
+        Ok(Callable {
+            pre: PluginPre::new(pre).map_err(|error| mismatch(&error))?,
+            hooks,
+            script: None,
+            digest,
+        })
+    }
+
+    /// The same for a runner. Blocks, for seconds where it was never compiled before.
+    fn link_runner(&self, bytes: &[u8], digest: Digest) -> Result<Runner, PluginErrorKind> {
+        contract::check(bytes, Role::Runner)?;
+        let component = match self.cache.load(self.engine.engine(), &digest) {
+            Some(component) => component,
+            // A runner is large: half of the cores go on with everything else meanwhile.
+            None => on_half_of_the_cores(|| self.compile(bytes, &digest))?,
+        };
+        let pre = self.linker.instantiate_pre(&component).map_err(|error| mismatch(&error))?;
+        Ok(Runner {
+            digest,
+            pre: PluginPre::new(pre.clone()).map_err(|error| mismatch(&error))?,
+            hooks: HookedPre::new(pre.clone()).map_err(|error| mismatch(&error))?,
+            prepare: ScriptRunnerPre::new(pre).map_err(|error| mismatch(&error))?,
+        })
     }
 
     fn compile(&self, bytes: &[u8], digest: &Digest) -> Result<Component, PluginErrorKind> {
@@ -159,26 +233,70 @@ impl Runtime {
         Ok(component)
     }
 
-    /// Asks a fresh instance to describe itself. Nothing is granted to it: who it is is not known yet.
+    /// Asks a fresh instance to describe itself.
     async fn describe(
         &self,
-        pre: &PluginPre<PluginState>,
-        label: &str,
+        callable: &Callable,
+        candidate: &Candidate,
     ) -> Result<descriptor::Raw, PluginError> {
         let function = "describe";
-        let limits = self.settings.limits_of(stem(label));
-        let caller = Caller { name: label.to_owned(), stamp: None };
-        let grants = Arc::new(Grants::new(&Grant::default(), limits));
-        let _permit = self.gatekeeper.permit().await.map_err(|kind| PluginError::new(label, kind))?;
-        let mut session: Session =
-            Session::open(pre, caller, grants, limits, function, limits.describe).await?;
+        let limits = self.settings.limits_of(&candidate.stem(), candidate.language());
+        let setup = self.unknown(candidate, &limits, callable.script.clone());
+        let _permit =
+            self.gatekeeper.permit().await.map_err(|kind| PluginError::new(&candidate.label, kind))?;
+        let mut session: Session = Session::open(&callable.pre, setup, function, limits.describe).await?;
         let answer = session
             .call(function, limits.describe, |plugin, store| {
                 plugin.farmhand_dcc_dcc().call_describe(store).boxed()
             })
             .await?;
-        session.flush_log();
-        answer.map(convert::descriptor).map_err(|error| session.error(function, convert::guest_error(error)))
+        let raw = answer.map_err(|error| session.error(function, convert::guest_error(error)))?;
+        session.settled(function);
+        Ok(convert::descriptor(raw))
+    }
+
+    /// An instance of a candidate that has not told its name: nothing is granted to it.
+    fn unknown<'a>(
+        &self,
+        candidate: &Candidate,
+        limits: &'a Limits,
+        script: Option<Arc<ScriptText>>,
+    ) -> Setup<'a> {
+        let caller = Caller {
+            name: candidate.label.clone(),
+            stamp: None,
+            log_rate: Arc::new(LogRate::new(limits.log_lines_per_second)),
+            observers: Vec::new(),
+        };
+        Setup { caller, grants: Arc::new(Grants::new(&Grant::default(), limits)), limits, script }
+    }
+}
+
+fn mismatch(error: &wasmtime::Error) -> PluginErrorKind {
+    let message = format!("does not fit the contract: {error:#}; build it against this farmhand's contract");
+    PluginErrorKind::Incompatible { message }
+}
+
+/// Runs what blocks off to the side.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, PluginErrorKind> + Send + 'static,
+) -> Result<T, PluginErrorKind> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+        Err(PluginErrorKind::Host { message: format!("the compiler broke off: {error}") })
+    })
+}
+
+/// wasmtime compiles on the pool of threads that it is called on.
+fn on_half_of_the_cores<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads((cores / 2).max(1))
+        .thread_name(|_| "plugin-compiler".into())
+        .build();
+    match pool {
+        Ok(pool) => pool.install(work),
+        // Without threads of its own it takes everyone's.
+        Err(_) => work(),
     }
 }
 
@@ -187,5 +305,6 @@ fn linker(engine: &PluginEngine) -> wasmtime::Result<Linker<PluginState>> {
     let mut linker = Linker::new(engine.engine());
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     Plugin::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
+    script::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     Ok(linker)
 }

@@ -1,8 +1,9 @@
 //! The plugin host: what the rest of farmhand holds in its hand.
 
 use crate::cache::CacheError;
+use crate::candidate::{Candidate, Inspection};
 use crate::error::PluginError;
-use crate::gate::{Candidate, Runtime, RuntimeError};
+use crate::gate::{Runtime, RuntimeError};
 use crate::loaded::LoadedPlugin;
 use crate::registry::{Registry, SelectError, SwapEvent};
 use crate::settings::{Builtin, PluginSettings};
@@ -105,8 +106,8 @@ impl PluginHost {
         let registry = RwLock::new(Registry::new(Arc::clone(&runtime)));
         let shared = Arc::new(Shared { runtime, registry, events: broadcast::channel(EVENTS).0 });
         for builtin in builtins {
-            let candidate = Candidate::new(builtin.name, builtin.bytes.to_vec());
-            let admitted = shared.runtime.admit(candidate).await;
+            let candidate = Candidate::new(builtin.name, builtin.bytes);
+            let admitted = shared.runtime.admit(&candidate).await;
             shared.change(|registry| {
                 match admitted {
                     Ok(gated) => registry.add_builtin(gated),
@@ -114,6 +115,9 @@ impl PluginHost {
                 }
                 Vec::new()
             });
+        }
+        if shared.runtime.settings.warm_runners {
+            tokio::spawn(Arc::clone(&shared.runtime).warm_up());
         }
         let watch = match shared.runtime.settings.dir.clone() {
             Some(dir) => Some(Watch::start(Arc::clone(&shared), dir).await?),
@@ -166,7 +170,22 @@ impl PluginHost {
     pub async fn load_file(&self, path: &Path) -> Result<Arc<LoadedPlugin>, PluginError> {
         let runtime = Arc::clone(&self.shared.runtime);
         let candidate = Candidate::read(path, &runtime.settings)?;
-        let gated = runtime.admit(candidate).await?;
+        let gated = runtime.admit(&candidate).await?;
         Ok(Arc::new(LoadedPlugin::new(runtime, Arc::new(gated), 0)))
+    }
+
+    /// What a file is, without compiling or running it.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no plugin of any form.
+    pub fn inspect(&self, path: &Path) -> Result<Inspection, PluginError> {
+        let candidate = Candidate::read(path, &self.shared.runtime.settings)?;
+        candidate.inspect().map_err(|kind| PluginError::new(&candidate.label, kind))
+    }
+
+    /// What this host was told.
+    #[must_use]
+    pub fn settings(&self) -> &PluginSettings {
+        &self.shared.runtime.settings
     }
 }

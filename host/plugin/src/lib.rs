@@ -7,13 +7,15 @@
 //! The parts, from the inside out:
 //! - `engine`, `limits`, `logring`, `sight`, `state`, `call`: one guest call, bounded in time, memory, log and host data;
 //! - `bindings`, `convert`: the contract of `wit/v0` and the plain types behind it;
-//! - `contract`, `descriptor`, `options`, `cache`, `gate`: what a file must pass before it may serve;
-//! - `loaded`: a plugin that serves;
+//! - `script`: plugins that are scripts, and the runners that run them;
+//! - `candidate`, `contract`, `descriptor`, `options`, `cache`, `gate`: what a file must pass before it may serve;
+//! - `loaded`, `observer`: a plugin that serves, and what its calls cost;
 //! - `registry`, `watch`, `host`: which plugin serves now, and how a saved file takes over.
 
 mod bindings;
 mod cache;
 mod call;
+mod candidate;
 mod contract;
 mod convert;
 mod descriptor;
@@ -24,17 +26,23 @@ mod host;
 mod limits;
 mod loaded;
 mod logring;
+mod observer;
 mod options;
 mod registry;
+mod script;
 mod settings;
 mod sight;
 mod state;
 mod watch;
 
+pub use candidate::{Form, Inspection};
+pub use contract::Surface;
 pub use error::{PluginError, PluginErrorKind, Responsible};
 pub use host::{PluginHost, PluginHostError};
-pub use limits::{Limits, Room};
+pub use limits::{LimitChange, Limits, Room};
 pub use loaded::{LoadedPlugin, Reader};
 pub use logring::{LogLevel, LogLine};
+pub use observer::{CallObserver, CallReport};
 pub use registry::{SelectError, SwapEvent};
-pub use settings::{Builtin, Grant, PluginSettings, WatchMode};
+pub use script::{Language, PackError, ScriptProblem, pack};
+pub use settings::{Builtin, Grant, LoadGate, PluginSettings, WatchMode};

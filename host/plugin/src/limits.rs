@@ -2,6 +2,7 @@
 //!
 //! Time is not limited here: `call` does that.
 
+use crate::script::Language;
 use std::time::Duration;
 use wasmtime::ResourceLimiter;
 
@@ -20,6 +21,8 @@ pub struct Limits {
     pub table_elements: usize,
     /// Log and printed text kept of one call, in bytes.
     pub log: usize,
+    /// Lines a second that reach the daemon's own log.
+    pub log_lines_per_second: u32,
     /// Data that one call may hand to the host, in bytes.
     pub hostcall: usize,
     /// A file that `read-file` hands out, in bytes.
@@ -38,9 +41,59 @@ impl Default for Limits {
             memory: 64 << 20,
             table_elements: 100_000,
             log: 64 << 10,
+            log_lines_per_second: 50,
             hostcall: 8 << 20,
             file: 4 << 20,
             component: 64 << 20,
+        }
+    }
+}
+
+/// What CPython needs at the least: its snapshot alone fills most of what a small plugin gets.
+const PYTHON_MEMORY: usize = 256 << 20;
+/// A pure-Python `describe` runs the whole script first.
+const SCRIPT_DESCRIBE: Duration = Duration::from_millis(500);
+
+/// What is different for one plugin; absent: as for all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LimitChange {
+    /// See [`Limits::memory`].
+    pub memory: Option<usize>,
+    /// See [`Limits::call`]; a batch of lines gets a quarter of it.
+    pub call: Option<Duration>,
+    /// See [`Limits::log`].
+    pub log: Option<usize>,
+    /// See [`Limits::log_lines_per_second`].
+    pub log_lines_per_second: Option<u32>,
+    /// See [`Limits::hostcall`].
+    pub hostcall: Option<usize>,
+}
+
+impl Limits {
+    /// The same for a plugin in this language: where an interpreter runs too, there is more of what it needs.
+    #[must_use]
+    pub fn for_language(&self, language: Option<Language>) -> Self {
+        let mut limits = self.clone();
+        if language.is_some() {
+            limits.describe = limits.describe.max(SCRIPT_DESCRIBE);
+        }
+        if language == Some(Language::Python) {
+            limits.memory = limits.memory.max(PYTHON_MEMORY);
+        }
+        limits
+    }
+
+    /// The same with one plugin's own.
+    #[must_use]
+    pub fn changed(self, change: &LimitChange) -> Self {
+        Self {
+            memory: change.memory.unwrap_or(self.memory),
+            call: change.call.unwrap_or(self.call),
+            read: change.call.map_or(self.read, |call| call / 4),
+            log: change.log.unwrap_or(self.log),
+            log_lines_per_second: change.log_lines_per_second.unwrap_or(self.log_lines_per_second),
+            hostcall: change.hostcall.unwrap_or(self.hostcall),
+            ..self
         }
     }
 }
@@ -106,6 +159,11 @@ pub(crate) struct StoreLimiter {
 }
 
 impl StoreLimiter {
+    /// Bytes of linear memory that the store holds.
+    pub(crate) fn memory(&self) -> usize {
+        self.memory.used
+    }
+
     pub(crate) fn new(limits: &Limits) -> Self {
         let account = |room, limit| Account { room, used: 0, limit, granted: 0 };
         Self {

@@ -1,10 +1,13 @@
 //! A plugin that serves: one immutable version, shared by everyone who calls it, gone when the last of them is.
 
 use crate::bindings::{Hooked, Plugin, hooks, types};
-use crate::call::{Caller, Session, World};
+use crate::call::{Caller, Session, Setup, World};
 use crate::convert;
 use crate::error::{PluginError, PluginErrorKind};
 use crate::gate::{Gated, Runtime};
+use crate::limits::Limits;
+use crate::observer::CallObserver;
+use crate::script::Language;
 use crate::state::{JobEndHandle, OutcomeHandle, PluginState};
 use farmhand_model::PluginStamp;
 use farmhand_model::dcc::{
@@ -28,6 +31,7 @@ pub struct LoadedPlugin {
     runtime: Arc<Runtime>,
     gated: Arc<Gated>,
     stamp: PluginStamp,
+    observers: Vec<Arc<dyn CallObserver>>,
 }
 
 impl std::fmt::Debug for LoadedPlugin {
@@ -44,7 +48,31 @@ impl LoadedPlugin {
             digest: gated.digest.clone(),
             generation,
         };
-        Self { runtime, gated, stamp }
+        Self { runtime, gated, stamp, observers: Vec::new() }
+    }
+
+    /// The same, with one more who is told of its calls.
+    #[must_use]
+    pub fn observed(&self, observer: Arc<dyn CallObserver>) -> Self {
+        let observers = self.observers.iter().cloned().chain([observer]).collect();
+        Self {
+            runtime: Arc::clone(&self.runtime),
+            gated: Arc::clone(&self.gated),
+            stamp: self.stamp.clone(),
+            observers,
+        }
+    }
+
+    /// The language that it is written in, where it is a script.
+    #[must_use]
+    pub fn language(&self) -> Option<Language> {
+        self.gated.script.as_ref().map(|text| text.script.language)
+    }
+
+    /// What it may use.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.gated.limits
     }
 
     /// Which version it is.
@@ -150,7 +178,7 @@ impl LoadedPlugin {
                     .boxed()
             })
             .await?;
-        session.flush_log();
+        session.settled(function);
         let limit = self.gated.limits.read;
         Ok(Reader { runtime: Arc::clone(&self.runtime), session, reader, limit })
     }
@@ -328,7 +356,7 @@ impl LoadedPlugin {
         let resources = hand_in(session.state()).map_err(|error| session.error(function, full(&error)))?;
         let answer = session.call(function, limit, |plugin, store| call(plugin, store, resources)).await?;
         let believed = believe(answer).map_err(|kind| session.error(function, kind))?;
-        session.flush_log();
+        session.settled(function);
         Ok(believed)
     }
 
@@ -338,9 +366,15 @@ impl LoadedPlugin {
         function: &'static str,
         limit: Duration,
     ) -> Result<Session<W>, PluginError> {
-        let caller = Caller { name: self.stamp.name.clone(), stamp: Some(self.stamp.clone()) };
-        let Gated { grants, limits, .. } = &*self.gated;
-        Session::open(pre, caller, Arc::clone(grants), limits, function, limit).await
+        let Gated { grants, limits, script, log_rate, .. } = &*self.gated;
+        let caller = Caller {
+            name: self.stamp.name.clone(),
+            stamp: Some(self.stamp.clone()),
+            log_rate: Arc::clone(log_rate),
+            observers: self.observers.clone(),
+        };
+        let setup = Setup { caller, grants: Arc::clone(grants), limits, script: script.clone() };
+        Session::open(pre, setup, function, limit).await
     }
 
     async fn permit(&self, function: &'static str) -> Result<tokio::sync::SemaphorePermit<'_>, PluginError> {
@@ -451,7 +485,7 @@ impl Reader {
         });
         match events {
             Ok(events) => {
-                self.session.flush_log();
+                self.session.settled(function);
                 Ok(events)
             }
             Err(kind) => {

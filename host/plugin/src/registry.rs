@@ -90,7 +90,7 @@ fn failing(failed: &[String]) -> String {
     }
 }
 
-/// Where a version comes from. A script and its runner will be a third way.
+/// Where a version comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source {
     Builtin,
@@ -243,7 +243,7 @@ impl Registry {
     /// A file passed the gate: it serves from now on, unless another file does under its name.
     pub(crate) fn accept(&mut self, path: &Path, gated: Gated) -> Vec<SwapEvent> {
         let name = gated.descriptor.name.clone();
-        let digest = gated.digest.clone();
+        let digest = gated.seen.clone();
         let holder = self.files.iter().find(|(other, record)| {
             *other != path && matches!(&record.standing, Standing::Serves { name: served } if *served == name)
         });

@@ -1,8 +1,13 @@
 //! What the host is told about plugins: where they are, what they may use, and what they may see.
 
-use crate::limits::Limits;
+use crate::limits::{LimitChange, Limits};
+use crate::loaded::LoadedPlugin;
+use crate::observer::CallObserver;
+use crate::script::Language;
+use futures::future::BoxFuture;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How changes in the plugins directory are noticed.
@@ -22,6 +27,8 @@ pub enum WatchMode {
 pub struct Grant {
     /// Directories that it may read text files under.
     pub read: Vec<PathBuf>,
+    /// Variables of the daemon's environment, by name, as they are when the daemon starts.
+    pub env: Vec<String>,
     /// What `config` hands it: a JSON object.
     pub config: serde_json::Value,
 }
@@ -29,8 +36,16 @@ pub struct Grant {
 impl Default for Grant {
     /// Nothing.
     fn default() -> Self {
-        Self { read: Vec::new(), config: serde_json::Value::Object(serde_json::Map::new()) }
+        let config = serde_json::Value::Object(serde_json::Map::new());
+        Self { read: Vec::new(), env: Vec::new(), config }
     }
+}
+
+/// The studio's own check of a version that has passed the load gate, before it takes over from another one.
+pub trait LoadGate: std::fmt::Debug + Send + Sync {
+    /// Whether the candidate may serve; the error says why not, and what to do. It is asked in the background, and
+    /// what served before goes on serving meanwhile.
+    fn examine<'a>(&'a self, candidate: &'a Arc<LoadedPlugin>) -> BoxFuture<'a, Result<(), String>>;
 }
 
 /// Everything that the plugin host is told.
@@ -38,6 +53,11 @@ impl Default for Grant {
 pub struct PluginSettings {
     /// Where plugins are dropped in; absent: only the built-in ones serve. Made where it is missing.
     pub dir: Option<PathBuf>,
+    /// Where runners of scripts are looked for, in this order.
+    pub runners: Vec<PathBuf>,
+    /// Whether the runners are compiled in the background right after the start, and not only when the first script
+    /// comes.
+    pub warm_runners: bool,
     /// Where compiled code is kept. A directory of its own: it is made with mode 0700, and refused where others
     /// could write to it.
     pub cache_dir: PathBuf,
@@ -47,12 +67,16 @@ pub struct PluginSettings {
     pub watch: WatchMode,
     /// What a plugin may use.
     pub limits: Limits,
-    /// The same for single plugins, by name.
-    pub plugin_limits: BTreeMap<String, Limits>,
+    /// What is different for single plugins, by name.
+    pub plugin_limits: BTreeMap<String, LimitChange>,
     /// What single plugins may see, by name.
     pub grants: BTreeMap<String, Grant>,
     /// Guest calls at once, over all plugins.
     pub concurrent_calls: usize,
+    /// Told of every call of a plugin that serves.
+    pub observer: Option<Arc<dyn CallObserver>>,
+    /// Asked before a new version takes over.
+    pub gate: Option<Arc<dyn LoadGate>>,
 }
 
 impl PluginSettings {
@@ -61,6 +85,8 @@ impl PluginSettings {
     pub fn new(cache_dir: impl Into<PathBuf>) -> Self {
         Self {
             dir: None,
+            runners: Vec::new(),
+            warm_runners: false,
             cache_dir: cache_dir.into(),
             cache_bytes: 512 << 20,
             watch: WatchMode::default(),
@@ -70,12 +96,25 @@ impl PluginSettings {
             // With the default limit this bounds what running calls hold to 2 GiB at the very worst, and leaves a
             // quick call room beside many slow ones: a guest that runs long yields every tick.
             concurrent_calls: 32,
+            observer: None,
+            gate: None,
         }
     }
 
-    /// The limits of the plugin of this name.
-    pub(crate) fn limits_of(&self, name: &str) -> &Limits {
-        self.plugin_limits.get(name).unwrap_or(&self.limits)
+    /// The limits of the plugin of this name, in this language where it is a script.
+    #[must_use]
+    pub fn limits_of(&self, name: &str, language: Option<Language>) -> Limits {
+        let base = self.limits.for_language(language);
+        match self.plugin_limits.get(name) {
+            Some(change) => base.changed(change),
+            None => base,
+        }
+    }
+
+    /// What the plugin of this name may see.
+    #[must_use]
+    pub fn grant_of(&self, name: &str) -> Grant {
+        self.grants.get(name).cloned().unwrap_or_default()
     }
 }
 

@@ -4,6 +4,7 @@
 
 use crate::limits::Limits;
 use crate::settings::Grant;
+use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,13 +19,21 @@ const LISTED: usize = 100_000;
 #[derive(Debug)]
 pub(crate) struct Grants {
     config: String,
+    env: BTreeMap<String, String>,
     read: Vec<PathBuf>,
     file_limit: u64,
 }
 
 impl Grants {
     pub(crate) fn new(grant: &Grant, limits: &Limits) -> Self {
-        Self { config: grant.config.to_string(), read: grant.read.clone(), file_limit: limits.file }
+        // What is no text cannot be handed over.
+        let value = |name: &String| Some((name.clone(), std::env::var(name).ok()?));
+        Self {
+            config: grant.config.to_string(),
+            env: grant.env.iter().filter_map(value).collect(),
+            read: grant.read.clone(),
+            file_limit: limits.file,
+        }
     }
 }
 
@@ -55,6 +64,11 @@ impl Sight {
 
     pub(crate) fn config(&self) -> &str {
         &self.grants.config
+    }
+
+    /// A variable of the environment that is granted and set.
+    pub(crate) fn env(&self, name: &str) -> Option<&str> {
+        self.grants.env.get(name).map(String::as_str)
     }
 
     /// The text of a file under a granted directory.

@@ -2,10 +2,11 @@
 //!
 //! No host function here changes anything outside the store.
 
-use crate::bindings::{context, host, types};
+use crate::bindings::{context, host, script, types};
 use crate::convert;
 use crate::limits::{Limits, StoreLimiter};
 use crate::logring::{LogLevel, LogRing, Stream};
+use crate::script::ScriptText;
 use crate::sight::{Grants, Sight};
 use farmhand_model::dcc::{JobContext, Outcome, TaskContext};
 use farmhand_model::hooks::JobEnd;
@@ -48,10 +49,12 @@ pub(crate) struct PluginState {
     pub(crate) log: LogRing,
     pub(crate) budget: Budget,
     sight: Arc<Sight>,
+    /// What a runner runs here; absent for a plugin that is a component itself.
+    script: Option<Arc<ScriptText>>,
 }
 
 impl PluginState {
-    pub(crate) fn new(grants: Arc<Grants>, limits: &Limits) -> Self {
+    pub(crate) fn new(grants: Arc<Grants>, limits: &Limits, script: Option<Arc<ScriptText>>) -> Self {
         let log = LogRing::new(limits.log);
         // Nothing is inherited and nothing is opened: no files, no environment, no arguments, no network. What is
         // printed goes to the call's own log.
@@ -68,6 +71,7 @@ impl PluginState {
             log,
             budget: Budget::default(),
             sight: Arc::new(Sight::of_plugin(grants)),
+            script,
         }
     }
 
@@ -100,6 +104,10 @@ impl PluginState {
         Ok(&self.table.get(handle)?.0)
     }
 
+    fn script(&self) -> wasmtime::Result<&ScriptText> {
+        self.script.as_deref().ok_or_else(|| wasmtime::Error::msg("there is no script in this plugin"))
+    }
+
     fn outcome(&self, handle: &Resource<OutcomeHandle>) -> wasmtime::Result<&Outcome> {
         Ok(&self.table.get(handle)?.0)
     }
@@ -128,6 +136,10 @@ impl host::Host for PluginState {
 
     fn config(&mut self) -> wasmtime::Result<String> {
         Ok(self.sight.config().to_owned())
+    }
+
+    fn env(&mut self, name: String) -> wasmtime::Result<Option<String>> {
+        Ok(self.sight.env(&name).map(str::to_owned))
     }
 
     async fn read_file(&mut self, path: String) -> wasmtime::Result<Result<String, String>> {
@@ -205,6 +217,25 @@ impl context::HostJob for PluginState {
     fn drop(&mut self, job: Resource<JobHandle>) -> wasmtime::Result<()> {
         self.table.delete(job)?;
         Ok(())
+    }
+}
+
+impl script::Host for PluginState {
+    fn main(&mut self) -> wasmtime::Result<String> {
+        Ok(self.script()?.script.main.clone())
+    }
+
+    fn files(&mut self) -> wasmtime::Result<Vec<String>> {
+        Ok(self.script()?.script.files.keys().cloned().collect())
+    }
+
+    fn read(&mut self, name: String) -> wasmtime::Result<Result<Vec<u8>, String>> {
+        let text = self.script()?.script.files.get(&name).cloned();
+        Ok(text.ok_or_else(|| format!("{name}: the plugin has no such file")))
+    }
+
+    fn compiled(&mut self, name: String) -> wasmtime::Result<Option<Vec<u8>>> {
+        Ok(self.script()?.compiled.get(&name).cloned())
     }
 }
 

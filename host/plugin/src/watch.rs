@@ -1,18 +1,23 @@
-//! The plugins directory: every saved file goes through the gate, and takes over once it has passed.
+//! The plugins directory: every saved plugin goes through the gate, and takes over once it has passed. A plugin is a
+//! file, or a folder that holds a script.
 //!
 //! The directory is watched, not its files: an editor that saves by renaming would take a watched file away. What an
 //! event says is not believed beyond the name in it; the bytes decide. A look at the directory every now and then
 //! covers lost events, and all of it where there are none.
 
+use crate::candidate::Candidate;
 use crate::error::{PluginError, PluginErrorKind};
-use crate::gate::{Candidate, Gated};
+use crate::gate::Gated;
 use crate::host::{PluginHostError, Shared};
+use crate::loaded::LoadedPlugin;
 use crate::registry::Registry;
+use crate::script::{Language, files_of, is_script};
 use crate::settings::WatchMode;
 use farmhand_model::Digest;
-use notify::event::{AccessKind, AccessMode, EventKind};
+use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -20,8 +25,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior};
 
-/// A file that has been left alone for this long is looked at.
+/// A plugin that has been left alone for this long is looked at.
 const QUIET: Duration = Duration::from_millis(50);
+/// A file whose writer has closed it, or that was renamed into place, is looked at after this long: editors do both.
+const SETTLED: Duration = Duration::from_millis(5);
 /// One that never is, is looked at after this long all the same.
 const RESTLESS: Duration = Duration::from_millis(500);
 /// A file that ends in the middle may still be written to; after this long without a change it is broken.
@@ -70,12 +77,24 @@ impl Watch {
     }
 }
 
-/// What tells one state of a file from another without reading it.
+/// What tells one state of a plugin from another without reading it: sizes, times and identities of its files.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Mark {
-    bytes: u64,
-    modified: Option<SystemTime>,
-    file: u64,
+struct Mark(u64);
+
+impl Mark {
+    fn of(path: &Path) -> Self {
+        let mut hasher = DefaultHasher::new();
+        // A folder that cannot be walked is looked at whenever that changes.
+        let files = files_of(path).map_err(|problem| problem.to_string().hash(&mut hasher));
+        for (name, path) in files.unwrap_or_default() {
+            name.hash(&mut hasher);
+            if let Ok(metadata) = std::fs::metadata(&path) {
+                let modified: Option<SystemTime> = metadata.modified().ok();
+                (metadata.len(), modified, identity(&metadata)).hash(&mut hasher);
+            }
+        }
+        Self(hasher.finish())
+    }
 }
 
 #[cfg(unix)]
@@ -88,34 +107,44 @@ fn identity(_metadata: &std::fs::Metadata) -> u64 {
     0
 }
 
-/// Whether a file of this name is a plugin. Scripts will be too.
-fn is_plugin(path: &Path) -> bool {
-    let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-    !hidden && path.extension().is_some_and(|extension| extension == "wasm")
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }
 
-/// The plugin files of the directory.
+/// Whether a file of this name is a plugin.
+fn is_plugin_name(path: &Path) -> bool {
+    !is_hidden(path)
+        && (path.extension().is_some_and(|extension| extension == "wasm")
+            || Language::of_file(path).is_some())
+}
+
+/// Whether there is something at this path that means to be a plugin. A link that leads nowhere is as good as no file.
+fn is_plugin(path: &Path) -> bool {
+    match std::fs::metadata(path) {
+        Ok(metadata) => is_plugin_name(path) || (metadata.is_dir() && !is_hidden(path) && is_script(path)),
+        Err(_) => false,
+    }
+}
+
+/// The plugins of the directory.
 fn list(dir: &Path) -> std::io::Result<BTreeMap<PathBuf, Mark>> {
-    let mut files = BTreeMap::new();
+    let mut plugins = BTreeMap::new();
     for entry in std::fs::read_dir(dir)? {
         let path = entry?.path();
-        // A link that leads nowhere is as good as no file.
-        if let Ok(metadata) = std::fs::metadata(&path)
-            && is_plugin(&path)
-            && metadata.is_file()
-        {
-            let mark =
-                Mark { bytes: metadata.len(), modified: metadata.modified().ok(), file: identity(&metadata) };
-            files.insert(path, mark);
+        if is_plugin(&path) {
+            let mark = Mark::of(&path);
+            plugins.insert(path, mark);
         }
     }
-    Ok(files)
+    Ok(plugins)
 }
 
 /// What an event says that matters.
 enum Seen {
     /// These may have changed.
     Paths(Vec<PathBuf>),
+    /// These have, and whoever changed them is done.
+    Settled(Vec<PathBuf>),
     /// Anything may have changed.
     Anything,
 }
@@ -173,13 +202,21 @@ impl DirWatcher {
                 {
                     return;
                 }
+                Ok(event)
+                    if matches!(
+                        event.kind,
+                        EventKind::Access(_) | EventKind::Modify(ModifyKind::Name(_))
+                    ) =>
+                {
+                    Seen::Settled(event.paths)
+                }
                 Ok(event) => Seen::Paths(event.paths),
                 Err(_) => Seen::Anything,
             };
             // Nobody listens while the host is going down.
             let _ = sender.send(seen);
         })?;
-        watcher.watch(&self.dir, RecursiveMode::NonRecursive)?;
+        watcher.watch(&self.dir, RecursiveMode::Recursive)?;
         Ok(watcher)
     }
 }
@@ -193,10 +230,10 @@ enum Looked {
 }
 
 async fn load(shared: &Arc<Shared>, path: &Path) -> Looked {
-    if let Err(error) = std::fs::metadata(path)
-        && error.kind() == std::io::ErrorKind::NotFound
-    {
-        return Looked::Gone;
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Looked::Gone,
+        Ok(_) if !is_plugin(path) => return Looked::Gone,
+        _ => {}
     }
     let (read, reader) = (path.to_path_buf(), Arc::clone(shared));
     let candidate =
@@ -209,25 +246,50 @@ async fn load(shared: &Arc<Shared>, path: &Path) -> Looked {
             return Looked::Refused(None, PluginError::new(path.display().to_string(), kind));
         }
     };
-    if shared.look(|registry| registry.knows(path, &candidate.digest)) {
+    if shared.look(|registry| registry.knows(path, &candidate.seen)) {
         return Looked::Unchanged;
     }
-    let digest = candidate.digest.clone();
-    match shared.runtime.admit(candidate).await {
+    let looked = match shared.runtime.admit(&candidate).await {
+        Ok(gated) => examined(shared, gated).await,
+        Err(error) => Err(error),
+    };
+    match looked {
         Ok(gated) => Looked::Admitted(Box::new(gated)),
-        Err(error) => Looked::Refused(Some(digest), error),
+        // A runner may be installed at any time, without a change here.
+        Err(error) if matches!(error.kind(), PluginErrorKind::NoRunner { .. }) => {
+            Looked::Refused(None, error)
+        }
+        Err(error) => Looked::Refused(Some(candidate.seen), error),
     }
+}
+
+/// A version that takes over from another one passes the studio's own gate too.
+async fn examined(shared: &Arc<Shared>, gated: Gated) -> Result<Gated, PluginError> {
+    let name = gated.descriptor.name.clone();
+    let replaces = shared
+        .look(|registry| registry.get(&name).is_ok_and(|serving| serving.stamp().digest != gated.digest));
+    let Some(gate) = shared.runtime.settings.gate.as_ref().filter(|_| replaces) else { return Ok(gated) };
+    let gated = Arc::new(gated);
+    let candidate = Arc::new(LoadedPlugin::new(Arc::clone(&shared.runtime), Arc::clone(&gated), 0));
+    let examined = gate.examine(&candidate).await;
+    drop(candidate);
+    let held = |message| PluginError::new(&name, PluginErrorKind::Held { message });
+    examined.map_err(held)?;
+    let kept = || PluginErrorKind::Host { message: "the gate of new versions kept the candidate".into() };
+    Arc::into_inner(gated).ok_or_else(|| PluginError::new(&name, kept()))
 }
 
 /// A file that changed a moment ago.
 struct Restless {
     first: Instant,
     last: Instant,
+    settled: bool,
 }
 
 impl Restless {
     fn due(&self) -> Instant {
-        (self.last + QUIET).min(self.first + RESTLESS)
+        let quiet = if self.settled { SETTLED } else { QUIET };
+        (self.last + quiet).min(self.first + RESTLESS)
     }
 }
 
@@ -262,9 +324,19 @@ struct Job {
 }
 
 impl Job {
-    /// Loads all files at once, and lets them take their slots in the order of their names.
+    /// Loads all files at once, and lets them take their slots in the order of their names. A script whose runner has
+    /// to be compiled first comes in afterwards: nobody should wait for that.
     async fn load_all(&mut self) {
+        let runtime = Arc::clone(&self.shared.runtime);
         let paths: Vec<PathBuf> = self.seen.keys().cloned().collect();
+        let waits = self.watcher.mode != WatchMode::Off;
+        let sorted = tokio::task::spawn_blocking(move || {
+            paths.into_iter().partition(|path| waits && runtime.waits_for_runner(path))
+        });
+        let (later, paths): (Vec<PathBuf>, Vec<PathBuf>) = sorted.await.unwrap_or_default();
+        for path in later {
+            self.start(path);
+        }
         let loads = paths.iter().map(|path| load(&self.shared, path));
         let looked = futures::future::join_all(loads).await;
         for (path, looked) in paths.into_iter().zip(looked) {
@@ -288,7 +360,8 @@ impl Job {
             let due = self.next_due();
             tokio::select! {
                 Some(seen) = self.events.recv() => match seen {
-                    Seen::Paths(paths) => paths.into_iter().for_each(|path| self.changed(path)),
+                    Seen::Paths(paths) => paths.iter().for_each(|path| self.touched(path, false)),
+                    Seen::Settled(paths) => paths.iter().for_each(|path| self.touched(path, true)),
                     Seen::Anything => self.look(),
                 },
                 Some(done) = self.loads.join_next() => match done {
@@ -326,12 +399,29 @@ impl Job {
         self.shared.look(Registry::unread).into_iter().for_each(|path| self.changed(path));
     }
 
-    fn changed(&mut self, path: PathBuf) {
-        if is_plugin(&path) {
-            self.unfinished.remove(&path);
-            let now = Instant::now();
-            self.restless.entry(path).or_insert(Restless { first: now, last: now }).last = now;
+    /// Something happened to a path in the directory, or below it in a plugin's folder.
+    fn touched(&mut self, path: &Path, settled: bool) {
+        let inside = path.strip_prefix(&self.dir).ok().and_then(|inside| inside.components().next());
+        let Some(plugin) = inside.map(|first| self.dir.join(first)) else { return };
+        let known = |path: &PathBuf| {
+            self.seen.contains_key(path) || self.shared.look(|registry| registry.has_file(path))
+        };
+        if is_plugin_name(&plugin) || is_plugin(&plugin) || known(&plugin) {
+            // The files of a folder are saved one after the other: there, one that is done says nothing of the rest.
+            let settled = settled && plugin == path;
+            self.wait_for(plugin, settled);
         }
+    }
+
+    fn changed(&mut self, path: PathBuf) {
+        self.wait_for(path, false);
+    }
+
+    fn wait_for(&mut self, path: PathBuf, settled: bool) {
+        self.unfinished.remove(&path);
+        let now = Instant::now();
+        let restless = self.restless.entry(path).or_insert(Restless { first: now, last: now, settled });
+        (restless.last, restless.settled) = (now, settled);
     }
 
     fn next_due(&self) -> Option<Instant> {

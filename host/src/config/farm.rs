@@ -4,10 +4,9 @@ use super::typed::{Config, PluginConfig, WatchChoice};
 use crate::api::ApiSettings;
 use crate::farm::{FarmSettings, HookSettings, ProcessSettings, ShimCommand};
 use farmhand_model::Seconds;
-use farmhand_plugin::{Grant, Limits, PluginSettings, WatchMode};
+use farmhand_plugin::{Grant, LimitChange, Limits, PluginSettings, WatchMode};
 use farmhand_runner::LogLimits;
 use farmhand_scheduler::{NodeCapacity, Policy};
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -86,22 +85,21 @@ impl Config {
     /// What the plugin host is told.
     #[must_use]
     pub fn plugin_settings(&self) -> PluginSettings {
-        let limits = limits(self.plugin_memory_mb, self.plugin_call_ms);
-        let each = |of: fn(&PluginConfig) -> bool| self.plugins.iter().filter(move |(_, plugin)| of(plugin));
         PluginSettings {
             dir: Some(self.plugins_dir.clone()),
+            runners: self.runner_dirs.clone(),
             watch: match self.plugins_watch {
                 WatchChoice::Notify => WatchMode::Notify,
                 WatchChoice::Poll => WatchMode::Poll(Duration::from_secs(1)),
                 WatchChoice::Off => WatchMode::Off,
             },
-            plugin_limits: each(|_| true)
+            limits: Limits::default().changed(&limits_of(&self.all_plugins)),
+            plugin_limits: self
+                .plugins
+                .iter()
                 .map(|(name, plugin)| (name.clone(), limits_of(plugin)))
-                .collect::<BTreeMap<_, _>>(),
-            grants: each(|plugin| !plugin.read.is_empty() || !plugin.config.is_empty())
-                .map(|(name, plugin)| (name.clone(), grant_of(plugin)))
                 .collect(),
-            limits,
+            grants: self.plugins.iter().map(|(name, plugin)| (name.clone(), grant_of(plugin))).collect(),
             ..PluginSettings::new(&self.cache_dir)
         }
     }
@@ -113,21 +111,24 @@ impl Config {
     }
 }
 
-fn limits(memory_mb: u64, call_ms: u64) -> Limits {
-    Limits {
-        memory: usize::try_from(memory_mb << 20).unwrap_or(usize::MAX),
-        call: Duration::from_millis(call_ms),
-        read: Duration::from_millis(call_ms / 4),
-        ..Limits::default()
+/// What one plugin has of its own.
+fn limits_of(plugin: &PluginConfig) -> LimitChange {
+    let size = |count: Option<u64>, shift: u32| count.and_then(|count| usize::try_from(count << shift).ok());
+    LimitChange {
+        memory: size(plugin.memory_mb, 20),
+        call: plugin.call_ms.map(Duration::from_millis),
+        log: size(plugin.log_kb, 10),
+        log_lines_per_second: plugin.log_lines_per_second.and_then(|count| u32::try_from(count).ok()),
+        hostcall: None,
     }
 }
 
-fn limits_of(plugin: &PluginConfig) -> Limits {
-    limits(plugin.memory_mb, plugin.call_ms)
-}
-
 fn grant_of(plugin: &PluginConfig) -> Grant {
-    Grant { read: plugin.read.clone(), config: serde_json::Value::Object(plugin.config.clone()) }
+    Grant {
+        read: plugin.read.clone(),
+        env: plugin.env.clone(),
+        config: serde_json::Value::Object(plugin.config.clone()),
+    }
 }
 
 #[cfg(test)]

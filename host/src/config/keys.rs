@@ -156,7 +156,16 @@ pub(super) const KEYS: &[Key] = &[
         "dir",
         Path,
         Words("`plugins` in the data directory"),
-        "Plugins dropped in here serve within a second, and go before built-in ones of the same name.",
+        "Plugins dropped in here serve at once, and go before built-in ones of the same name: components (`.wasm`), \
+         scripts (`.py`, `.js`), and folders that hold a `plugin.py` or `plugin.js`.",
+    ),
+    key(
+        "plugins",
+        "runners",
+        Path,
+        Words("`runners` beside the program, above it, in `../share/farmhand`, or in the data directory"),
+        "Directory of the runners that scripts need: `python.wasm` and `javascript.wasm`. `farmhand doctor` says whether \
+         they are there, and how to get them.",
     ),
     key(
         "plugins",
@@ -171,7 +180,8 @@ pub(super) const KEYS: &[Key] = &[
         "memory_mb",
         Count(1, 4096),
         Is("64"),
-        "Memory that one instance of a plugin may hold, in MiB.",
+        "Memory that one instance of a plugin may hold, in MiB. Python, whose interpreter runs in the instance too, gets \
+         at least 256.",
     ),
     key(
         "plugins",
@@ -179,6 +189,20 @@ pub(super) const KEYS: &[Key] = &[
         Count(10, 600_000),
         Is("2000"),
         "Running time of one call of a plugin, in milliseconds. A batch of log lines gets a quarter of it.",
+    ),
+    key(
+        "plugins",
+        "log_kb",
+        Count(1, 65_536),
+        Is("64"),
+        "What a plugin logs or prints in one call is kept up to this size, in KiB; older lines go first, and are counted.",
+    ),
+    key(
+        "plugins",
+        "log_lines_per_second",
+        Count(0, 100_000),
+        Is("50"),
+        "Lines of one plugin that reach the daemon's own log, a second. Those left out are counted.",
     ),
     key(
         "paths",
@@ -330,6 +354,13 @@ pub(super) const PLUGIN_KEYS: &[Key] = &[
     ),
     key(
         "plugins.NAME",
+        "env",
+        Texts,
+        Words("none"),
+        "Variables of the daemon's environment that the plugin may read, by name. It sees no other.",
+    ),
+    key(
+        "plugins.NAME",
         "memory_mb",
         Count(1, 4096),
         Words("`plugins.memory_mb`"),
@@ -340,6 +371,14 @@ pub(super) const PLUGIN_KEYS: &[Key] = &[
         "call_ms",
         Count(10, 600_000),
         Words("`plugins.call_ms`"),
+        "As above, for this plugin.",
+    ),
+    key("plugins.NAME", "log_kb", Count(1, 65_536), Words("`plugins.log_kb`"), "As above, for this plugin."),
+    key(
+        "plugins.NAME",
+        "log_lines_per_second",
+        Count(0, 100_000),
+        Words("`plugins.log_lines_per_second`"),
         "As above, for this plugin.",
     ),
 ];

@@ -203,7 +203,7 @@ mod tests {
         assert_eq!((config.cleanup.history_days, config.cleanup.logs_days), (0, 30));
         let blender = &config.plugins["blender"];
         assert_eq!(blender.read, [Path::new("/studio/presets")]);
-        assert_eq!((blender.memory_mb, blender.call_ms), (128, 1000));
+        assert_eq!((blender.memory_mb, blender.call_ms), (Some(128), None));
         assert_eq!(
             serde_json::Value::Object(blender.config.clone()),
             serde_json::json!({"device": "OPTIX", "tries": 2, "when": "2026-11-22", "nested": {"on": [true, 1.5]}})

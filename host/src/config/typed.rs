@@ -65,10 +65,16 @@ pub struct PluginConfig {
     pub config: serde_json::Map<String, serde_json::Value>,
     /// Directories that it may read text files under.
     pub read: Vec<PathBuf>,
-    /// Memory of one instance.
-    pub memory_mb: u64,
-    /// Running time of one call.
-    pub call_ms: u64,
+    /// Variables of the daemon's environment that it may read, by name.
+    pub env: Vec<String>,
+    /// Memory of one instance; absent: as for all.
+    pub memory_mb: Option<u64>,
+    /// Running time of one call; absent: as for all.
+    pub call_ms: Option<u64>,
+    /// Log kept of one call; absent: as for all.
+    pub log_kb: Option<u64>,
+    /// Lines a second that reach the daemon's own log; absent: as for all.
+    pub log_lines_per_second: Option<u64>,
 }
 
 /// The configuration.
@@ -100,12 +106,12 @@ pub struct Config {
     pub plugins_dir: PathBuf,
     /// How changes there are noticed.
     pub plugins_watch: WatchChoice,
+    /// Where runners of scripts are looked for, in this order.
+    pub runner_dirs: Vec<PathBuf>,
     /// Compiled plugins.
     pub cache_dir: PathBuf,
-    /// Memory of one plugin instance.
-    pub plugin_memory_mb: u64,
-    /// Running time of one plugin call.
-    pub plugin_call_ms: u64,
+    /// What every plugin may use.
+    pub all_plugins: PluginConfig,
     /// Single plugins, by name.
     pub plugins: BTreeMap<String, PluginConfig>,
     /// Programs by tool id.
@@ -168,8 +174,6 @@ impl Config {
             });
             return Err(ConfigError { problems });
         }
-        let plugin_memory_mb = settings.count("plugins.memory_mb").unwrap_or_default();
-        let plugin_call_ms = settings.count("plugins.call_ms").unwrap_or_default();
         Ok(Self {
             file,
             listen,
@@ -186,11 +190,11 @@ impl Config {
                 Some("off") => WatchChoice::Off,
                 _ => WatchChoice::Notify,
             },
+            runner_dirs: runner_dirs(settings.path("plugins.runners"), &data_dir),
             cache_dir: data_dir.join("cache"),
             data_dir,
-            plugin_memory_mb,
-            plugin_call_ms,
-            plugins: settings.plugins(plugin_memory_mb, plugin_call_ms),
+            all_plugins: settings.plugin("plugins"),
+            plugins: settings.plugins(),
             tools: settings.tools(),
             roots,
             path_map: settings.places("paths.map"),
@@ -230,6 +234,22 @@ impl Config {
             (key, value, &setting.place)
         })
     }
+}
+
+/// Where a build, an installation, and a person without rights to either put runners.
+fn runner_dirs(configured: Option<PathBuf>, data_dir: &Path) -> Vec<PathBuf> {
+    if let Some(configured) = configured {
+        return vec![configured];
+    }
+    let program = std::env::current_exe().and_then(|program| program.canonicalize()).ok();
+    let beside = program.as_deref().and_then(Path::parent);
+    let above = beside.and_then(Path::parent);
+    let installed = [
+        beside.map(|dir| dir.join("runners")),
+        above.map(|dir| dir.join("runners")),
+        above.map(|dir| dir.join("share/farmhand/runners")),
+    ];
+    installed.into_iter().flatten().chain([data_dir.join("runners")]).collect()
 }
 
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 7878);
@@ -333,26 +353,29 @@ impl Settings {
             .collect()
     }
 
-    fn plugins(&self, memory_mb: u64, call_ms: u64) -> BTreeMap<String, PluginConfig> {
+    fn plugins(&self) -> BTreeMap<String, PluginConfig> {
         let names = self.iter().filter_map(|(key, _)| {
             let (name, _) = key.strip_prefix("plugins.")?.rsplit_once('.')?;
             Some(name.to_owned())
         });
-        names
-            .map(|name| {
-                let key = |of: &str| format!("plugins.{name}.{of}");
-                let config = match self.get(&key("config")).map(|setting| &setting.value) {
-                    Some(Value::Table(table)) => table.clone(),
-                    _ => serde_json::Map::new(),
-                };
-                let plugin = PluginConfig {
-                    config,
-                    read: self.paths(&key("read")),
-                    memory_mb: self.count(&key("memory_mb")).unwrap_or(memory_mb),
-                    call_ms: self.count(&key("call_ms")).unwrap_or(call_ms),
-                };
-                (name, plugin)
-            })
-            .collect()
+        names.map(|name| (name.clone(), self.plugin(&format!("plugins.{name}")))).collect()
+    }
+
+    /// What a section says of one plugin, or of all.
+    fn plugin(&self, section: &str) -> PluginConfig {
+        let key = |of: &str| format!("{section}.{of}");
+        let config = match self.get(&key("config")).map(|setting| &setting.value) {
+            Some(Value::Table(table)) => table.clone(),
+            _ => serde_json::Map::new(),
+        };
+        PluginConfig {
+            config,
+            read: self.paths(&key("read")),
+            env: self.texts(&key("env")),
+            memory_mb: self.count(&key("memory_mb")),
+            call_ms: self.count(&key("call_ms")),
+            log_kb: self.count(&key("log_kb")),
+            log_lines_per_second: self.count(&key("log_lines_per_second")),
+        }
     }
 }

@@ -35,6 +35,12 @@ pub fn config<T: DeserializeOwned>() -> Result<T, PluginError> {
         .map_err(|error| PluginError::new(format!("configuration, {}: {}", error.path(), error.inner())))
 }
 
+/// A variable of the daemon's environment; absent where it is not set, or the studio did not grant it to this plugin.
+#[must_use]
+pub fn env(name: &str) -> Option<String> {
+    imp::env(name)
+}
+
 /// A text file under one of the directories that the studio granted this plugin.
 ///
 /// # Errors
@@ -129,6 +135,10 @@ mod imp {
         host::config()
     }
 
+    pub(super) fn env(name: &str) -> Option<String> {
+        host::env(name)
+    }
+
     pub(super) fn read_file(path: &str) -> Result<String, String> {
         host::read_file(path)
     }
@@ -162,6 +172,10 @@ mod imp {
 
     pub(super) fn config() -> String {
         "{}".to_owned()
+    }
+
+    pub(super) fn env(name: &str) -> Option<String> {
+        std::env::var(name).ok()
     }
 
     pub(super) fn read_file(path: &str) -> Result<String, String> {

@@ -1,7 +1,7 @@
 //! A guest that misbehaves costs one call: the error says what it did, and the host goes on.
 
 use crate::support::{Bench, GUEST, assert_fine, describing, job, task};
-use farmhand_plugin::{PluginError, PluginErrorKind, PluginSettings, Responsible, Room};
+use farmhand_plugin::{LimitChange, PluginError, PluginErrorKind, PluginSettings, Responsible, Room};
 use std::time::Duration;
 
 fn quick(settings: &mut PluginSettings) {
@@ -152,10 +152,9 @@ async fn answers_to_validate_are_held_to_the_schema() {
 #[tokio::test]
 async fn the_operator_sets_the_limits() {
     let generous = |settings: &mut PluginSettings| {
-        let mut limits = settings.limits.clone();
-        limits.hostcall = 64 << 20;
-        limits.memory = 128 << 20;
-        settings.plugin_limits.insert("fixture".into(), limits);
+        let change =
+            LimitChange { hostcall: Some(64 << 20), memory: Some(128 << 20), ..LimitChange::default() };
+        settings.plugin_limits.insert("fixture".into(), change);
     };
     let bench = Bench::start(generous, vec![]).await;
     let plugin = bench.fixture().await;

@@ -202,5 +202,9 @@ pub fn options(value: Value) -> Map<String, Value> {
 
 /// A grant of this directory and this configuration.
 pub fn grant(read: &Path) -> farmhand_plugin::Grant {
-    farmhand_plugin::Grant { read: vec![read.to_path_buf()], config: json!({"site": "lon"}) }
+    farmhand_plugin::Grant {
+        read: vec![read.to_path_buf()],
+        config: json!({"site": "lon"}),
+        ..Default::default()
+    }
 }
