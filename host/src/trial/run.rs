@@ -221,3 +221,35 @@ pub async fn lines_of(log: &Path) -> io::Result<Vec<String>> {
     }
     Ok(lines)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use farmhand_model::dcc::ImageOutput;
+
+    #[test]
+    fn a_log_tells_of_frames_and_of_each_fact_once() {
+        let image = ImageOutput { frame: 1, path: "/out/1.png".into(), place: None };
+        let fact = Fact { name: "device".to_owned(), value: "CPU".to_owned() };
+        let fault = Fault {
+            severity: Severity::Transient,
+            cause: Cause::Other,
+            message: "x".to_owned(),
+            frame: None,
+            about: None,
+        };
+        let mut events = vec![
+            ReaderEvent::FrameStarted(1),
+            ReaderEvent::FrameDone(image),
+            ReaderEvent::FrameStarted(2),
+            ReaderEvent::Fact(fact.clone()),
+            ReaderEvent::Fact(fact),
+        ];
+        events.extend(std::iter::repeat_n(ReaderEvent::Fault(fault), KEPT + 1));
+        let events: Vec<Seen> = events.into_iter().map(|event| Seen { line: 1, event }).collect();
+        let told = Told::of(&events);
+        assert_eq!((told.started.to_string(), told.done.to_string()), ("1,2".to_owned(), "1".to_owned()));
+        // As many as the daemon keeps.
+        assert_eq!((told.facts.len(), told.faults.len()), (1, KEPT));
+    }
+}
