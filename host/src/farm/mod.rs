@@ -8,6 +8,7 @@ mod bus;
 mod cleanup;
 mod driver;
 mod error;
+mod gate;
 mod hooks;
 mod node;
 mod parts;
