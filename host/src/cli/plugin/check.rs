@@ -139,7 +139,7 @@ fn print(out: &mut Output, checked: &Checked) -> Result<(), CliError> {
         let contract = surface.contract.as_ref().map_or("-".to_owned(), ToString::to_string);
         facts.fact("contract", contract);
         facts.fact("exports", list(&surface.exports));
-        facts.fact("imports", list(&surface.imports));
+        facts.fact("imports", imports(&surface.imports));
     }
     let extensions: Vec<String> = descriptor.extensions.iter().map(|name| format!(".{name}")).collect();
     facts.fact("scenes", list(&extensions));
@@ -169,6 +169,15 @@ fn print(out: &mut Output, checked: &Checked) -> Result<(), CliError> {
         out.line(format!("warning: {warning}"))?;
     }
     Ok(())
+}
+
+/// What it imports of the contract; WASI's many parts as one, since there is nothing behind them.
+fn imports(names: &[String]) -> String {
+    let (wasi, own): (Vec<String>, Vec<String>) =
+        names.iter().cloned().partition(|name| name.starts_with("wasi:"));
+    let wasi =
+        (!wasi.is_empty()).then(|| format!("{} of WASI", human::count(wasi.len() as u64, "interface")));
+    list(&own.into_iter().chain(wasi).collect::<Vec<_>>())
 }
 
 fn list(names: &[String]) -> String {
