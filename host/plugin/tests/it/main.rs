@@ -9,5 +9,6 @@ mod calls;
 mod gate;
 mod hooks;
 mod hostile;
+mod script;
 mod support;
 mod watch;
