@@ -95,9 +95,10 @@ class Hooks(exports.Hooks):
         )
 
 
-#: Calls of Python functions within each other. A recursion without end becomes a RecursionError well before it fills the
-#: stack of the sandbox, with the traceback that a trap would not have.
-_DEEPEST = 1_000
+#: Calls of Python functions within each other. Where each goes through C (a `__getattr__`, a sort's key), about 350 of
+#: them fill the 512 KiB of stack that the host gives a guest; so a recursion without end becomes a RecursionError, with
+#: the traceback that a trap would not have.
+_DEEPEST = 200
 
 # What follows runs when the runner is built, and its effects lie in the snapshot.
 granted.connect()
