@@ -148,8 +148,7 @@ impl Seen {
         if changed.len() > NAMED {
             named.push_str(&format!("; and {} more", changed.len() - NAMED));
         }
-        let since = self.oldest.map(|oldest| oldest.to_string()).unwrap_or_default();
-        let since = since.split('T').next().unwrap_or_default();
+        let since = self.oldest.map(day).unwrap_or_default();
         Err(format!(
             "changes {} of {replayed} past verdicts{within}: {named}; look with `farmhand plugin replay FILE --since \
              {since}`, then {}",
@@ -157,6 +156,12 @@ impl Seen {
             remedy(stamp)
         ))
     }
+}
+
+/// The day on which it was, in this machine's time zone: as `--since` takes it.
+fn day(at: Timestamp) -> String {
+    let time = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
+    time.to_zoned(jiff::tz::TimeZone::system()).date().to_string()
 }
 
 fn remedy(stamp: &PluginStamp) -> String {
@@ -168,6 +173,9 @@ mod tests {
     use super::*;
     use crate::trial::Decided;
     use farmhand_model::{AttemptId, Digest, JobId};
+
+    /// The same day everywhere.
+    const NOON: Timestamp = Timestamp(12 * 3_600_000);
 
     fn stamp() -> PluginStamp {
         PluginStamp {
@@ -197,12 +205,9 @@ mod tests {
     fn answer(changed: u64, out_of_time: bool) -> Result<(), String> {
         let mut seen = Seen { out_of_time, ..Seen::default() };
         // What only reads otherwise decides nothing.
-        seen.add(
-            &comparison(90, vec![Change::Command("x".into()), Change::Reason("x".into())]),
-            Timestamp(0),
-        );
+        seen.add(&comparison(90, vec![Change::Command("x".into()), Change::Reason("x".into())]), NOON);
         for attempt in 0..changed {
-            seen.add(&comparison(50 - attempt, vec![Change::Verdict("x".into())]), Timestamp(0));
+            seen.add(&comparison(50 - attempt, vec![Change::Verdict("x".into())]), NOON);
         }
         seen.answer(&stamp())
     }
