@@ -48,6 +48,18 @@ pub trait LoadGate: std::fmt::Debug + Send + Sync {
     fn examine<'a>(&'a self, candidate: &'a Arc<LoadedPlugin>) -> BoxFuture<'a, Result<(), String>>;
 }
 
+/// What becomes of versions that were live.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Versions {
+    /// Nothing is kept: the last good one serves as long as this host lives.
+    #[default]
+    Forgotten,
+    /// Another host keeps them in this directory; they can be read, and what was decided about them holds.
+    Read(PathBuf),
+    /// They are kept in this directory, which no other host writes to.
+    Keep(PathBuf),
+}
+
 /// Everything that the plugin host is told.
 #[derive(Debug, Clone)]
 pub struct PluginSettings {
@@ -63,6 +75,13 @@ pub struct PluginSettings {
     pub cache_dir: PathBuf,
     /// Compiled code kept there, in bytes; the least recently used goes first.
     pub cache_bytes: u64,
+    /// What becomes of versions that were live.
+    pub versions: Versions,
+    /// Calls in a row that break off, time out or want too much memory, after which a version is rolled back; 0 means
+    /// never.
+    pub rollback_after: u32,
+    /// The same for single plugins, by name.
+    pub plugin_rollback_after: BTreeMap<String, u32>,
     /// How changes in `dir` are noticed.
     pub watch: WatchMode,
     /// What a plugin may use.
@@ -73,7 +92,7 @@ pub struct PluginSettings {
     pub grants: BTreeMap<String, Grant>,
     /// Guest calls at once, over all plugins.
     pub concurrent_calls: usize,
-    /// Told of every call of a plugin that serves.
+    /// Told of every call of a plugin that serves, or that decides for a job or an attempt of an earlier version.
     pub observer: Option<Arc<dyn CallObserver>>,
     /// Asked before a new version takes over.
     pub gate: Option<Arc<dyn LoadGate>>,
@@ -89,6 +108,9 @@ impl PluginSettings {
             warm_runners: false,
             cache_dir: cache_dir.into(),
             cache_bytes: 512 << 20,
+            versions: Versions::default(),
+            rollback_after: 3,
+            plugin_rollback_after: BTreeMap::new(),
             watch: WatchMode::default(),
             limits: Limits::default(),
             plugin_limits: BTreeMap::new(),
@@ -109,6 +131,12 @@ impl PluginSettings {
             Some(change) => base.changed(change),
             None => base,
         }
+    }
+
+    /// After how many failed calls in a row a version of this plugin is rolled back; 0 means never.
+    #[must_use]
+    pub fn rollback_after(&self, name: &str) -> u32 {
+        self.plugin_rollback_after.get(name).copied().unwrap_or(self.rollback_after)
     }
 
     /// What the plugin of this name may see.

@@ -11,4 +11,5 @@ mod gate;
 mod hooks;
 mod hostile;
 mod support;
+mod versions;
 mod watch;
