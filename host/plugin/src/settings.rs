@@ -43,9 +43,16 @@ impl Default for Grant {
 
 /// The studio's own check of a version that has passed the load gate, before it takes over from another one.
 pub trait LoadGate: std::fmt::Debug + Send + Sync {
-    /// Whether the candidate may serve; the error says why not, and what to do. It is asked in the background, and
-    /// what served before goes on serving meanwhile.
-    fn examine<'a>(&'a self, candidate: &'a Arc<LoadedPlugin>) -> BoxFuture<'a, Result<(), String>>;
+    /// Whether versions of this plugin are examined at all.
+    fn guards(&self, plugin: &str) -> bool;
+
+    /// Whether the candidate may take over from the version that serves; the error says why not, and what to do. It is
+    /// asked in the background, and what served before goes on serving meanwhile.
+    fn examine<'a>(
+        &'a self,
+        candidate: &'a Arc<LoadedPlugin>,
+        serving: Option<&'a Arc<LoadedPlugin>>,
+    ) -> BoxFuture<'a, Result<(), String>>;
 }
 
 /// What becomes of versions that were live.

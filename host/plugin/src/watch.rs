@@ -290,8 +290,8 @@ fn refused(seen: Digest, error: PluginError) -> Looked {
 /// The studio's own gate, where this version has to pass it: it takes over from another one, which may be the one that
 /// served before the daemon started, and nobody has confirmed it.
 fn gate_of<'a>(shared: &'a Shared, gated: &Gated) -> Option<&'a Arc<dyn LoadGate>> {
-    let gate = shared.runtime.settings.gate.as_ref()?;
     let (vault, name) = (&shared.runtime.vault, &gated.descriptor.name);
+    let gate = shared.runtime.settings.gate.as_ref().filter(|gate| gate.guards(name))?;
     let serving = shared.look(|registry| registry.get(name).ok()).map(|serving| serving.stamp().digest.clone());
     let before = serving.or_else(|| vault.last(name).map(|last| last.digest))?;
     let is_confirmed = vault.decisions(name).confirmed(&gated.digest).is_some();
@@ -305,7 +305,8 @@ async fn examined(shared: &Arc<Shared>, gated: &Arc<Gated>) -> Result<(), Plugin
         let (digest, version) = (gated.digest.clone(), gated.descriptor.version.to_string());
         PluginError::new(&gated.descriptor.name, PluginErrorKind::Held { message, digest, version })
     };
-    gate.examine(&candidate).await.map_err(held)
+    let serving = shared.look(|registry| registry.get(&gated.descriptor.name).ok());
+    gate.examine(&candidate, serving.as_ref()).await.map_err(held)
 }
 
 /// A file that changed a moment ago.

@@ -9,6 +9,7 @@ mod calls;
 mod cleanup;
 mod driver;
 mod error;
+mod gate;
 mod hooks;
 mod node;
 mod parts;
@@ -20,7 +21,9 @@ mod submit;
 mod versions;
 mod views;
 
-pub(crate) use attempt::fixed_directory;
+pub(crate) use attempt::{
+    KEPT, Manifest, READER_FAILED, fixed_directory, is_the_hosts, is_the_plugins, program_of, render_env,
+};
 pub use bus::{BusItem, EventBus, Subscription};
 pub(crate) use calls::PluginCalls;
 pub use error::{FarmError, FarmStartError};
@@ -28,8 +31,8 @@ pub use settings::{FarmSettings, HookSettings, OnStop, ProcessSettings, ShimComm
 pub(crate) use start::{VERSIONS, builtins, lock_data_dir};
 pub use submission::{DigestChoice, PinnedPlugin, PluginRequest, Submission};
 pub use versions::VersionControl;
+pub(crate) use views::command as command_view;
 
-use attempt::Manifest;
 use driver::DriverHandle;
 use farmhand_model::dcc::Problem;
 use farmhand_model::job::JobEdit;

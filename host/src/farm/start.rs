@@ -6,6 +6,7 @@ use super::bus::EventBus;
 use super::calls::PluginCalls;
 use super::driver::{self, Driver, DriverHandle};
 use super::error::FarmStartError;
+use super::gate::ReplayGate;
 use super::parts::{Clock, Health, Parts};
 use super::settings::FarmSettings;
 use super::{Farm, Inner, cleanup, node};
@@ -53,10 +54,12 @@ impl Farm {
             .await
             .map_err(|error| FarmStartError::Internal(error.to_string()))?
             .map_err(|source| FarmStartError::Store { source })?;
+        let gate = ReplayGate::new(store.clone(), &settings.data_dir, settings.gates.clone());
         let calls = Arc::new(PluginCalls::default());
         let plugin_settings = PluginSettings {
             // The data directory is this daemon's alone, so that nobody else writes there.
             versions: Versions::Keep(settings.data_dir.join(VERSIONS)),
+            gate: Some(Arc::new(gate)),
             observer: Some(Arc::clone(&calls) as Arc<dyn CallObserver>),
             ..settings.plugins.clone()
         };

@@ -29,7 +29,7 @@ pub(super) async fn prepare(
     let scene = check_scene(parts, &submission.scene, &mut problems);
     let wanted = submission.plugin.as_ref().map(|request| parse_request(request, &mut problems));
     let dcc_version = submission.dcc_version.as_deref().and_then(|text| {
-        let parsed = text.parse::<semver::VersionReq>();
+        let parsed = text.parse::<VersionReq>();
         parsed.map_err(|error| problems.add("/dcc_version", requirement_hint(text, &error))).ok()
     });
     check_numbers(&submission, &mut problems);
@@ -385,7 +385,7 @@ async fn select(
 async fn check_tools(
     parts: &Parts,
     plugin: &LoadedPlugin,
-    wanted: Option<&semver::VersionReq>,
+    wanted: Option<&VersionReq>,
     levels: &[String],
     problems: &mut Problems,
 ) {

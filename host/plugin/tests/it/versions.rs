@@ -280,7 +280,16 @@ async fn the_last_good_version_serves_where_the_file_broke_while_nobody_looked()
 struct OnlyOnes;
 
 impl LoadGate for OnlyOnes {
-    fn examine<'a>(&'a self, candidate: &'a Arc<LoadedPlugin>) -> BoxFuture<'a, Result<(), String>> {
+    fn guards(&self, plugin: &str) -> bool {
+        plugin == "fixture"
+    }
+
+    fn examine<'a>(
+        &'a self,
+        candidate: &'a Arc<LoadedPlugin>,
+        serving: Option<&'a Arc<LoadedPlugin>>,
+    ) -> BoxFuture<'a, Result<(), String>> {
+        assert_eq!(serving.unwrap().stamp().version, "1.0.0");
         let is_one = candidate.descriptor().version.major == 1;
         async move { if is_one { Ok(()) } else { Err("it is too new".to_owned()) } }.boxed()
     }
