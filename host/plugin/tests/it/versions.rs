@@ -1,5 +1,6 @@
 //! Versions over saves, failures, decisions and restarts of the host: which one serves, and what the history says.
 
+use crate::script::{runners, smallest};
 use crate::support::{PATIENCE, guest, job, task, version};
 use farmhand_model::view::PluginView;
 use farmhand_plugin::{
@@ -339,4 +340,39 @@ async fn another_host_reads_what_was_decided_and_writes_nothing() {
     assert!(matches!(reader.unpin("fixture", None).await, Err(VersionError::NotWritten(_))));
     assert_eq!(reader.versions("fixture").unwrap().history.len(), 2);
     assert_eq!(written(), before);
+}
+
+#[tokio::test]
+async fn a_script_is_kept_with_its_runner_and_loads_where_neither_is_left() {
+    let site = Site::new();
+    let file = site.root.path().join("plugins/tiny.js");
+    let [_, (_, text)] = smallest("1.0.0");
+    std::fs::write(&file, &text).unwrap();
+    let with_runners = PluginSettings {
+        runners: vec![runners()],
+        ..site.settings(Versions::Keep(site.versions()))
+    };
+    let host = PluginHost::start(with_runners, vec![]).await.unwrap();
+    host.all_looked_at().await;
+    let stamp = host.get("tiny").unwrap().stamp().clone();
+    drop(host);
+    let scripts: Vec<_> = std::fs::read_dir(site.versions().join("objects"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(scripts.len(), 2, "the script, and its runner once: {scripts:?}");
+
+    // Nothing is compiled yet, no runner is installed, and the file says something else.
+    std::fs::write(&file, smallest("2.0.0")[1].1.as_str()).unwrap();
+    let bare = PluginSettings {
+        cache_dir: site.root.path().join("empty-cache"),
+        ..site.settings(Versions::Keep(site.versions()))
+    };
+    let host = PluginHost::start(bare, vec![]).await.unwrap();
+    let view = host.views().into_iter().find(|view| view.name == "tiny").unwrap();
+    assert_eq!((view.serving.unwrap().version.as_str(), view.state.as_str()), ("1.0.0", "degraded"));
+    assert!(view.failure.unwrap().contains("needs the JavaScript runner"));
+    let kept = host.version(&stamp.digest.0).await.unwrap();
+    assert_eq!((kept.stamp().version.as_str(), &kept.stamp().digest), ("1.0.0", &stamp.digest));
+    assert_eq!(kept.build_command(&task("")).await.unwrap().args[0], "--frames");
 }
