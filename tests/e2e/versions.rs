@@ -32,7 +32,9 @@ struct Farm {
 impl Farm {
     fn new(version: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let tool = dir.path().join("tool");
+        // A program's version may be in its path.
+        let tool = dir.path().join("tool-1.0/tool");
+        fs::create_dir(dir.path().join("tool-1.0")).unwrap();
         // Waits until the test lets it go on, and ends when the test has gone.
         let script = format!(
             "#!/bin/sh\nwhile [ -d {0} ] && [ ! -e {0}/go ]; do sleep 0.05; done\n",
