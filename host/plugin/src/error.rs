@@ -57,6 +57,11 @@ pub enum PluginErrorKind {
         /// Where it was looked for, and how to get it.
         message: String,
     },
+    /// The runner of the script's language is being compiled for the first time.
+    Waiting {
+        /// For what.
+        message: String,
+    },
     /// It passed, but the studio's own check of new versions held it back.
     Held {
         /// Why, and what to do.
@@ -241,7 +246,7 @@ impl PluginError {
             | PluginErrorKind::Held { .. }
             | PluginErrorKind::NotKept { .. }
             | PluginErrorKind::NameTaken { .. } => Responsible::Operator,
-            PluginErrorKind::Host { .. } => Responsible::Farmhand,
+            PluginErrorKind::Host { .. } | PluginErrorKind::Waiting { .. } => Responsible::Farmhand,
             _ => Responsible::Author,
         }
     }
@@ -275,6 +280,7 @@ impl PluginError {
             | PluginErrorKind::Incompatible { .. }
             | PluginErrorKind::Script { .. }
             | PluginErrorKind::NoRunner { .. }
+            | PluginErrorKind::Waiting { .. }
             | PluginErrorKind::Held { .. }
             | PluginErrorKind::Guest { .. }
             | PluginErrorKind::ReaderGone
@@ -296,6 +302,7 @@ impl fmt::Display for PluginErrorKind {
             | Self::Script { message }
             | Self::NoRunner { message }
             | Self::NotKept { message }
+            | Self::Waiting { message }
             | Self::Held { message, .. } => f.write_str(message),
             Self::NameTaken { by } => write!(f, "claims a name that {by} already serves"),
             Self::Denied { imports } => {

@@ -262,6 +262,7 @@ async fn load(shared: &Arc<Shared>, path: &Path, examine: Examine) -> Looked {
     if shared.look(|registry| registry.knows(path, &candidate.seen)) {
         return Looked::Unchanged;
     }
+    tell_of_waiting(shared, path, &candidate).await;
     let gated = match shared.runtime.admit(&candidate).await {
         Ok(gated) => Arc::new(gated),
         Err(error) => return refused(candidate.seen, error),
@@ -276,6 +277,23 @@ async fn load(shared: &Arc<Shared>, path: &Path, examine: Examine) -> Looked {
     match examined(shared, &gated).await {
         Ok(()) => Looked::Admitted(gated),
         Err(error) => refused(candidate.seen, error),
+    }
+}
+
+/// A runner is compiled once on a machine, which takes seconds: whoever looks meanwhile should see why.
+async fn tell_of_waiting(shared: &Arc<Shared>, path: &Path, candidate: &Candidate) {
+    let (Some(language), runtime, script) =
+        (candidate.language(), Arc::clone(&shared.runtime), path.to_path_buf())
+    else {
+        return;
+    };
+    if tokio::task::spawn_blocking(move || runtime.waits_for_runner(&script)).await.unwrap_or_default() {
+        let message = format!(
+            "waits for the {} runner, which is compiled once on this machine; it serves in some seconds",
+            language.name()
+        );
+        let waiting = PluginError::new(&candidate.label, PluginErrorKind::Waiting { message });
+        shared.change(|registry| registry.refuse(path, None, waiting));
     }
 }
 
@@ -507,11 +525,11 @@ impl Job {
             Looked::Refused(..) if again => {}
             looked => self.settle(path.clone(), looked).await,
         }
+        if again {
+            return self.start(path);
+        }
         if self.first.remove(&path) && self.first.is_empty() {
             self.shared.started.send_replace(true);
-        }
-        if again {
-            self.start(path);
         }
     }
 

@@ -2,13 +2,16 @@
 
 use super::typed::{Config, PluginConfig, WatchChoice};
 use crate::api::ApiSettings;
-use crate::farm::{FarmSettings, HookSettings, ProcessSettings, ShimCommand, VERSIONS};
+use crate::farm::{
+    FarmSettings, HookSettings, ProcessSettings, SelfCompiler, ShimCommand, VERSIONS,
+};
 use farmhand_model::Seconds;
 use farmhand_plugin::{Grant, LimitChange, Limits, PluginSettings, Versions, WatchMode};
 use farmhand_runner::LogLimits;
 use farmhand_scheduler::{NodeCapacity, Policy};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How much of this machine renders may use, with everything decided.
@@ -60,7 +63,11 @@ impl Config {
                 stall_seconds: self.stall_seconds,
                 ..Policy::default()
             },
-            plugins: self.plugin_settings(),
+            plugins: PluginSettings {
+                warm_runners: true,
+                compiler: Some(Arc::new(SelfCompiler::new(program.clone(), self.cache_dir.clone()))),
+                ..self.plugin_settings()
+            },
             gates: self.plugins.iter().filter_map(|(name, of)| Some((name.clone(), of.gate?))).collect(),
             tools: self.tools.clone(),
             roots: self.roots.clone(),

@@ -7,6 +7,7 @@ mod attempt;
 mod bus;
 mod calls;
 mod cleanup;
+mod compiler;
 mod driver;
 mod error;
 mod gate;
@@ -26,6 +27,7 @@ pub(crate) use attempt::{
 };
 pub use bus::{BusItem, EventBus, Subscription};
 pub(crate) use calls::PluginCalls;
+pub(crate) use compiler::SelfCompiler;
 pub use error::{FarmError, FarmStartError};
 pub use settings::{FarmSettings, HookSettings, OnStop, ProcessSettings, ShimCommand};
 pub(crate) use start::{VERSIONS, builtins, lock_data_dir};

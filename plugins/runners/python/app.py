@@ -13,6 +13,7 @@ import adapt
 import dcc  # noqa: F401  (componentize-py finds the resource in it)
 import granted
 import library  # noqa: F401  (its modules are in the snapshot for the scripts)
+import loader
 import trouble
 from componentize_py_types import Err
 from farmhand import Job, Plugin, Task, calls
@@ -95,12 +96,14 @@ class Hooks(exports.Hooks):
         )
 
 
-#: Calls of Python functions within each other. A recursion without end becomes a RecursionError well before it fills the
-#: stack of the sandbox, with the traceback that a trap would not have.
-_DEEPEST = 1_000
+#: Calls of Python functions within each other. Where each goes through C (a `__getattr__`, a sort's key), about 350 of
+#: them fill the 512 KiB of stack that the host gives a guest; so a recursion without end becomes a RecursionError, with
+#: the traceback that a trap would not have.
+_DEEPEST = 200
 
 # What follows runs when the runner is built, and its effects lie in the snapshot.
 granted.connect()
+loader.hide_systems()
 sys.setrecursionlimit(_DEEPEST)
 # A collection that looked at all that is alive now would write to every page of it, and each page costs a fresh instance
 # a copy.

@@ -156,6 +156,11 @@ impl Registry {
         self.files.contains_key(path)
     }
 
+    /// Whether a version of this file is on offer.
+    pub(crate) fn is_offered(&self, path: &Path) -> bool {
+        self.files.get(path).is_some_and(|record| matches!(record.standing, Standing::Serves { .. }))
+    }
+
     /// Has a file looked at again, though it has not changed.
     pub(crate) fn forget(&mut self, source: &Source) {
         if let Source::File(path) = source

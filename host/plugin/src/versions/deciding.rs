@@ -66,7 +66,7 @@ impl Shared {
         let Some(name) = name else { return };
         let Some(last) = vault.last(&name) else { return };
         let _one_at_a_time = self.deciding.lock().await;
-        if last.source != origin || self.look(|registry| registry.has_file(path)) {
+        if last.source != origin || self.look(|registry| registry.is_offered(path)) {
             return;
         }
         match self.gated(&last.digest).await {

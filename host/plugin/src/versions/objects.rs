@@ -93,7 +93,8 @@ impl Objects {
         Ok(bytes.into())
     }
 
-    fn component(&self, digest: &Digest) -> PathBuf {
+    /// Where a component, or a runner, is kept.
+    pub(super) fn component(&self, digest: &Digest) -> PathBuf {
         self.dir.join(format!("{digest}.wasm"))
     }
 

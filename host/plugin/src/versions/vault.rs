@@ -105,6 +105,11 @@ impl Vault {
         self.objects.as_ref().ok_or(KeptError::Gone)?.read_component(digest)
     }
 
+    /// The file of a component or a runner, where it is kept.
+    pub(crate) fn path_of(&self, digest: &Digest) -> Option<PathBuf> {
+        self.objects.as_ref().map(|objects| objects.component(digest)).filter(|path| path.exists())
+    }
+
     pub(crate) fn decisions(&self, name: &str) -> Decisions {
         self.books().get(name).map(|book| book.decisions.clone()).unwrap_or_default()
     }
