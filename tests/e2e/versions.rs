@@ -178,22 +178,37 @@ fn decisions_hold_over_restarts_and_the_shell_shows_them() {
     let told = farm.told(&["confirm", "fixture", &newer[..8]]);
     assert!(told.contains("fixture serves version 1.1.0"), "{told}");
     let told = farm.told(&["pin", "fixture", &old[..8]]);
-    assert!(told.contains("1.0.0") && told.contains("pinned") && told.contains("waits for `unpin`"), "{told}");
+    assert!(
+        told.contains("1.0.0") && told.contains("pinned") && told.contains("waits for `unpin`"),
+        "{told}"
+    );
 
     farm.daemon.kill();
     farm.save("1.2.0");
     farm.daemon.restart();
     let slot = farm.slot();
-    assert_eq!((&slot["serving"]["digest"], &slot["standing"]["pinned"]["by"]), (&json!(old), &json!("tess")));
+    assert_eq!(
+        (&slot["serving"]["digest"], &slot["standing"]["pinned"]["by"]),
+        (&json!(old), &json!("tess"))
+    );
     assert_eq!(slot["standing"]["waiting"]["version"], "1.2.0");
     farm.told(&["unpin", "fixture"]);
     farm.until_serving("1.2.0");
     assert_eq!(
         farm.history(),
-        ["1.0.0 started", "1.1.0 saved", "1.0.0 rolled-back", "1.1.0 confirmed", "1.0.0 pinned", "1.2.0 unpinned"]
+        [
+            "1.0.0 started",
+            "1.1.0 saved",
+            "1.0.0 rolled-back",
+            "1.1.0 confirmed",
+            "1.0.0 pinned",
+            "1.2.0 unpinned"
+        ]
     );
     let table = farm.told(&["history", "fixture"]);
-    assert!(table.lines().nth(1).is_some_and(|line| line.contains("serves") && line.contains("unpinned by tess")));
+    assert!(
+        table.lines().nth(1).is_some_and(|line| line.contains("serves") && line.contains("unpinned by tess"))
+    );
 
     for (path, body, status, kind) in [
         ("nothing/rollback", json!({}), 404, "no-plugin"),
@@ -203,7 +218,11 @@ fn decisions_hold_over_restarts_and_the_shell_shows_them() {
         ("fixture/confirm", json!({}), 422, "invalid"),
     ] {
         let (got, problem) = farm.daemon.client.post(&format!("/api/v1/plugins/{path}"), &body);
-        assert_eq!((got, &problem["type"]), (status, &json!(format!("/problems/{kind}"))), "{path}: {problem}");
+        assert_eq!(
+            (got, &problem["type"]),
+            (status, &json!(format!("/problems/{kind}"))),
+            "{path}: {problem}"
+        );
     }
     let refused = farm.plugin(&["rollback", "fixture", "ffff"]);
     assert_eq!(refused.status.code(), Some(1));

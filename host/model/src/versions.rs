@@ -205,7 +205,10 @@ mod tests {
         let reason = "3 calls in a row failed".to_owned();
         for (reason, expect) in [
             (LiveReason::Saved, "saved"),
-            (LiveReason::RolledBack { from: from.clone(), by: tess() }, "rolled back by tess from 0123456789ab"),
+            (
+                LiveReason::RolledBack { from: from.clone(), by: tess() },
+                "rolled back by tess from 0123456789ab",
+            ),
             (LiveReason::RolledBack { from: from.clone(), by: None }, "rolled back from 0123456789ab"),
             (
                 LiveReason::RolledBackByDaemon { from, reason },

@@ -154,9 +154,8 @@ impl Runtime {
         digest: &Digest,
     ) -> Result<Gated, PluginError> {
         let (runtime, label_of, digest_of) = (Arc::clone(self), label.to_owned(), digest.clone());
-        let candidate = blocking(move || {
-            runtime.vault.candidate(&label_of, &digest_of).map_err(|error| lost(&error))
-        });
+        let candidate =
+            blocking(move || runtime.vault.candidate(&label_of, &digest_of).map_err(|error| lost(&error)));
         let candidate = candidate.await.map_err(|kind| PluginError::new(label, kind))?;
         let gated = self.admit(&candidate).await?;
         if gated.digest != *digest {
@@ -178,7 +177,7 @@ impl Runtime {
 
     /// The runner of a language, loaded by whoever asks first.
     pub(crate) async fn runner(self: &Arc<Self>, language: Language) -> Result<Arc<Runner>, PluginErrorKind> {
-        let read = async |path: std::path::PathBuf| {
+        let read = async |path: PathBuf| {
             blocking(move || {
                 let bytes = std::fs::read(&path).map_err(|error| PluginErrorKind::NoRunner {
                     message: format!("its runner {} cannot be read: {error}", path.display()),

@@ -36,7 +36,9 @@ pub enum PluginHostError {
         message: String,
     },
     /// The directory of versions cannot be made or read.
-    #[error("the directory of plugin versions {path} cannot be used: {source}; make it writable for the daemon's user")]
+    #[error(
+        "the directory of plugin versions {path} cannot be used: {source}; make it writable for the daemon's user"
+    )]
     Versions {
         /// The directory.
         path: PathBuf,

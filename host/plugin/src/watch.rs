@@ -310,7 +310,8 @@ fn refused(seen: Digest, error: PluginError) -> Looked {
 fn gate_of<'a>(shared: &'a Shared, gated: &Gated) -> Option<&'a Arc<dyn LoadGate>> {
     let (vault, name) = (&shared.runtime.vault, &gated.descriptor.name);
     let gate = shared.runtime.settings.gate.as_ref().filter(|gate| gate.guards(name))?;
-    let serving = shared.look(|registry| registry.get(name).ok()).map(|serving| serving.stamp().digest.clone());
+    let serving =
+        shared.look(|registry| registry.get(name).ok()).map(|serving| serving.stamp().digest.clone());
     let before = serving.or_else(|| vault.last(name).map(|last| last.digest))?;
     let is_confirmed = vault.decisions(name).confirmed(&gated.digest).is_some();
     (before != gated.digest && !is_confirmed).then_some(gate)

@@ -11,7 +11,9 @@ use crate::watch::kill;
 use farmhand_model::dcc::Gpu;
 use farmhand_model::hooks::{HookPhase, Moment};
 use farmhand_model::job::{JobEdit, JobLimits};
-use farmhand_model::{Change, Digest, EndedBy, FrameSet, FrameState, JobId, JobRecord, JobStatus, RestoredJob};
+use farmhand_model::{
+    Change, Digest, EndedBy, FrameSet, FrameState, JobId, JobRecord, JobStatus, RestoredJob,
+};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

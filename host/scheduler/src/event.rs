@@ -4,7 +4,9 @@ use crate::policy::PluginState;
 use farmhand_model::dcc::{Fact, Fault, Gpu, Outcome, Verdict};
 use farmhand_model::hooks::{HookRun, HooksResult, Moment};
 use farmhand_model::job::JobEdit;
-use farmhand_model::{AttemptId, Digest, FrameSet, JobId, JobRecord, JobStatus, PluginStamp, RestoredJob, Timestamp};
+use farmhand_model::{
+    AttemptId, Digest, FrameSet, JobId, JobRecord, JobStatus, PluginStamp, RestoredJob, Timestamp,
+};
 
 /// One thing that happened. Commands of people may be refused; reports of the runner never are: what comes too late
 /// is dropped with a notice.

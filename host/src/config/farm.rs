@@ -2,9 +2,7 @@
 
 use super::typed::{Config, PluginConfig, WatchChoice};
 use crate::api::ApiSettings;
-use crate::farm::{
-    FarmSettings, HookSettings, ProcessSettings, SelfCompiler, ShimCommand, VERSIONS,
-};
+use crate::farm::{FarmSettings, HookSettings, ProcessSettings, SelfCompiler, ShimCommand, VERSIONS};
 use farmhand_model::Seconds;
 use farmhand_plugin::{Grant, LimitChange, Limits, PluginSettings, Versions, WatchMode};
 use farmhand_runner::LogLimits;

@@ -66,7 +66,8 @@ impl Parts {
             return Ok(plugin);
         }
         let loaded = self.plugins.version(&digest.0).await;
-        let plugin = loaded.map_err(|error| format!("it is pinned to a version that cannot serve: {error}"))?;
+        let plugin =
+            loaded.map_err(|error| format!("it is pinned to a version that cannot serve: {error}"))?;
         held().insert(digest.clone(), Arc::clone(&plugin));
         Ok(plugin)
     }

@@ -13,9 +13,7 @@ use super::{Farm, Inner, cleanup, node};
 use farmhand_model::dcc::Descriptor;
 use farmhand_model::event::FarmEvent;
 use farmhand_model::{Digest, JobId, JobStatus};
-use farmhand_plugin::{
-    Builtin, CallObserver, LoadedPlugin, PluginHost, PluginSettings, SwapEvent, Versions,
-};
+use farmhand_plugin::{Builtin, CallObserver, LoadedPlugin, PluginHost, PluginSettings, SwapEvent, Versions};
 use farmhand_resource::tools::ToolFinder;
 use farmhand_runner::{Roots, ShimPool};
 use farmhand_scheduler::{Event, LevelProfile, PluginProfile, PluginState, Scheduler};

@@ -8,8 +8,8 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
-use utoipa::openapi::schema::{OneOf, Schema};
 use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{OneOf, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 /// A job as a person writes it. Only `scene` is needed, and `frames` where the scene's own range cannot be read.
@@ -197,12 +197,19 @@ mod tests {
         };
         for (json, expect) in [
             (json!("maya@^2"), PluginRequest::Named("maya@^2".into())),
-            (json!({"name": "maya", "digest": "0a1b"}), pinned(Some("maya"), DigestChoice::Digest("0a1b".into()))),
+            (
+                json!({"name": "maya", "digest": "0a1b"}),
+                pinned(Some("maya"), DigestChoice::Digest("0a1b".into())),
+            ),
             (json!({"digest": "serving"}), pinned(None, DigestChoice::Serving)),
         ] {
             let read: PluginRequest = serde_json::from_value(json.clone()).unwrap();
             assert_eq!(read, expect);
-            assert_eq!(serde_json::to_value(&read).unwrap(), json, "keys for idempotency stay what they were");
+            assert_eq!(
+                serde_json::to_value(&read).unwrap(),
+                json,
+                "keys for idempotency stay what they were"
+            );
         }
         for (json, expect) in [
             (json!(7), "expected a plugin's name, or an object"),

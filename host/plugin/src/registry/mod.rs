@@ -127,8 +127,9 @@ impl Registry {
 
     /// The newest good version under a name.
     pub(crate) fn offer(&self, name: &str) -> Option<Offer> {
-        let builtin =
-            || self.builtins.get(name).map(|gated| Offer { source: Source::Builtin, gated: Arc::clone(gated) });
+        let builtin = || {
+            self.builtins.get(name).map(|gated| Offer { source: Source::Builtin, gated: Arc::clone(gated) })
+        };
         self.offers.get(name).cloned().or_else(builtin)
     }
 

@@ -4,9 +4,9 @@ use super::file_name;
 use crate::error::{PluginError, PluginErrorKind};
 use crate::gate::Gated;
 use crate::loaded::LoadedPlugin;
+use farmhand_model::Timestamp;
 use farmhand_model::versions::{VersionStanding, VersionWaiting};
 use farmhand_model::view::PluginView;
-use farmhand_model::Timestamp;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

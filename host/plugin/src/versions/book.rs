@@ -161,8 +161,7 @@ mod tests {
         // A file where the directory should be.
         fs::write(root.path().join("mine"), "").unwrap();
         let dir = root.path().join("mine");
-        let mut book =
-            Book { dir, history: Vec::new(), decisions: Decisions::default(), end: 0 };
+        let mut book = Book { dir, history: Vec::new(), decisions: Decisions::default(), end: 0 };
         assert!(book.append(entry("a")).is_err() && book.history.is_empty());
         assert!(book.decide(Decisions::default().unpin()).is_err());
     }

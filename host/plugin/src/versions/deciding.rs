@@ -146,13 +146,7 @@ impl Shared {
         }
     }
 
-    fn entry(
-        &self,
-        name: &str,
-        chosen: &Offer,
-        decisions: &Decisions,
-        reason: &LiveReason,
-    ) -> VersionEntry {
+    fn entry(&self, name: &str, chosen: &Offer, decisions: &Decisions, reason: &LiveReason) -> VersionEntry {
         let Offer { source, gated } = chosen;
         let is_first = || self.runtime.vault.history(name).iter().all(|entry| entry.digest != gated.digest);
         let confirmed = decisions.confirmed(&gated.digest);
@@ -217,11 +211,13 @@ impl Shared {
             }
             self.settle(&name, &LiveReason::RolledBackByDaemon { from: digest, reason }).await;
             let (version, digest) = (&before.version, before.digest.short());
-            let message =
-                format!("plugin {name} was rolled back to version {version} ({digest}); {told}");
+            let message = format!("plugin {name} was rolled back to version {version} ({digest}); {told}");
             return self.change(|registry| registry.tell_failing(&name, message));
         }
-        self.go_on(&name, format!("{told}; there is no earlier version to go back to: mend it and save it again"));
+        self.go_on(
+            &name,
+            format!("{told}; there is no earlier version to go back to: mend it and save it again"),
+        );
     }
 
     /// A version that fails goes on serving, and says so.
@@ -382,8 +378,10 @@ impl Shared {
                 let name = self.runtime.vault.known().into_iter().find(|(_, known)| *known == digest);
                 let label = name.map_or_else(|| digest.short().to_owned(), |(name, _)| name);
                 let admitted = self.runtime.admit_kept(&label, &digest).await;
-                let unloadable =
-                    |error: PluginError| VersionError::Unloadable { digest, reason: error.kind().to_string() };
+                let unloadable = |error: PluginError| VersionError::Unloadable {
+                    digest,
+                    reason: error.kind().to_string(),
+                };
                 Arc::new(admitted.map_err(unloadable)?)
             }
         };
@@ -427,9 +425,7 @@ impl Shared {
         match (digests.len(), is_whole) {
             (1, _) => Ok(digests.remove(0)),
             (0, true) if self.runtime.vault.holds(&Digest(asked.to_owned())) => Ok(Digest(asked.to_owned())),
-            (0, _) => {
-                Err(VersionError::NoVersion { name: name.map(str::to_owned), asked: asked.to_owned() })
-            }
+            (0, _) => Err(VersionError::NoVersion { name: name.map(str::to_owned), asked: asked.to_owned() }),
             (_, _) => Err(VersionError::Ambiguous { asked: asked.to_owned(), digests }),
         }
     }

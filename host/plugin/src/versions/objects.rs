@@ -107,9 +107,7 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, KeptError> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => {
-            Err(KeptError::Unreadable { path: path.to_path_buf(), message: error.to_string() })
-        }
+        Err(error) => Err(KeptError::Unreadable { path: path.to_path_buf(), message: error.to_string() }),
     }
 }
 

@@ -126,7 +126,10 @@ mod tests {
             }
             let mut count = 0;
             while let Ok(strike) = told.try_recv() {
-                assert!(strike.reason.starts_with("3 calls in a row failed, at last judge: it "), "{strike:?}");
+                assert!(
+                    strike.reason.starts_with("3 calls in a row failed, at last judge: it "),
+                    "{strike:?}"
+                );
                 count += 1;
             }
             assert_eq!(count, expect);

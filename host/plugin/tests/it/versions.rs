@@ -213,11 +213,7 @@ async fn a_version_that_fails_over_and_over_is_rolled_back_once() {
     assert!(view.failure.unwrap().contains("rolled back by the daemon: 2 calls in a row failed"));
     assert_eq!(
         running.history(),
-        [
-            "1.0.0 started with the daemon",
-            "1.1.0 saved",
-            "1.0.0 rolled back by the daemon",
-        ]
+        ["1.0.0 started with the daemon", "1.1.0 saved", "1.0.0 rolled back by the daemon",]
     );
 
     // Late calls of the version that went, and failures of the one that took over, change nothing more.
@@ -348,10 +344,8 @@ async fn a_script_is_kept_with_its_runner_and_loads_where_neither_is_left() {
     let file = site.root.path().join("plugins/tiny.js");
     let [_, (_, text)] = smallest("1.0.0");
     std::fs::write(&file, &text).unwrap();
-    let with_runners = PluginSettings {
-        runners: vec![runners()],
-        ..site.settings(Versions::Keep(site.versions()))
-    };
+    let with_runners =
+        PluginSettings { runners: vec![runners()], ..site.settings(Versions::Keep(site.versions())) };
     let host = PluginHost::start(with_runners, vec![]).await.unwrap();
     host.all_looked_at().await;
     let stamp = host.get("tiny").unwrap().stamp().clone();

@@ -45,7 +45,8 @@ fn of_its_plugin() {
     assert_eq!(env.why(shot), no_plugin("it traps"));
     env.plugin(PluginState::MissingTool { reason: "no blender on PATH".to_owned() });
     assert_eq!(env.why(shot), WaitReason::NoTool { reason: "no blender on PATH".to_owned() });
-    let picky = PluginChoice { name: "blender".to_owned(), version: Some(">=2".parse().unwrap()), digest: None };
+    let picky =
+        PluginChoice { name: "blender".to_owned(), version: Some(">=2".parse().unwrap()), digest: None };
     let newer = env.submit(JobSpec { plugin: picky, ..job("1") });
     env.plugin(profile(&[("render", FrameShape::Any)]));
     assert_eq!(env.why(newer), no_plugin("version 1.0.0 serves, the job wants >=2"));

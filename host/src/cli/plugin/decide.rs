@@ -47,7 +47,12 @@ pub(super) fn confirm(context: &mut Context, args: &ConfirmArgs) -> Result<(), C
     decide(context, &args.plugin, "confirm", Some(&args.digest))
 }
 
-fn decide(context: &mut Context, plugin: &PluginArgs, verb: &str, digest: Option<&str>) -> Result<(), CliError> {
+fn decide(
+    context: &mut Context,
+    plugin: &PluginArgs,
+    verb: &str,
+    digest: Option<&str>,
+) -> Result<(), CliError> {
     let user = plugin.user.clone().or_else(|| std::env::var("USER").ok()).filter(|user| !user.is_empty());
     let mut body = json!({ "user": user });
     if let (Some(digest), Value::Object(body)) = (digest, &mut body) {
@@ -68,7 +73,12 @@ fn lines(view: &PluginView) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(stamp) = &view.serving {
         let pinned = if view.standing.pinned.is_some() { ", pinned" } else { "" };
-        lines.push(format!("{} serves version {} ({}){pinned}", view.name, stamp.version, stamp.digest.short()));
+        lines.push(format!(
+            "{} serves version {} ({}){pinned}",
+            view.name,
+            stamp.version,
+            stamp.digest.short()
+        ));
     }
     if let Some(waiting) = &view.standing.waiting {
         let (version, digest) = (&waiting.version, waiting.digest.short());

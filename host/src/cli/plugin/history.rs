@@ -90,7 +90,10 @@ mod tests {
         };
         let text = table(&versions).render(Style::Plain);
         let lines: Vec<&str> = text.lines().map(|line| line.get(21..).unwrap_or(line)).collect();
-        assert!(lines[0].starts_with("DIGEST        VERSION  FROM     FORM       SIZE  NOW        WHY"), "{text}");
+        assert!(
+            lines[0].starts_with("DIGEST        VERSION  FROM     FORM       SIZE  NOW        WHY"),
+            "{text}"
+        );
         assert!(
             lines[1].ends_with("Python  2.0 KiB  serves     rolled back by the daemon from bbbbbbbbbbbb: 2 calls in a row failed"),
             "{text}"
