@@ -18,3 +18,4 @@ mod plugins;
 mod render;
 mod restart;
 mod trial;
+mod versions;

@@ -11,4 +11,5 @@ mod hooks;
 mod hostile;
 mod script;
 mod support;
+mod versions;
 mod watch;
