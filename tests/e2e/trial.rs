@@ -106,6 +106,21 @@ fn a_changed_rule_is_reported_for_the_attempts_that_it_changes_and_no_other() {
     let one = stdout(&plugin(data, &["replay", file, "--attempt", &attempt]));
     assert!(one.contains("then") && one.contains("- quarantine-node: the disk is full"), "{one}");
     assert_eq!(slot(&farm.daemon)["source"], "built-in", "nothing is changed");
+
+    // Once the changed one serves, the one that decided is asked from the bytes that are kept of it.
+    fs::copy(file, farm.daemon.plugins_dir().join("nuke.wasm")).unwrap();
+    farm.daemon
+        .client
+        .wait_for("it serves", || Some(slot(&farm.daemon)).filter(|slot| slot["source"] == "nuke.wasm"));
+    let report = json_of(&plugin(data, &["replay", "nuke", "--job", &bad.to_string(), "--json"]));
+    let one =
+        report["attempts"].as_array().unwrap().iter().find(|one| one["attempt"] == changed[0]["attempt"]);
+    let one = one.unwrap_or_else(|| panic!("{report}"));
+    assert_eq!(
+        (&one["events_compared"], &one["changes"]),
+        (&json!(true), &changed[0]["changes"]),
+        "{report}"
+    );
 }
 
 #[test]
@@ -133,14 +148,23 @@ fn a_version_that_changes_past_verdicts_does_not_go_live_by_itself() {
     assert_eq!(again["state"], "degraded", "a restart is no way around it: {again}");
     assert_eq!(again["serving"]["digest"], before["serving"]["digest"], "{again}");
 
-    // Bytes that read as they did: one custom section more at the end changes no answer.
+    let digest = failure.split("confirm nuke ").nth(1).and_then(|rest| rest.split('`').next()).unwrap();
+    let confirmed = plugin(farm.daemon.data_dir(), &["confirm", "nuke", digest]);
+    assert!(confirmed.status.success(), "{}", told(&confirmed));
+    farm.daemon.client.wait_for("what was confirmed goes live", || {
+        Some(slot(&farm.daemon)).filter(|slot| slot["serving"]["digest"] == digest)
+    });
+
+    // One custom section more at the end changes no answer, so that it decides as it was decided then.
     let mut bytes = fs::read(prebuilt("nuke")).unwrap();
     bytes.extend([0, 3, 1, b'x', 0]);
     fs::write(&file, bytes).unwrap();
     farm.daemon.client.wait_for("a version that decides as before goes live", || {
-        Some(slot(&farm.daemon)).filter(|slot| {
-            slot["state"] == "serving" && slot["serving"]["digest"] != before["serving"]["digest"]
-        })
+        let is_new = |slot: &Value| {
+            let serving = &slot["serving"]["digest"];
+            slot["state"] == "serving" && *serving != digest && *serving != before["serving"]["digest"]
+        };
+        Some(slot(&farm.daemon)).filter(is_new)
     });
 }
 

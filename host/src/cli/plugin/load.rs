@@ -11,7 +11,10 @@ pub(in crate::cli) async fn start_plugins(config: &Config) -> Result<PluginHost,
     let mut settings = PluginSettings { watch: WatchMode::Off, ..config.plugin_settings() };
     // A directory that is not there yet has nothing in it, and looking is no reason to make one.
     settings.dir = settings.dir.filter(|dir| dir.is_dir());
-    start(settings, crate::farm::builtins()).await
+    let host = start(settings, crate::farm::builtins()).await?;
+    // Scripts whose runner has to be compiled first come in later.
+    host.all_looked_at().await;
+    Ok(host)
 }
 
 /// A host with the limits and grants of the configuration, and no plugin in it.

@@ -129,8 +129,9 @@ impl<'a> Versions<'a> {
         if let Some(known) = self.known.get(&stamp.digest) {
             return known.clone();
         }
-        let serving = self.host.get(&stamp.name).ok();
-        let version = serving.filter(|serving| serving.stamp().digest == stamp.digest);
+        // A version whose bytes are not kept any more, or do not load, cannot be asked: its record still can.
+        let kept = self.host.version(&stamp.digest.0).await.ok();
+        let version = kept.filter(|version| version.stamp().name == stamp.name);
         self.known.insert(stamp.digest.clone(), version.clone());
         version
     }
