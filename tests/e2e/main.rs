@@ -18,3 +18,5 @@ mod paths;
 mod plugins;
 mod render;
 mod restart;
+mod trial;
+mod versions;

@@ -2,7 +2,7 @@
 
 use crate::limits::Room;
 use crate::logring::{LogLine, printable_line, printable_text, visible};
-use farmhand_model::PluginStamp;
+use farmhand_model::{Digest, PluginStamp};
 use std::fmt;
 use std::time::Duration;
 
@@ -65,6 +65,15 @@ pub enum PluginErrorKind {
     /// It passed, but the studio's own check of new versions held it back.
     Held {
         /// Why, and what to do.
+        message: String,
+        /// The version that was held back.
+        digest: Digest,
+        /// What it calls itself.
+        version: String,
+    },
+    /// It passed, but no copy of it could be kept.
+    NotKept {
+        /// What the system said.
         message: String,
     },
     /// Another file already serves under this name.
@@ -234,6 +243,7 @@ impl PluginError {
             | PluginErrorKind::Incomplete { .. }
             | PluginErrorKind::NoRunner { .. }
             | PluginErrorKind::Held { .. }
+            | PluginErrorKind::NotKept { .. }
             | PluginErrorKind::NameTaken { .. } => Responsible::Operator,
             PluginErrorKind::Host { .. } | PluginErrorKind::Waiting { .. } => Responsible::Farmhand,
             _ => Responsible::Author,
@@ -248,6 +258,7 @@ impl PluginError {
                 "strip it, or raise this plugin's component limit in the configuration".into()
             }
             PluginErrorKind::Incomplete { .. } => "copy or build it again, to its end".into(),
+            PluginErrorKind::NotKept { .. } => "free some space in the data directory; it is tried again".into(),
             PluginErrorKind::NameTaken { .. } => "remove one of the two files, or rename the plugin".into(),
             PluginErrorKind::Denied { .. } => {
                 "build the plugin without what needs them: files come through `read-file`, settings through `config`"
@@ -320,8 +331,9 @@ impl fmt::Display for PluginErrorKind {
             | Self::Incompatible { message }
             | Self::Script { message }
             | Self::NoRunner { message }
+            | Self::NotKept { message }
             | Self::Waiting { message }
-            | Self::Held { message } => f.write_str(message),
+            | Self::Held { message, .. } => f.write_str(message),
             Self::NameTaken { by } => write!(f, "claims a name that {by} already serves"),
             Self::Denied { imports } => {
                 write!(f, "imports what no plugin gets: {}", imports.join(", "))

@@ -12,8 +12,9 @@ use crate::host::{PluginHostError, Shared};
 use crate::loaded::LoadedPlugin;
 use crate::registry::Registry;
 use crate::script::{Language, files_of, is_script};
-use crate::settings::WatchMode;
+use crate::settings::{LoadGate, WatchMode};
 use farmhand_model::Digest;
+use farmhand_model::versions::LiveReason;
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,6 +68,7 @@ impl Watch {
             loading: BTreeMap::new(),
             unfinished: BTreeMap::new(),
             loads: JoinSet::new(),
+            first: BTreeSet::new(),
         };
         job.load_all().await;
         let task = match mode {
@@ -225,11 +227,22 @@ impl DirWatcher {
 enum Looked {
     Gone,
     Unchanged,
-    Admitted(Box<Gated>),
+    Admitted(Arc<Gated>),
+    /// It would have to be examined first, for which nobody should wait.
+    Unexamined {
+        name: String,
+    },
     Refused(Option<Digest>, PluginError),
 }
 
-async fn load(shared: &Arc<Shared>, path: &Path) -> Looked {
+/// When the studio's own gate is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Examine {
+    Now,
+    Later,
+}
+
+async fn load(shared: &Arc<Shared>, path: &Path, examine: Examine) -> Looked {
     match std::fs::metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Looked::Gone,
         Ok(_) if !is_plugin(path) => return Looked::Gone,
@@ -250,17 +263,20 @@ async fn load(shared: &Arc<Shared>, path: &Path) -> Looked {
         return Looked::Unchanged;
     }
     tell_of_waiting(shared, path, &candidate).await;
-    let looked = match shared.runtime.admit(&candidate).await {
-        Ok(gated) => examined(shared, gated).await,
-        Err(error) => Err(error),
+    let gated = match shared.runtime.admit(&candidate).await {
+        Ok(gated) => Arc::new(gated),
+        Err(error) => return refused(candidate.seen, error),
     };
-    match looked {
-        Ok(gated) => Looked::Admitted(Box::new(gated)),
-        // A runner may be installed at any time, without a change here.
-        Err(error) if matches!(error.kind(), PluginErrorKind::NoRunner { .. }) => {
-            Looked::Refused(None, error)
-        }
-        Err(error) => Looked::Refused(Some(candidate.seen), error),
+    // Kept before it is examined, so that one that is held back can be asked for.
+    if let Err(error) = shared.runtime.keep(&candidate, &gated).await {
+        return refused(candidate.seen, error);
+    }
+    if examine == Examine::Later && gate_of(shared, &gated).is_some() {
+        return Looked::Unexamined { name: gated.descriptor.name.clone() };
+    }
+    match examined(shared, &gated).await {
+        Ok(()) => Looked::Admitted(gated),
+        Err(error) => refused(candidate.seen, error),
     }
 }
 
@@ -281,20 +297,35 @@ async fn tell_of_waiting(shared: &Arc<Shared>, path: &Path, candidate: &Candidat
     }
 }
 
-/// A version that takes over from another one passes the studio's own gate too.
-async fn examined(shared: &Arc<Shared>, gated: Gated) -> Result<Gated, PluginError> {
-    let name = gated.descriptor.name.clone();
-    let replaces = shared
-        .look(|registry| registry.get(&name).is_ok_and(|serving| serving.stamp().digest != gated.digest));
-    let Some(gate) = shared.runtime.settings.gate.as_ref().filter(|_| replaces) else { return Ok(gated) };
-    let gated = Arc::new(gated);
-    let candidate = Arc::new(LoadedPlugin::new(Arc::clone(&shared.runtime), Arc::clone(&gated), 0));
-    let examined = gate.examine(&candidate).await;
-    drop(candidate);
-    let held = |message| PluginError::new(&name, PluginErrorKind::Held { message });
-    examined.map_err(held)?;
-    let kept = || PluginErrorKind::Host { message: "the gate of new versions kept the candidate".into() };
-    Arc::into_inner(gated).ok_or_else(|| PluginError::new(&name, kept()))
+fn refused(seen: Digest, error: PluginError) -> Looked {
+    match error.kind() {
+        // A runner may be installed at any time, and a disk emptied, without a change here.
+        PluginErrorKind::NoRunner { .. } | PluginErrorKind::NotKept { .. } => Looked::Refused(None, error),
+        _ => Looked::Refused(Some(seen), error),
+    }
+}
+
+/// The studio's own gate, where this version has to pass it: it takes over from another one, which may be the one that
+/// served before the daemon started, and nobody has confirmed it.
+fn gate_of<'a>(shared: &'a Shared, gated: &Gated) -> Option<&'a Arc<dyn LoadGate>> {
+    let (vault, name) = (&shared.runtime.vault, &gated.descriptor.name);
+    let gate = shared.runtime.settings.gate.as_ref().filter(|gate| gate.guards(name))?;
+    let serving =
+        shared.look(|registry| registry.get(name).ok()).map(|serving| serving.stamp().digest.clone());
+    let before = serving.or_else(|| vault.last(name).map(|last| last.digest))?;
+    let is_confirmed = vault.decisions(name).confirmed(&gated.digest).is_some();
+    (before != gated.digest && !is_confirmed).then_some(gate)
+}
+
+async fn examined(shared: &Arc<Shared>, gated: &Arc<Gated>) -> Result<(), PluginError> {
+    let Some(gate) = gate_of(shared, gated) else { return Ok(()) };
+    let candidate = Arc::new(LoadedPlugin::new(Arc::clone(&shared.runtime), Arc::clone(gated), 0));
+    let held = |message| {
+        let (digest, version) = (gated.digest.clone(), gated.descriptor.version.to_string());
+        PluginError::new(&gated.descriptor.name, PluginErrorKind::Held { message, digest, version })
+    };
+    let serving = shared.look(|registry| registry.get(&gated.descriptor.name).ok());
+    gate.examine(&candidate, serving.as_ref()).await.map_err(held)
 }
 
 /// A file that changed a moment ago.
@@ -339,6 +370,8 @@ struct Job {
     /// Files that ended in the middle, and when that becomes their fault.
     unfinished: BTreeMap<PathBuf, Unfinished>,
     loads: JoinSet<(PathBuf, Looked)>,
+    /// Files of the start that have not been looked at.
+    first: BTreeSet<PathBuf>,
 }
 
 impl Job {
@@ -353,18 +386,30 @@ impl Job {
         });
         let (later, paths): (Vec<PathBuf>, Vec<PathBuf>) = sorted.await.unwrap_or_default();
         for path in later {
+            self.first.insert(path.clone());
             self.start(path);
         }
-        let loads = paths.iter().map(|path| load(&self.shared, path));
+        let examine = if waits { Examine::Later } else { Examine::Now };
+        let loads = paths.iter().map(|path| load(&self.shared, path, examine));
         let looked = futures::future::join_all(loads).await;
         for (path, looked) in paths.into_iter().zip(looked) {
             match looked {
+                Looked::Gone | Looked::Unchanged => {}
+                // Names are settled when everything is on offer: a file goes before what is built in.
+                Looked::Admitted(gated) => drop(self.shared.change(|registry| registry.accept(&path, gated))),
+                Looked::Unexamined { name } => {
+                    self.shared.restore(&path, Some(&name)).await;
+                    self.first.insert(path.clone());
+                    self.start(path);
+                }
                 Looked::Refused(digest, error) => {
+                    self.shared.restore(&path, None).await;
                     self.shared.change(|registry| registry.refuse(&path, digest, error));
                 }
-                looked => self.settle(path, looked),
             }
         }
+        self.shared.settle_all().await;
+        self.shared.started.send_replace(self.first.is_empty());
     }
 
     async fn run(mut self, mode: WatchMode) {
@@ -374,6 +419,7 @@ impl Job {
         };
         let mut look = tokio::time::interval(every);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let shared = Arc::clone(&self.shared);
         loop {
             let due = self.next_due();
             tokio::select! {
@@ -383,11 +429,12 @@ impl Job {
                     Seen::Anything => self.look(),
                 },
                 Some(done) = self.loads.join_next() => match done {
-                    Ok((path, looked)) => self.loaded(path, looked),
+                    Ok((path, looked)) => self.loaded(path, looked).await,
                     Err(error) => tracing::error!("loading a plugin broke off: {error}"),
                 },
                 () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => self.start_due(),
                 _ = look.tick() => self.look(),
+                () = shared.again.notified() => self.look(),
             }
         }
     }
@@ -467,44 +514,46 @@ impl Job {
         self.loading.insert(path.clone(), Loading::Newest);
         let shared = Arc::clone(&self.shared);
         self.loads.spawn(async move {
-            let looked = load(&shared, &path).await;
+            let looked = load(&shared, &path, Examine::Now).await;
             (path, looked)
         });
     }
 
-    fn loaded(&mut self, path: PathBuf, looked: Looked) {
+    async fn loaded(&mut self, path: PathBuf, looked: Looked) {
         let again = matches!(self.loading.remove(&path), Some(Loading::Again));
         match looked {
             // What is wrong with a version that is no longer there concerns nobody.
             Looked::Refused(..) if again => {}
-            looked => self.settle(path.clone(), looked),
+            looked => self.settle(path.clone(), looked).await,
         }
         if again {
-            self.start(path);
+            return self.start(path);
+        }
+        if self.first.remove(&path) && self.first.is_empty() {
+            self.shared.started.send_replace(true);
         }
     }
 
-    fn settle(&mut self, path: PathBuf, looked: Looked) {
+    async fn settle(&mut self, path: PathBuf, looked: Looked) {
+        let is_first = self.first.contains(&path);
         match looked {
-            Looked::Unchanged => {}
+            Looked::Unchanged | Looked::Unexamined { .. } => {}
             Looked::Gone => {
-                let mut again = Vec::new();
-                self.shared.change(|registry| {
-                    if !registry.has_file(&path) {
-                        return Vec::new();
-                    }
-                    let (events, waiting) = registry.remove(&path);
-                    again = waiting;
-                    events
-                });
+                let again = self.shared.removed(&path).await;
                 again.into_iter().for_each(|path| self.changed(path));
             }
-            Looked::Admitted(gated) => self.shared.change(|registry| registry.accept(&path, *gated)),
+            Looked::Admitted(gated) => {
+                let reason = if is_first { LiveReason::Started } else { LiveReason::Saved };
+                self.shared.accepted(&path, gated, &reason).await;
+            }
             Looked::Refused(digest, error) if matches!(error.kind(), PluginErrorKind::Incomplete { .. }) => {
                 let due = Instant::now() + UNFINISHED;
                 self.unfinished.insert(path, Unfinished { due, digest, error });
             }
             Looked::Refused(digest, error) => {
+                if is_first {
+                    self.shared.restore(&path, None).await;
+                }
                 self.shared.change(|registry| registry.refuse(&path, digest, error));
             }
         }

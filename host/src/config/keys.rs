@@ -205,6 +205,14 @@ pub(super) const KEYS: &[Key] = &[
         "Lines of one plugin that reach the daemon's own log, a second. Those left out are counted.",
     ),
     key(
+        "plugins",
+        "rollback_after",
+        Count(0, 1000),
+        Is("3"),
+        "Calls in a row that break off, run out of time or want too much memory, after which a plugin goes back to the \
+         version before; 0 means never.",
+    ),
+    key(
         "paths",
         "roots",
         Paths,
@@ -380,6 +388,30 @@ pub(super) const PLUGIN_KEYS: &[Key] = &[
         Count(0, 100_000),
         Words("`plugins.log_lines_per_second`"),
         "As above, for this plugin.",
+    ),
+    key(
+        "plugins.NAME",
+        "rollback_after",
+        Count(0, 1000),
+        Words("`plugins.rollback_after`"),
+        "As above, for this plugin.",
+    ),
+    key(
+        "plugins.NAME",
+        "gate",
+        Choice(&["none", "replay"]),
+        Is("none"),
+        "What a new version of the plugin must pass before it takes over, besides being sound. With `replay` the \
+         plugin's last attempts are replayed through it, in the background and for at most 30 seconds, and one that \
+         would have judged any of them otherwise does not serve until a person confirms it with `farmhand plugin \
+         confirm`.",
+    ),
+    key(
+        "plugins.NAME",
+        "gate_attempts",
+        Count(1, 1000),
+        Is("50"),
+        "How many attempts that is, the newest first.",
     ),
 ];
 

@@ -40,7 +40,8 @@ pub(super) struct Ready {
 
 pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Prepared, End> {
     let frames = &order.attempt.frames;
-    let plugin = choose(attempt, &order.job).map_err(|error| End::plugin_failed(frames, error))?;
+    let plugin = attempt.parts.plugin_of(&order.job).await;
+    let plugin = plugin.map_err(|error| End::plugin_failed(frames, error))?;
     let level = plugin.descriptor().levels.get(order.attempt.level as usize).ok_or_else(|| {
         End::plugin_failed(frames, format!("the plugin no longer has level {}", order.attempt.level + 1))
     })?;
@@ -177,11 +178,6 @@ fn usable_gpus(parts: &Parts, avoid: &[u32]) -> Vec<Gpu> {
     parts.gpus.gpus.iter().filter(|gpu| !avoid.contains(&gpu.index)).cloned().collect()
 }
 
-fn choose(attempt: &Attempt, spec: &JobSpec) -> Result<Arc<LoadedPlugin>, String> {
-    let choice = Some((spec.plugin.name.as_str(), spec.plugin.version.as_ref()));
-    attempt.parts.plugins.select(&spec.scene, choice).map_err(|error| error.to_string())
-}
-
 /// The next level that the job may use may need other programs.
 fn tool_missing(plugin: &LoadedPlugin, order: &StartOrder, message: String) -> End {
     let frames = &order.attempt.frames;
@@ -201,7 +197,7 @@ async fn build(plugin: &LoadedPlugin, task: &TaskContext, frames: &FrameSet) -> 
 }
 
 /// What a command runs, which is one of its level's tools.
-pub(in crate::farm) fn program_of<'a>(task: &'a TaskContext, command: &Command) -> Result<&'a Path, String> {
+pub(crate) fn program_of<'a>(task: &'a TaskContext, command: &Command) -> Result<&'a Path, String> {
     let tool = task.tools.iter().find(|tool| tool.id == command.tool);
     tool.map(|tool| tool.path.as_path()).ok_or_else(|| {
         format!("the plugin's command runs `{}`, which is none of its level's tools", command.tool)
@@ -242,7 +238,7 @@ fn manifest(
 
 /// What is added to a render's environment: the plugin's variables, and what hides the GPUs that the task is not to use
 /// from everything that speaks CUDA, unless the plugin has chosen itself.
-pub(in crate::farm) fn render_env(mut env: Vec<(String, String)>, gpus: &[Gpu]) -> Vec<(String, String)> {
+pub(crate) fn render_env(mut env: Vec<(String, String)>, gpus: &[Gpu]) -> Vec<(String, String)> {
     const VISIBLE: &str = "CUDA_VISIBLE_DEVICES";
     if !gpus.is_empty() && !env.iter().any(|(name, _)| name == VISIBLE) {
         let uuids: Vec<_> = gpus.iter().map(|gpu| gpu.uuid.as_str()).collect();

@@ -1,30 +1,13 @@
-//! `farmhand plugin list`: what serves; and what its sibling `plugin replay` needs of the plugin engine.
+//! `farmhand plugin list`: what serves, in which version, and why something newer does not.
 
-use super::context::Context;
-use super::error::CliError;
-use super::output::{Cell, Table, Tone};
-use super::replay;
-use crate::config::Config;
-use clap::Subcommand;
+use crate::cli::context::Context;
+use crate::cli::error::CliError;
+use crate::cli::output::{Cell, Table, Tone};
+use farmhand_model::versions::VersionStanding;
 use farmhand_model::view::PluginView;
-use farmhand_plugin::{PluginHost, PluginSettings, WatchMode};
 
-#[derive(Debug, Subcommand)]
-pub(super) enum PluginCommand {
-    /// List plugins: what serves, in which version, and why something newer does not
-    List,
-    /// Feed a log through a plugin's reader and judge, and print what it makes of it
-    Replay(replay::ReplayArgs),
-}
-
-pub(super) fn run(context: &mut Context, command: &PluginCommand) -> Result<(), CliError> {
-    match command {
-        PluginCommand::List => list(context),
-        PluginCommand::Replay(args) => replay::run(context, args),
-    }
-}
-
-fn list(context: &mut Context) -> Result<(), CliError> {
+/// Asks the daemon.
+pub(super) fn run(context: &mut Context) -> Result<(), CliError> {
     let client = context.client()?;
     if context.out.json {
         let plugins: serde_json::Value = client.get("/plugins")?;
@@ -32,6 +15,17 @@ fn list(context: &mut Context) -> Result<(), CliError> {
     }
     let plugins: Vec<PluginView> = client.get("/plugins")?;
     context.out.table(&table(&plugins))
+}
+
+/// What people should know of a slot at first sight.
+fn state(plugin: &PluginView) -> &str {
+    let VersionStanding { pinned, rolled_back, held, .. } = &plugin.standing;
+    match (pinned, held, rolled_back) {
+        (Some(_), _, _) => "pinned",
+        (None, Some(_), _) => "held back",
+        (None, None, Some(_)) => "rolled back",
+        (None, None, None) => &plugin.state,
+    }
 }
 
 fn table(plugins: &[PluginView]) -> Table {
@@ -46,7 +40,7 @@ fn table(plugins: &[PluginView]) -> Table {
         let about = plugin.failure.as_ref().or(plugin.summary.as_ref());
         table.row([
             Cell::from(&plugin.name),
-            Cell::toned(&plugin.state, tone),
+            Cell::toned(state(plugin), tone),
             Cell::from(serving.map_or("", |stamp| stamp.version.as_str())),
             Cell::from(serving.map(|stamp| stamp.generation.to_string()).unwrap_or_default()),
             Cell::from(serving.map_or("", |stamp| stamp.digest.short())),
@@ -61,20 +55,11 @@ fn table(plugins: &[PluginView]) -> Table {
     table
 }
 
-/// All plugins as the daemon would load them, in this process and without watching for changes.
-pub(super) async fn start_plugins(config: &Config) -> Result<PluginHost, CliError> {
-    let mut settings = PluginSettings { watch: WatchMode::Off, ..config.plugin_settings() };
-    // A directory that is not there yet has nothing in it, and looking is no reason to make one.
-    settings.dir = settings.dir.filter(|dir| dir.is_dir());
-    PluginHost::start(settings, crate::farm::builtins())
-        .await
-        .map_err(|error| CliError::failed(format!("the plugin engine does not start: {error}")))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::output::Style;
     use super::*;
+    use crate::cli::output::Style;
+    use farmhand_model::versions::VersionPin;
     use farmhand_model::{Digest, PluginStamp, Timestamp};
 
     #[test]
@@ -94,6 +79,7 @@ mod tests {
             levels: Vec::new(),
             options_schema: None,
             failure: None,
+            standing: VersionStanding::default(),
             changed: Timestamp(0),
         };
         let broken = PluginView {
@@ -106,11 +92,17 @@ mod tests {
             failure: Some("it is no component".to_owned()),
             ..blender.clone()
         };
+        let pin = VersionPin { digest: Digest("a1b2c3d4e5f6a7b8".to_owned()), at: Timestamp(0), by: None };
+        let pinned = PluginView {
+            standing: VersionStanding { pinned: Some(pin), ..VersionStanding::default() },
+            ..blender.clone()
+        };
         let expect = "\
 PLUGIN   STATE    VERSION  GEN  DIGEST        FROM       SCENES  ABOUT
 blender  serving  0.1.0      2  a1b2c3d4e5f6  built-in   blend   Blender
 mine     failed                               mine.wasm          it is no component
+blender  pinned   0.1.0      2  a1b2c3d4e5f6  built-in   blend   Blender
 ";
-        assert_eq!(table(&[blender, broken]).render(Style::Plain), expect);
+        assert_eq!(table(&[blender, broken, pinned]).render(Style::Plain), expect);
     }
 }
