@@ -90,9 +90,7 @@ class Hooks(exports.Hooks):
 
     def after_task(self, task: context.Task, outcome: context.Outcome) -> list[wit_hooks.Hook]:
         return SESSION.ask(
-            lambda plugin: adapt.hooks(
-                calls.hooks(plugin, "after_task", _task(plugin, task), adapt.outcome(outcome))
-            )
+            lambda plugin: adapt.hooks(calls.hooks(plugin, "after_task", _task(plugin, task), adapt.outcome(outcome)))
         )
 
 
@@ -105,7 +103,7 @@ _DEEPEST = 200
 granted.connect()
 loader.hide_systems()
 sys.setrecursionlimit(_DEEPEST)
-# A collection that looked at all that is alive now would write to every page of it, and each page costs a fresh instance
-# a copy.
+# A collection that looked at all that is alive now would write to every page of it, and each page costs a fresh
+# instance a copy.
 gc.collect()
 gc.freeze()

@@ -6,8 +6,8 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from farmhand import Cause, Decision, Fault, FrameDone, FrameStarted, Image, Progress, Severity, testing  # noqa: E402
-from plugin import Glow  # noqa: E402
+from farmhand import Cause, Decision, Fault, FrameDone, FrameStarted, Image, Progress, Severity, testing
+from plugin import Glow
 
 
 class TestGlow(unittest.TestCase):
@@ -26,9 +26,7 @@ class TestGlow(unittest.TestCase):
     def test_the_log(self):
         log = "frame 3 0%\nframe 3 42%\nwrote /show/out/.staging/7/shot_0003.png\nsomething else\n"
         image = Image(3, "/show/out/.staging/7/shot_0003.png", "/show/out/shot_0003.png")
-        self.assertEqual(
-            testing.events(Glow, log), [FrameStarted(3), Progress(0.0), Progress(0.42), FrameDone(image)]
-        )
+        self.assertEqual(testing.events(Glow, log), [FrameStarted(3), Progress(0.0), Progress(0.42), FrameDone(image)])
 
     def test_the_faults(self):
         log = "LICENCE: no seat for glow\nframe 3 1%\ntexture missing: /show/wood.png\n"

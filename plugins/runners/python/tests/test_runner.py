@@ -22,12 +22,12 @@ sys.path[:0] = [RUNNER, os.path.join(RUNNER, "..", "..", "sdk-python"), BINDINGS
 if not hasattr(typing, "Self"):  # Python 3.10
     typing.Self = typing.Any
 
-import farmhand  # noqa: E402
-from componentize_py_types import Err  # noqa: E402
-from wit_world.imports import context  # noqa: E402
-from wit_world.imports import host as wit_host  # noqa: E402
-from wit_world.imports import script as wit_script  # noqa: E402
-from wit_world.imports import types as wit  # noqa: E402
+import farmhand
+from componentize_py_types import Err
+from wit_world.imports import context
+from wit_world.imports import host as wit_host
+from wit_world.imports import script as wit_script
+from wit_world.imports import types as wit
 
 OWN = ("adapt", "app", "dcc", "granted", "library", "loader", "session", "trouble")
 
@@ -61,16 +61,16 @@ class Handle:
 
 def job(**values):
     fields = {
-        **{"id": 1, "name": "shot", "scene": "/show/s.glow", "output": "/out/s_##", "layers": [], "options": "{}"},
-        **{"frames": [wit.FrameRun(1, 2, 1)], "skip_existing": False, "hook_scripts": [], "path_map": []},
+        "id": 1, "name": "shot", "scene": "/show/s.glow", "output": "/out/s_##", "layers": [], "options": "{}",
+        "frames": [wit.FrameRun(1, 2, 1)], "skip_existing": False, "hook_scripts": [], "path_map": [],
     }
     return Handle(**{**fields, **values})
 
 
 def task(**values):
     fields = {
-        **{"job": job(), "attempt": 7, "frames": [wit.FrameRun(1, 2, 1)], "layer": None, "level": 0, "try_number": 1},
-        **{"threads": 4, "gpus": [context.Gpu(0, "GPU-1", "H200", 1 << 37)], "scratch": "/sc", "staging": "/st"},
+        "job": job(), "attempt": 7, "frames": [wit.FrameRun(1, 2, 1)], "layer": None, "level": 0, "try_number": 1,
+        "threads": 4, "gpus": [context.Gpu(0, "GPU-1", "H200", 1 << 37)], "scratch": "/sc", "staging": "/st",
         "tools": [context.Tool("glow", "/opt/glow", "1.2")],
     }
     return Handle(**{**fields, **values})
@@ -78,8 +78,8 @@ def task(**values):
 
 def outcome(**values):
     fields = {
-        **{"exit_code": 0, "signal": None, "ended_by": context.EndedBy.ITSELF, "seconds": 1.0, "facts": []},
-        **{"frames_done": [wit.FrameRun(1, 2, 1)], "frames_missing": [], "faults": []},
+        "exit_code": 0, "signal": None, "ended_by": context.EndedBy.ITSELF, "seconds": 1.0, "facts": [],
+        "frames_done": [wit.FrameRun(1, 2, 1)], "frames_missing": [], "faults": [],
     }
     return Handle(**{**fields, **values})
 
@@ -175,6 +175,18 @@ Glow.before_job = lambda self, job: farmhand.Note(repr(of_all()))
         self.assertEqual(hooks[0].actions[0].value, repr([True, True, True, "deep", b"{}"]))
         self.assertTrue(Farm(files).ask("Runner", "prepare").has_hooks)
 
+    def test_a_file_of_the_script_s_own_comes_before_others_of_its_name(self):
+        files = {
+            "plugin.py": PLUGIN + "import loader, json\nGlow.summary = loader.NAME + json.NAME\n",
+            "loader.py": "import farmhand\nNAME = farmhand.Plugin.version",
+            "json.py": "NAME = ' own'",
+            "farmhand/__init__.py": "this is not read",
+        }
+        self.assertEqual(Farm(files).ask("Dcc", "describe").summary, "0.1.0 own")
+        self.assertEqual(len(Farm(files).ask("Runner", "prepare").compiled), 3)
+        single = Farm(PLUGIN + "import random\nrandom.random()\n", main="random.py")
+        self.assertEqual(single.ask("Dcc", "describe").name, "glow")
+
     def test_every_mistake_in_the_syntax_is_told_at_once(self):
         files = {"plugin.py": "def f(:\n", "a.py": "x = 1\n  y = 2\n", "b.py": b"x = 1\0", "c.json": "{"}
         refused = Farm(files).refusal("Runner", "prepare")
@@ -183,11 +195,16 @@ Glow.before_job = lambda self, job: farmhand.Note(repr(of_all()))
             self.assertIn(part, refused.traceback)
 
     def test_the_main_file_holds_one_plugin(self):
-        base = "import farmhand\nclass Base(farmhand.Plugin):\n    tools = ['a']\n    def build_command(self, task): ...\n"
+        base = (
+            "import farmhand\nclass Base(farmhand.Plugin):\n    tools = ['a']\n    def build_command(self, task): ...\n"
+        )
         for text, part in (
             ("import farmhand", "plugin.py holds no subclass of farmhand.Plugin; write `class NAME(farmhand.Plugin):`"),
             ("class Glow:\n    def build_command(self, task): ...", "write `class Glow(farmhand.Plugin):`"),
-            (base + "class A(farmhand.Plugin): ...", "holds 2 subclasses of farmhand.Plugin, and has to hold one: `Base`"),
+            (
+                base + "class A(farmhand.Plugin): ...",
+                "holds 2 subclasses of farmhand.Plugin, and has to hold one: `Base`",
+            ),
         ):
             self.assertIn(part, Farm(text).refusal("Runner", "prepare").message)
         self.assertEqual(Farm(base + "class Gleam(Base): ...").ask("Dcc", "describe").name, "gleam")
@@ -220,7 +237,7 @@ class Errors(unittest.TestCase):
         raising = PLUGIN + "    def judge(self, task, outcome):\n        import json\n        return json.loads('{')\n"
         refused = Farm(raising).refusal("Dcc", "judge", task(), outcome())
         self.assertTrue(refused.message.startswith("JSONDecodeError: Expecting property name"), refused.message)
-        self.assertIn('File "plugin.py", line 14, in judge\n    return json.loads(\'{\')', refused.traceback)
+        self.assertIn("File \"plugin.py\", line 14, in judge\n    return json.loads('{')", refused.traceback)
         self.assertEqual(refused.traceback.count("File "), 1)
 
     def test_every_kind_of_exception_is_told(self):
@@ -230,7 +247,10 @@ class Errors(unittest.TestCase):
             ("raise ValueError", "ValueError"),
             ("import sys; sys.exit(3)", "SystemExit: 3"),
             ("open('/not/there')", "a plugin has no files of its own"),
-            ("class E(Exception):\n            def __str__(self): return 1 / 0\n        raise E()", "E, which cannot be shown"),
+            (
+                "class E(Exception):\n            def __str__(self): return 1 / 0\n        raise E()",
+                "E, which cannot be shown",
+            ),
             ("def f(): f()\n        f()", "RecursionError: maximum recursion depth exceeded"),
             ("return 3", "Glow.judge (plugin.py, line 12) gave 3. It has to give a farmhand.Verdict"),
         ):
@@ -271,7 +291,7 @@ class Answers(unittest.TestCase):
         self.assertEqual((command.tool, command.args, command.verify), ("glow", ["1-2", "50"], wit.VerifyRule.IMAGES))
         self.assertEqual(command.outputs[0], wit.Output_Image(wit.Image(1, "/st/s_01.png", "/out/s_01.png")))
         full = PLUGIN.replace(
-            "outputs=task.images(\"png\").all())",
+            'outputs=task.images("png").all())',
             "env={'A': 1}, cwd='/sc', files=[farmhand.TextFile('/sc/a', 'x')], "
             "outputs=[farmhand.Movie('/st/m.mov', task.frames)], verify=farmhand.Verify.EXIT_CODE)",
         )
@@ -334,7 +354,8 @@ class Answers(unittest.TestCase):
         )
         text = PLUGIN + (
             "    def after_job(self, job, end):\n"
-            f"        return farmhand.Hook(str(end.frames_done), farmhand.{actions}, on_failure=farmhand.OnFailure.HOLD)\n"
+            "        hold = farmhand.OnFailure.HOLD\n"
+            f"        return farmhand.Hook(str(end.frames_done), farmhand.{actions}, on_failure=hold)\n"
             "    def after_task(self, task, outcome):\n"
             "        return farmhand.Note(str(outcome.exit_code))\n"
         )
@@ -342,7 +363,9 @@ class Answers(unittest.TestCase):
         hook = Farm(text).ask("Hooks", "after_job", job(), end)[0]
         self.assertEqual((hook.name, hook.on_failure), ("2", wit.OnFailure.HOLD))
         kinds = [type(action).__name__ for action in hook.actions]
-        self.assertEqual(kinds, [f"Action_{kind}" for kind in ("Run", "Write", "Copy", "Move", "MakeDirectory", "Remove", "Note")])
+        self.assertEqual(
+            kinds, [f"Action_{kind}" for kind in ("Run", "Write", "Copy", "Move", "MakeDirectory", "Remove", "Note")]
+        )
         program = hook.actions[0].value
         self.assertEqual((program.args, program.env, program.seconds), (["1"], [wit.EnvVar("A", "1")], 5))
         self.assertEqual(Farm(text).ask("Hooks", "after_task", task(), outcome())[0].actions[0].value, "0")
