@@ -11,7 +11,7 @@
 //! - `candidate`, `contract`, `descriptor`, `options`, `cache`, `gate`: what a file must pass before it may serve;
 //! - `loaded`, `observer`: a plugin that serves, and what its calls cost;
 //! - `versions`: every version that was ever live, by content, and what was decided about it;
-//! - `registry`, `watch`, `host`: which plugin serves now, and how a saved file takes over.
+//! - `registry`, `look`, `watch`, `host`: which plugin serves now, and how a saved file takes over.
 
 mod bindings;
 mod cache;
@@ -27,6 +27,7 @@ mod host;
 mod limits;
 mod loaded;
 mod logring;
+mod look;
 mod observer;
 mod options;
 mod registry;
