@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::{Instant, MissedTickBehavior, timeout_at};
 
 /// A plugin that has been left alone for this long is looked at.
 const QUIET: Duration = Duration::from_millis(50);
@@ -32,6 +32,11 @@ const SETTLED: Duration = Duration::from_millis(5);
 const RESTLESS: Duration = Duration::from_millis(500);
 /// A file that ends in the middle may still be written to; after this long without a change it is broken.
 const UNFINISHED: Duration = Duration::from_secs(1);
+/// A start waits this long for what is in the directory: one plugin that takes the compiler a minute must not keep a
+/// farm from rendering.
+const FIRST_LOOK: Duration = Duration::from_secs(20);
+/// The same where nobody would look a second time.
+const UNWATCHED: Duration = Duration::from_secs(600);
 /// How often the directory is looked at beside its events.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -283,19 +288,28 @@ impl Job {
             self.start(path);
         }
         let examine = if waits { Examine::Later } else { Examine::Now };
-        let loads = paths.iter().map(|path| load(&self.shared, path, examine));
+        let deadline = Instant::now() + if waits { FIRST_LOOK } else { UNWATCHED };
+        let loads = paths.iter().map(|path| timeout_at(deadline, load(&self.shared, path, examine)));
         let looked = futures::future::join_all(loads).await;
         for (path, looked) in paths.into_iter().zip(looked) {
             match looked {
-                Looked::Gone | Looked::Unchanged => {}
+                Ok(Looked::Gone | Looked::Unchanged) => {}
                 // Names are settled when everything is on offer: a file goes before what is built in.
-                Looked::Admitted(gated) => drop(self.shared.change(|registry| registry.accept(&path, gated))),
-                Looked::Unexamined { name } => {
+                Ok(Looked::Admitted(gated)) => {
+                    drop(self.shared.change(|registry| registry.accept(&path, gated)));
+                }
+                // What the compiler is busy with goes on and comes from the cache afterwards.
+                Err(_) => {
+                    self.shared.restore(&path, None).await;
+                    self.first.insert(path.clone());
+                    self.start(path);
+                }
+                Ok(Looked::Unexamined { name }) => {
                     self.shared.restore(&path, Some(&name)).await;
                     self.first.insert(path.clone());
                     self.start(path);
                 }
-                Looked::Refused(digest, error) => {
+                Ok(Looked::Refused(digest, error)) => {
                     self.shared.restore(&path, None).await;
                     self.shared.change(|registry| registry.refuse(&path, digest, error));
                 }
@@ -405,6 +419,10 @@ impl Job {
             return;
         }
         self.loading.insert(path.clone(), Loading::Newest);
+        // What is being looked at is no news to the next look at the directory.
+        if let Some(seen) = self.seen.get_mut(&path) {
+            *seen = Mark::of(&path);
+        }
         let shared = Arc::clone(&self.shared);
         self.loads.spawn(async move {
             let looked = load(&shared, &path, Examine::Now).await;
