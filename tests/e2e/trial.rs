@@ -173,12 +173,13 @@ fn a_version_that_changes_past_verdicts_does_not_go_live_by_itself() {
     });
 
     // A person may let it serve all the same.
-    let confirmed = plugin(
-        farm.daemon.data_dir(),
-        &["confirm", "nuke", &held[..12], "--server", &farm.daemon.url, "--json"],
-    );
-    assert!(confirmed.status.success(), "{}", told(&confirmed));
     fs::copy(changed_nuke(dir.path()), &file).unwrap();
+    farm.daemon.client.wait_for("it is held back once more", || {
+        Some(slot(&farm.daemon)).filter(|slot| slot["standing"]["held"]["digest"] == held.as_str())
+    });
+    let confirm = ["confirm", "nuke", &held[..12], "--server", &farm.daemon.url];
+    let confirmed = plugin(farm.daemon.data_dir(), &confirm);
+    assert!(confirmed.status.success(), "{}", told(&confirmed));
     farm.daemon.client.wait_for("a confirmed version goes live", || {
         Some(slot(&farm.daemon)).filter(|slot| slot["serving"]["digest"] == held.as_str())
     });
