@@ -91,7 +91,7 @@ export function describe(plugin) {
   new Table(field("lines", []));
   truth(field("frameHooks", false), what("frameHooks"));
   const descriptor = new Descriptor({
-    name: text(field("name", nameOf(plugin)), what("name")),
+    name: text(fieldOf(plugin, "name") ?? nameOf(plugin), what("name")),
     version: text(field("version", "0.1.0"), what("version")),
     summary: text(field("summary", ""), what("summary")),
     extensions: texts(field("extensions", []), what("extensions")),

@@ -34,7 +34,8 @@ function frames(value, what) {
 }
 
 function object(value, what, expected) {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : refuse(what, expected, value);
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value) && typeof value.then !== "function";
+  return isObject ? value : refuse(what, expected, value);
 }
 
 function variables(env, what) {

@@ -19,7 +19,7 @@ from .descriptor import Descriptor, Level, ToolSpec
 from .errors import PluginError
 from .event import Event
 from .hooks import Action, Hook, JobEnd
-from .lines import Table
+from .lines import Match
 from .options import Options, defaults_of, schema_of
 from .plugin import Plugin
 from .reader import Reader, events_of
@@ -39,7 +39,8 @@ def describe(plugin: Plugin) -> Descriptor:
     levels = _sequence(kind, "levels", Level) or [Level("render", "Renders.")]
     if kind.build_command is Plugin.build_command:
         raise PluginError(f"{kind.__name__} says nothing about what to run: write `build_command(self, task)`")
-    Table(_sequence(kind, "lines", object))
+    for row in _sequence(kind, "lines", Match):
+        row.check()
     options = kind.options
     if not isinstance(options, dict):
         raise PluginError(f"{kind.__name__}.options is {options!r}: a dict of options by name was expected")

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from . import text
@@ -31,6 +32,10 @@ except ImportError:  # Python 3.10
 
 __all__ = ["Match", "Table", "done", "fact", "fault", "ignore", "memory", "progress", "skipped", "started", "warning"]
 
+#: Whether a row is checked as soon as it is written. Compiling patterns is slow, and a call that reads no line needs
+#: none: the runner checks them when a version is loaded, and not again.
+_eager = True
+
 #: What a row does: given the reader and what the pattern found, the event or events, or None.
 Then = Callable[["Reader", "re.Match[str]"], "Event | Iterable[Event] | None"]
 
@@ -44,24 +49,43 @@ class Match:
     """
 
     def __init__(self, pattern: str | re.Pattern[str], then: Then) -> None:
-        try:
-            self.pattern = re.compile(pattern)
-        except re.error as problem:
-            raise ValueError(f"{pattern!r} is no regular expression: {problem}") from None
-        if not isinstance(self.pattern.pattern, str):
-            raise TypeError(f"{pattern!r}: lines are texts, so a pattern is a text too; leave out the `b`")
-        if not callable(then):
-            raise TypeError(f"{self.pattern.pattern!r}: {then!r} is no meaning such as `done`, and no function")
-        if isinstance(then, _Meaning):
-            problem_found = then.problem_with(frozenset(self.pattern.groupindex))
-            if problem_found:
-                raise ValueError(f"{self.pattern.pattern!r}: {problem_found}")
+        self._source = pattern
         self.then = then
-        #: A text that every line with this pattern holds; looking for it first costs next to nothing.
-        self.needle = needle(self.pattern)
+        if _eager:
+            self.check()
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The pattern, ready to search with."""
+        return re.compile(self._source)
+
+    @cached_property
+    def needle(self) -> str:
+        """A text that every line with this pattern holds; looking for it first costs next to nothing."""
+        return needle(self.pattern)
+
+    def check(self) -> None:
+        """Raises where the row is a mistake."""
+        try:
+            pattern = self.pattern
+        except re.error as problem:
+            raise ValueError(f"{self._source!r} is no regular expression: {problem}") from None
+        if not isinstance(pattern.pattern, str):
+            raise TypeError(f"{self._source!r}: lines are texts, so a pattern is a text too; leave out the `b`")
+        if not callable(self.then):
+            raise TypeError(f"{self._source!r}: {self.then!r} is no meaning such as `done`, and no function")
+        problem_found = self.then.problem_with(frozenset(pattern.groupindex)) if isinstance(self.then, _Meaning) else None
+        if problem_found:
+            raise ValueError(f"{self._source!r}: {problem_found}")
 
     def __repr__(self) -> str:
-        return f"Match({self.pattern.pattern!r}, {self.then!r})"
+        return f"Match({self._source!r}, {self.then!r})"
+
+
+def trust_rows() -> None:
+    """Leaves rows unchecked from now on, as they have been checked before. For the runner."""
+    global _eager
+    _eager = False
 
 
 class Table:

@@ -7,7 +7,7 @@ use farmhand_plugin::{PluginErrorKind, PluginSettings};
 use serde_json::json;
 use std::path::PathBuf;
 
-fn outcome() -> Outcome {
+pub fn outcome() -> Outcome {
     Outcome {
         exit_code: Some(0),
         signal: None,

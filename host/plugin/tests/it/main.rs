@@ -10,5 +10,6 @@ mod corpus;
 mod gate;
 mod hooks;
 mod hostile;
+mod script;
 mod support;
 mod watch;

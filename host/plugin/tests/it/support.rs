@@ -61,13 +61,30 @@ impl Bench {
 
     /// The same, with files in it from the start.
     pub async fn watching_with(files: &[(&str, &[u8])], builtins: Vec<Builtin>) -> Self {
+        Self::watch(files, |_| (), builtins).await
+    }
+
+    /// The same, with other settings.
+    pub async fn watching_as(files: &[(&str, &[u8])], change: impl FnOnce(&mut PluginSettings)) -> Self {
+        Self::watch(files, change, vec![]).await
+    }
+
+    async fn watch(
+        files: &[(&str, &[u8])],
+        change: impl FnOnce(&mut PluginSettings),
+        builtins: Vec<Builtin>,
+    ) -> Self {
         let root = tempfile::tempdir().unwrap();
         let dir = root.path().join("plugins");
         std::fs::create_dir(&dir).unwrap();
         for (name, bytes) in files {
             std::fs::write(dir.join(name), bytes).unwrap();
         }
-        Self::start_in(root, |settings| settings.dir = Some(dir), builtins).await
+        let watched = |settings: &mut PluginSettings| {
+            settings.dir = Some(dir);
+            change(settings);
+        };
+        Self::start_in(root, watched, builtins).await
     }
 
     pub async fn start(change: impl FnOnce(&mut PluginSettings), builtins: Vec<Builtin>) -> Self {

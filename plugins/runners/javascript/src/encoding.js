@@ -1,0 +1,92 @@
+// UTF-8, and the two classes of the web for it: QuickJS has neither.
+
+/** The text of these bytes. What is not UTF-8 becomes replacement characters, or an error where it is `fatal`. */
+export function decoded(bytes, fatal = false) {
+  // Texts without special characters, nearly all, need no look at each byte here.
+  let latin = "";
+  for (let at = 0; at < bytes.length; at += 4096) {
+    latin += String.fromCharCode.apply(null, bytes.subarray(at, at + 4096));
+  }
+  if (!/[\x80-\xff]/.test(latin)) return latin;
+  try {
+    return decodeURIComponent(escape(latin));
+  } catch (error) {
+    if (fatal) throw new TypeError("it is not UTF-8");
+    return replaced(bytes);
+  }
+}
+
+function replaced(bytes) {
+  let text = "";
+  for (let at = 0; at < bytes.length; ) {
+    const length = sequence(bytes, at);
+    text += length === 0 ? "\ufffd" : decodeURIComponent(escape(String.fromCharCode(...bytes.subarray(at, at + length))));
+    at += Math.max(length, 1);
+  }
+  return text;
+}
+
+/** How many bytes the character that begins here has; 0 where none begins. */
+function sequence(bytes, at) {
+  const first = bytes[at];
+  const length = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xf0 && first < 0xf5 ? 4 : 0;
+  for (let next = 1; next < length; next += 1) if ((bytes[at + next] & 0xc0) !== 0x80) return 0;
+  const second = bytes[at + 1];
+  const isShort = (first === 0xe0 && second < 0xa0) || (first === 0xf0 && second < 0x90);
+  const isBeyond = (first === 0xed && second >= 0xa0) || (first === 0xf4 && second >= 0x90);
+  return length > 1 && (isShort || isBeyond) ? 0 : length;
+}
+
+/** The bytes of this text. */
+export function encoded(text) {
+  const latin = /[^\x00-\x7f]/.test(text) ? unescape(encodeURIComponent(whole(text))) : text;
+  const bytes = new Uint8Array(latin.length);
+  for (let at = 0; at < latin.length; at += 1) bytes[at] = latin.charCodeAt(at);
+  return bytes;
+}
+
+/** The text without halves of characters, which UTF-8 cannot hold. */
+export function whole(text) {
+  return text.isWellFormed() ? text : text.toWellFormed();
+}
+
+/** UTF-8 alone, as scripts need it. */
+export class TextDecoder {
+  #rest = new Uint8Array(0);
+  #fatal;
+
+  constructor(label = "utf-8", { fatal = false } = {}) {
+    if (!/^utf-?8$/i.test(label)) throw new RangeError(`${label}: a plugin's TextDecoder knows UTF-8 only`);
+    this.encoding = "utf-8";
+    this.#fatal = fatal;
+  }
+
+  decode(input = new Uint8Array(0), { stream = false } = {}) {
+    const bytes = ArrayBuffer.isView(input) ? new Uint8Array(input.buffer, input.byteOffset, input.byteLength) : new Uint8Array(input);
+    const all = new Uint8Array(this.#rest.length + bytes.length);
+    all.set(this.#rest);
+    all.set(bytes, this.#rest.length);
+    const end = stream ? all.length - unfinished(all) : all.length;
+    this.#rest = all.slice(end);
+    return decoded(all.subarray(0, end), this.#fatal);
+  }
+}
+
+/** How many bytes at the end begin a character that goes on in the next part. */
+function unfinished(bytes) {
+  for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
+    const byte = bytes[bytes.length - back];
+    if (byte < 0x80) return 0;
+    if (byte >= 0xc0) return back < (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) ? back : 0;
+  }
+  return 0;
+}
+
+/** UTF-8 alone, as scripts need it. */
+export class TextEncoder {
+  encoding = "utf-8";
+
+  encode(text = "") {
+    return encoded(String(text));
+  }
+}
