@@ -1,8 +1,8 @@
 //! farmhand, the daemon and its command line: the parts that the other crates provide, put together.
 //!
 //! `farm` decides in which order durable state, processes and announcements happen; `api` alone knows HTTP; `cli`
-//! alone prints. What is decided is `farmhand-scheduler`'s job, wasm is `farmhand-plugin`'s, processes are
-//! `farmhand-runner`'s.
+//! alone prints; `trial` asks a plugin outside of the farm. What is decided is `farmhand-scheduler`'s job, wasm is
+//! `farmhand-plugin`'s, processes are `farmhand-runner`'s.
 
 pub mod api;
 pub mod author;
@@ -11,3 +11,4 @@ pub mod cli;
 pub mod config;
 pub mod farm;
 pub mod scene;
+pub mod trial;

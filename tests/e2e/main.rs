@@ -17,3 +17,4 @@ mod paths;
 mod plugins;
 mod render;
 mod restart;
+mod trial;

@@ -135,7 +135,7 @@ fn kind(text: &str) -> Result<CleanupKind, String> {
 }
 
 /// An age in seconds: a whole number and its unit.
-fn seconds(text: &str) -> Result<u64, String> {
+pub(super) fn seconds(text: &str) -> Result<u64, String> {
     let wrong = || "write a whole number and its unit: 90s, 30m, 12h, 7d or 2w".to_owned();
     let unit = text.chars().last().ok_or_else(wrong)?;
     let seconds = match unit {

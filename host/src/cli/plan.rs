@@ -5,6 +5,7 @@ use super::context::Context;
 use super::error::CliError;
 use super::human;
 use super::output::{clean, clean_lines};
+use crate::trial::text::quoted;
 use farmhand_model::plan::{LevelPlan, PlanView, TaskPlan};
 use std::fmt::Write as _;
 
@@ -66,29 +67,5 @@ fn write_task(text: &mut String, task: &TaskPlan) {
     }
     if task.more_outputs > 0 {
         let _ = writeln!(text, "    and {}", human::count(task.more_outputs, "more image"));
-    }
-}
-
-/// As a POSIX shell takes it back. Nothing is ever run through a shell; this is for people who copy it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_come_back_out_of_a_shell_as_they_were() {
-        let check = |word: &str, expect: &str| assert_eq!(quoted(word), expect);
-        check("/show/a_####.exr", "'/show/a_####.exr'");
-        check("-f", "-f");
-        check("it's", r"'it'\''s'");
-        check("", "''");
     }
 }

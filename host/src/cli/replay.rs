@@ -1,98 +1,145 @@
-//! `farmhand plugin replay`: a log once more through a plugin's reader and judge, so that a change can be tried on
-//! yesterday's failures before it goes live. Nothing is run and nothing is changed.
+//! `farmhand plugin replay`: logs once more through a plugin's reader and judge, so that a change can be tried on
+//! yesterday's failures before it goes live. Nothing is run and nothing is changed. What becomes of many attempts is in
+//! `plugin::past`.
 
+use super::cleanup;
 use super::context::Context;
 use super::error::CliError;
 use super::human;
 use super::local::runtime;
 use super::output::{Cell, Table, Tone};
-use super::plugin::start_plugins;
+use super::plugin::load;
+use super::plugin::past::{self, Past, Versions};
 use crate::config::Config;
-use clap::Args;
-use farmhand_model::dcc::{
-    Decision, Fact, Fault, JobContext, Level, Outcome, ReaderEvent, TaskContext, Verdict,
+use crate::farm::Manifest;
+use crate::trial::{
+    Change, Comparison, Done, Feed, Input, ProcessEnd, Recorded, Seen, Trial, compare, lines_of,
+    run as try_out, text,
 };
-use farmhand_model::{AttemptId, EndedBy, FrameSet, JobId, Seconds};
-use farmhand_plugin::LoadedPlugin;
-use farmhand_runner::{AttemptDir, LogFiles};
-use serde::Deserialize;
+use clap::Args;
+use farmhand_model::dcc::{Decision, JobContext, Level, Outcome, ReaderEvent, TaskContext, Verdict};
+use farmhand_model::{AttemptId, EndedBy, FrameSet, JobId, Seconds, Timestamp};
+use farmhand_runner::AttemptDir;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Log read at once.
-const BLOCK: usize = 1 << 20;
 /// Frames that a reader is told about when nobody says which ones the log is of.
 const ANY_FRAMES: std::ops::RangeInclusive<i32> = -100_000..=1_000_000;
 
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true))]
 pub(super) struct ReplayArgs {
-    /// A plugin's name, or a component file
-    plugin: String,
+    /// A plugin's name; or a component, a script, or a script's folder
+    plugin: PathBuf,
     /// A renderer's output
-    #[arg(long, value_name = "FILE", required_unless_present = "attempt", conflicts_with = "attempt")]
+    #[arg(long, value_name = "FILE", group = "what")]
     log: Option<PathBuf>,
-    /// The log of this attempt, from the data directory
-    #[arg(long, value_name = "ATTEMPT")]
+    /// The log of this attempt, from the data directory, and what is different from what was decided then
+    #[arg(long, value_name = "ATTEMPT", group = "what")]
     attempt: Option<AttemptId>,
+    /// What is different from then for every attempt of this job
+    #[arg(long, value_name = "JOB", group = "what")]
+    job: Option<JobId>,
+    /// What is different from then for every attempt of the plugin since this date, or of the last days: 2d
+    #[arg(long, value_name = "DATE|AGE", value_parser = since, group = "what")]
+    since: Option<Timestamp>,
     /// The task's frames; by default those of the attempt, or those that the log speaks of
-    #[arg(short, long, value_name = "SET", allow_hyphen_values = true)]
+    #[arg(short, long, value_name = "SET", allow_hyphen_values = true, conflicts_with_all = ["job", "since"])]
     frames: Option<FrameSet>,
     /// How the process ended; by default as the attempt's did, or with 0
-    #[arg(long, value_name = "CODE", allow_hyphen_values = true)]
+    #[arg(long, value_name = "CODE", allow_hyphen_values = true, conflicts_with_all = ["job", "since"])]
     exit_code: Option<i32>,
     /// The level that it was rendered at, by its name; by default the attempt's, or the first
-    #[arg(long, value_name = "LEVEL")]
+    #[arg(long, value_name = "LEVEL", conflicts_with_all = ["job", "since"])]
     level: Option<String>,
+    /// With --job and --since: show also what is the same, and every difference line by line
+    #[arg(short, long)]
+    verbose: bool,
 }
 
-/// What is fed to the plugin.
-struct Input {
-    task: TaskContext,
-    log: PathBuf,
-    end: ProcessEnd,
-    /// Whether the frames are known, or are to be learned from the log.
-    frames_known: bool,
+impl ReplayArgs {
+    /// Whether a person says how it was, so that there is nothing to compare with.
+    fn supposes(&self) -> bool {
+        self.frames.is_some() || self.exit_code.is_some() || self.level.is_some()
+    }
 }
 
-struct ProcessEnd {
-    exit_code: Option<i32>,
-    signal: Option<i32>,
-    ended_by: EndedBy,
-    seconds: Seconds,
+/// A date, a date with a time of day, or an age.
+fn since(text: &str) -> Result<Timestamp, String> {
+    let local = |time: jiff::civil::DateTime| time.to_zoned(jiff::tz::TimeZone::system()).ok();
+    if let Some(zoned) = text.parse::<jiff::civil::DateTime>().ok().and_then(local) {
+        return Ok(Timestamp(zoned.timestamp().as_millisecond()));
+    }
+    match cleanup::seconds(text).ok().and_then(|seconds| i64::try_from(seconds).ok()) {
+        Some(seconds) => Ok(human::now().plus_millis(seconds.saturating_mul(-1000))),
+        None => {
+            Err("write a date, such as 2026-05-01 or 2026-05-01T18:30, or an age, such as 12h or 2d"
+                .to_owned())
+        }
+    }
 }
 
-/// One event with the line of the log that it comes from, counted from 1.
-struct Seen {
-    line: usize,
-    event: ReaderEvent,
-}
-
+/// What a plugin made of one log.
 struct Replayed {
     plugin: String,
     lines: usize,
-    events: Vec<Seen>,
-    outcome: Outcome,
-    verdict: Verdict,
+    trial: Trial,
+    /// Against what was decided then, where that is known.
+    then: Option<Comparison>,
 }
 
 pub(super) fn run(context: &mut Context, args: &ReplayArgs) -> Result<(), CliError> {
+    let plugin = context.absolute(&args.plugin);
+    // A name is not looked for in the working directory.
+    let plugin = if load::is_file(&plugin) { plugin } else { args.plugin.clone() };
+    if let Some(past) = args.job.map(Past::Job).or(args.since.map(Past::Since)) {
+        return past::run(context, &plugin, past, args.verbose);
+    }
     let config = context.config()?;
-    let mut input = input(context, &config, args)?;
-    let replayed = runtime()?.block_on(async {
-        let host = start_plugins(&config).await?;
-        let path = Path::new(&args.plugin);
-        let plugin = if path.is_file() {
-            host.load_file(path).await.map_err(|error| CliError::failed(error.to_string()))?
-        } else {
-            host.get(&args.plugin).map_err(|error| CliError::failed(error.to_string()))?
-        };
-        if let Some(name) = &args.level {
-            input.task.level = level(&plugin.descriptor().levels, name)?;
+    let replayed = runtime()?.block_on(replay_one(context, &config, args, &plugin))?;
+    if context.out.json { context.out.json(&as_json(&replayed)?) } else { print(context, &replayed) }
+}
+
+async fn replay_one(
+    context: &Context,
+    config: &Config,
+    args: &ReplayArgs,
+    plugin: &Path,
+) -> Result<Replayed, CliError> {
+    let (mut input, recorded) = match (args.attempt, &args.log) {
+        (Some(attempt), _) => of_attempt(config, attempt).await?,
+        (None, Some(log)) => (of_file(&context.absolute(log)).await?, None),
+        (None, None) => {
+            return Err(CliError::Usage("name a log with --log, or an attempt with --attempt".to_owned()));
         }
-        replay(&plugin, input).await
-    })?;
-    if context.out.json { context.out.json(&as_json(&replayed)) } else { print(context, &replayed) }
+    };
+    if let Some(frames) = &args.frames {
+        input.task.frames = frames.clone();
+        input.done = Done::Told;
+    }
+    if let Some(code) = args.exit_code {
+        (input.end.exit_code, input.end.signal) = (Some(code), None);
+    }
+    let host = load::start_plugins(config).await?;
+    let plugin = load::load(&host, plugin).await?;
+    if let Some(name) = &args.level {
+        input.task.level = level(&plugin.descriptor().levels, name)?;
+    }
+    // The daemon hands over batches of lines; one at a time tells which line an event comes from.
+    let trial = try_out(&plugin, &input, Feed::Lines(1)).await;
+    trial.told().map_err(|error| CliError::failed(error.to_string()))?;
+    let then =
+        match recorded.filter(|recorded| !args.supposes() && recorded.stamp.name == plugin.stamp().name) {
+            Some(recorded) => {
+                let version = Versions::new(&host).of(&recorded.stamp).await;
+                Some(compare(&plugin, &recorded, version.as_deref(), human::now()).await)
+            }
+            None => None,
+        };
+    let stamp = plugin.stamp();
+    let plugin = format!("{} {} ({})", stamp.name, stamp.version, stamp.digest.short());
+    Ok(Replayed { plugin, lines: input.log.len(), trial, then })
 }
 
 /// The index of the level with this name.
@@ -104,41 +151,26 @@ fn level(levels: &[Level], name: &str) -> Result<u32, CliError> {
     })
 }
 
-/// What the daemon keeps beside an attempt's log; only what is needed here.
-#[derive(Deserialize)]
-struct Recorded {
-    task: TaskContext,
-}
-
-fn input(context: &Context, config: &Config, args: &ReplayArgs) -> Result<Input, CliError> {
-    let mut input = match (args.attempt, &args.log) {
-        (Some(attempt), _) => of_attempt(config, attempt)?,
-        (None, Some(log)) => of_file(&context.absolute(log), args.frames.is_some()),
-        (None, None) => {
-            return Err(CliError::Usage("name a log with --log, or an attempt with --attempt".to_owned()));
-        }
-    };
-    if let Some(frames) = &args.frames {
-        input.task.frames = frames.clone();
-        input.frames_known = true;
-    }
-    if let Some(code) = args.exit_code {
-        (input.end.exit_code, input.end.signal) = (Some(code), None);
-    }
-    Ok(input)
-}
-
-fn of_attempt(config: &Config, attempt: AttemptId) -> Result<Input, CliError> {
+/// What an attempt was given; and what was decided of it, where it has ended and the database is here.
+async fn of_attempt(config: &Config, attempt: AttemptId) -> Result<(Input, Option<Recorded>), CliError> {
     let path = config.data_dir.join("attempts").join(attempt.to_string());
-    let manifest = path.join("attempt.json");
-    let bytes = std::fs::read(&manifest).map_err(|error| CliError::Failed {
-        message: format!("attempt {attempt} is not kept here: {}: {error}", manifest.display()),
-        help: Some(
-            "run this on the machine that rendered it, with the daemon's own data directory".to_owned(),
-        ),
-    })?;
-    let recorded: Recorded = serde_json::from_slice(&bytes)
-        .map_err(|error| CliError::failed(format!("{} cannot be read: {error}", manifest.display())))?;
+    let record = past::archive(config).ok().and_then(|archive| archive.attempt(attempt).ok().flatten());
+    if let Some(record) = record
+        && let Ok(recorded) = Recorded::read(&path, &record).await
+    {
+        return Ok((recorded.input.clone(), Some(recorded)));
+    }
+    let manifest = Manifest::read(&path)
+        .map_err(|error| CliError::failed(format!("attempt {attempt} cannot be read: {error}")))?
+        .ok_or_else(|| CliError::Failed {
+            message: format!(
+                "attempt {attempt} is not kept here: there is no {}",
+                path.join("attempt.json").display()
+            ),
+            help: Some(
+                "run this on the machine that rendered it, with the daemon's own data directory".to_owned(),
+            ),
+        })?;
     let dir = AttemptDir::open(path);
     let end = match dir.report() {
         Some(report) => ProcessEnd {
@@ -149,17 +181,17 @@ fn of_attempt(config: &Config, attempt: AttemptId) -> Result<Input, CliError> {
         },
         None => ProcessEnd::good(),
     };
-    Ok(Input { task: recorded.task, log: dir.log(), end, frames_known: true })
+    let log = lines(&dir.log()).await?;
+    Ok((Input { task: manifest.task, log, end, done: Done::Told, host_faults: Vec::new() }, None))
 }
 
-impl ProcessEnd {
-    fn good() -> Self {
-        Self { exit_code: Some(0), signal: None, ended_by: EndedBy::Itself, seconds: Seconds(0.0) }
-    }
+async fn lines(log: &Path) -> Result<Vec<String>, CliError> {
+    let io = |source| CliError::Io { context: format!("cannot read {}", log.display()), source };
+    lines_of(log).await.map_err(io)
 }
 
 /// A log without an attempt: a task of nothing but its frames.
-fn of_file(log: &Path, frames_known: bool) -> Input {
+async fn of_file(log: &Path) -> Result<Input, CliError> {
     let dir = log.parent().unwrap_or(Path::new("/")).to_path_buf();
     let frames = FrameSet::range(*ANY_FRAMES.start(), *ANY_FRAMES.end());
     let job = JobContext {
@@ -187,92 +219,8 @@ fn of_file(log: &Path, frames_known: bool) -> Input {
         scratch: dir.clone(),
         staging: dir,
     };
-    Input { task, log: log.to_path_buf(), end: ProcessEnd::good(), frames_known }
-}
-
-async fn replay(plugin: &LoadedPlugin, input: Input) -> Result<Replayed, CliError> {
-    let failed = |error: farmhand_plugin::PluginError| CliError::failed(error.to_string());
-    let mut task = input.task;
-    let lines = lines_of(&input.log)?;
-    let mut events = Vec::new();
-    let mut reader = plugin.reader(&task).await.map_err(failed)?;
-    // The daemon hands over batches of lines; one at a time tells which line an event comes from.
-    for (index, line) in lines.chunks(1).enumerate() {
-        let read = reader.read(line).await.map_err(failed)?;
-        events.extend(read.into_iter().map(|event| Seen { line: index + 1, event }));
-    }
-    let rest = reader.finish().await.map_err(failed)?;
-    events.extend(rest.into_iter().map(|event| Seen { line: lines.len(), event }));
-    let seen = Frames::of(&events);
-    if !input.frames_known {
-        task.frames = seen.started.union(&seen.done);
-    }
-    let outcome = Outcome {
-        exit_code: input.end.exit_code,
-        signal: input.end.signal,
-        ended_by: input.end.ended_by,
-        seconds: input.end.seconds,
-        frames_done: seen.done.intersection(&task.frames),
-        frames_missing: task.frames.difference(&seen.done),
-        faults: events.iter().filter_map(|seen| fault(&seen.event)).cloned().collect(),
-        facts: events.iter().filter_map(|seen| fact(&seen.event)).cloned().collect(),
-    };
-    let verdict = plugin.judge(&task, &outcome).await.map_err(failed)?;
-    let stamp = plugin.stamp();
-    let plugin = format!("{} {} ({})", stamp.name, stamp.version, stamp.digest.short());
-    Ok(Replayed { plugin, lines: lines.len(), events, outcome, verdict })
-}
-
-fn lines_of(log: &Path) -> Result<Vec<String>, CliError> {
-    let io = |source| CliError::Io { context: format!("cannot read {}", log.display()), source };
-    let files = LogFiles::open(log).map_err(io)?;
-    let (mut bytes, mut offset) = (Vec::new(), 0);
-    while offset < files.end() {
-        let piece = files.read(offset, BLOCK).map_err(io)?;
-        if piece.bytes.is_empty() {
-            break;
-        }
-        offset = piece.start + piece.bytes.len() as u64;
-        bytes.extend(piece.bytes);
-    }
-    Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
-}
-
-/// Frames that a log speaks of. Whether their images are any good is the daemon's to verify; here the log is believed.
-#[derive(Default)]
-struct Frames {
-    started: FrameSet,
-    done: FrameSet,
-}
-
-impl Frames {
-    fn of(events: &[Seen]) -> Self {
-        let mut frames = Self::default();
-        for seen in events {
-            match &seen.event {
-                ReaderEvent::FrameStarted(frame) => frames.started.insert(*frame),
-                ReaderEvent::FrameDone(image) | ReaderEvent::FrameSkipped(image) => {
-                    frames.done.insert(image.frame)
-                }
-                _ => false,
-            };
-        }
-        frames
-    }
-}
-
-fn fault(event: &ReaderEvent) -> Option<&Fault> {
-    match event {
-        ReaderEvent::Fault(fault) => Some(fault),
-        _ => None,
-    }
-}
-
-fn fact(event: &ReaderEvent) -> Option<&Fact> {
-    match event {
-        ReaderEvent::Fact(fact) => Some(fact),
-        _ => None,
-    }
+    let log = lines(log).await?;
+    Ok(Input { task, log, end: ProcessEnd::good(), done: Done::ToldWithTask, host_faults: Vec::new() })
 }
 
 /// What an event is, and what it says.
@@ -287,16 +235,7 @@ fn described(event: &ReaderEvent) -> (&'static str, String, Tone) {
             ("frame-skipped", format!("{} {}", image.frame, image.path.display()), Tone::Dim)
         }
         ReaderEvent::Warning(text) => ("warning", text.clone(), Tone::Warn),
-        ReaderEvent::Fault(fault) => {
-            let frame = fault.frame.map(|frame| format!(" of frame {frame}")).unwrap_or_default();
-            let about = fault.about.as_ref().map(|about| format!(" ({about})")).unwrap_or_default();
-            // As the expectations of the cases in `tests/corpus` have it.
-            (
-                "fault",
-                format!("{} {}{frame}{about}: {}", fault.severity, fault.cause, fault.message),
-                Tone::Bad,
-            )
-        }
+        ReaderEvent::Fault(fault) => ("fault", text::fault(fault), Tone::Bad),
         ReaderEvent::MemoryBytes(size) => ("memory", human::bytes(*size), Tone::Dim),
         ReaderEvent::Fact(fact) => ("fact", format!("{} = {}", fact.name, fact.value), Tone::Plain),
     }
@@ -313,18 +252,43 @@ fn event_table(events: &[Seen]) -> Table {
 
 fn print(context: &mut Context, replayed: &Replayed) -> Result<(), CliError> {
     let out = &mut context.out;
-    out.table(&event_table(&replayed.events))?;
+    let (events, verdict) = told(replayed)?;
+    out.table(&event_table(events))?;
     out.line("")?;
-    let outcome = &replayed.outcome;
+    let outcome = &replayed.trial.outcome;
     let mut facts = Table::facts();
     facts.fact("plugin", &replayed.plugin);
     facts.fact("read", human::count(replayed.lines as u64, "line"));
     facts.fact("ended", ended(outcome));
     facts.fact("done", frames(&outcome.frames_done));
     facts.fact("missing", frames(&outcome.frames_missing));
-    facts.fact("decision", decision(replayed.verdict.decision));
-    facts.fact("reason", &replayed.verdict.reason);
-    out.table(&facts)
+    facts.fact("decision", decision(verdict.decision));
+    facts.fact("reason", &verdict.reason);
+    let Some(then) = &replayed.then else { return out.table(&facts) };
+    let stamp = &then.plugin;
+    facts.fact(
+        "then",
+        format!(
+            "{}: {}, by {} ({})",
+            then.then.decision,
+            then.then.reason,
+            stamp.version,
+            stamp.digest.short()
+        ),
+    );
+    let names: Vec<&str> = then.changes.iter().map(Change::name).collect();
+    facts.fact("changed", if names.is_empty() { "nothing".to_owned() } else { names.join(", ") });
+    out.table(&facts)?;
+    if then.changes.is_empty() {
+        return Ok(());
+    }
+    out.line("")?;
+    past::print_changes(out, "", &then.changes)
+}
+
+/// A replay whose reader or judge failed has ended as an error before.
+fn told(replayed: &Replayed) -> Result<(&[Seen], &Verdict), CliError> {
+    replayed.trial.told().map_err(|error| CliError::failed(error.to_string()))
 }
 
 fn frames(frames: &FrameSet) -> String {
@@ -352,15 +316,17 @@ fn decision(decision: Decision) -> String {
     }
 }
 
-fn as_json(replayed: &Replayed) -> serde_json::Value {
-    let events: Vec<_> = replayed.events.iter().map(event_json).collect();
-    json!({
+fn as_json(replayed: &Replayed) -> Result<serde_json::Value, CliError> {
+    let (events, verdict) = told(replayed)?;
+    let events: Vec<_> = events.iter().map(event_json).collect();
+    Ok(json!({
         "plugin": replayed.plugin,
         "lines": replayed.lines,
         "events": events,
-        "outcome": replayed.outcome,
-        "verdict": replayed.verdict,
-    })
+        "outcome": replayed.trial.outcome,
+        "verdict": verdict,
+        "then": replayed.then,
+    }))
 }
 
 fn event_json(seen: &Seen) -> serde_json::Value {
@@ -381,7 +347,22 @@ fn event_json(seen: &Seen) -> serde_json::Value {
 mod tests {
     use super::super::output::Style;
     use super::*;
-    use farmhand_model::dcc::{Cause, FrameShape, ImageOutput, Severity};
+    use farmhand_model::dcc::{Cause, Fault, FrameShape, ImageOutput, Severity};
+
+    #[test]
+    fn a_time_is_a_date_or_an_age() {
+        let at = |text: &str| since(text).unwrap();
+        let day = 24 * 3_600_000;
+        let midnight = at("2026-05-01");
+        assert_eq!(at("2026-05-01T12:30").since(midnight), Seconds(12.5 * 3600.0));
+        // Summer time may begin between them.
+        assert!((at("2026-05-03").0 - midnight.0 - 2 * day).abs() <= 3_600_000);
+        let ago = human::now().since(at("2d")).0;
+        assert!((2.0 * 86_400.0..2.0 * 86_400.0 + 60.0).contains(&ago), "{ago}");
+        for wrong in ["", "yesterday", "2", "2026-13-01", "01.05.2026"] {
+            assert!(since(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn events_are_shown_and_counted() {
@@ -409,8 +390,6 @@ LINE  EVENT          WHAT
   70  fault          frame-fatal missing-file of frame 2 (wood.png): no texture
 ";
         assert_eq!(event_table(&events).render(Style::Plain), expect);
-        let frames = Frames::of(&events);
-        assert_eq!((frames.started.to_string(), frames.done.to_string()), ("1,2".to_owned(), "1".to_owned()));
         assert_eq!(event_json(&events[1]), json!({"line": 64, "event": "progress", "value": 0.5}));
     }
 

@@ -61,6 +61,7 @@ impl Config {
                 ..Policy::default()
             },
             plugins: self.plugin_settings(),
+            gates: self.plugins.iter().filter_map(|(name, of)| Some((name.clone(), of.gate?))).collect(),
             tools: self.tools.clone(),
             roots: self.roots.clone(),
             path_map: self.path_map.clone(),

@@ -381,6 +381,23 @@ pub(super) const PLUGIN_KEYS: &[Key] = &[
         Words("`plugins.log_lines_per_second`"),
         "As above, for this plugin.",
     ),
+    key(
+        "plugins.NAME",
+        "gate",
+        Choice(&["none", "replay"]),
+        Is("none"),
+        "What a new version of the plugin must pass before it takes over, besides being sound. With `replay` the \
+         plugin's last attempts are replayed through it, in the background and for at most 30 seconds, and one that \
+         would have judged any of them otherwise does not serve until a person confirms it with `farmhand plugin \
+         confirm`.",
+    ),
+    key(
+        "plugins.NAME",
+        "gate_attempts",
+        Count(1, 1000),
+        Is("50"),
+        "How many attempts that is, the newest first.",
+    ),
 ];
 
 /// The key of this section and name.

@@ -180,7 +180,13 @@ mod tests {
             [plugins.blender]
             read = ["/studio/presets"]
             memory_mb = 128
+            gate = "replay"
             config = { device = "OPTIX", tries = 2, when = 2026-11-22, nested = { on = [true, 1.5] } }
+            [plugins.maya]
+            gate = "replay"
+            gate_attempts = 7
+            [plugins.nuke]
+            gate_attempts = 7
             [render]
             on_stop = "kill"
             "#,
@@ -204,6 +210,8 @@ mod tests {
         let blender = &config.plugins["blender"];
         assert_eq!(blender.read, [Path::new("/studio/presets")]);
         assert_eq!((blender.memory_mb, blender.call_ms), (Some(128), None));
+        let gate = |name: &str| config.plugins[name].gate;
+        assert_eq!((gate("blender"), gate("maya"), gate("nuke")), (Some(50), Some(7), None));
         assert_eq!(
             serde_json::Value::Object(blender.config.clone()),
             serde_json::json!({"device": "OPTIX", "tries": 2, "when": "2026-11-22", "nested": {"on": [true, 1.5]}})

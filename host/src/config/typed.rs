@@ -75,6 +75,8 @@ pub struct PluginConfig {
     pub log_kb: Option<u64>,
     /// Lines a second that reach the daemon's own log; absent: as for all.
     pub log_lines_per_second: Option<u64>,
+    /// Past attempts that a new version must decide as before; absent: it need not.
+    pub gate: Option<u32>,
 }
 
 /// The configuration.
@@ -252,6 +254,9 @@ fn runner_dirs(configured: Option<PathBuf>, data_dir: &Path) -> Vec<PathBuf> {
     installed.into_iter().flatten().chain([data_dir.join("runners")]).collect()
 }
 
+/// As the reference of the key has it.
+const GATE_ATTEMPTS: u32 = 50;
+
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 7878);
 
 /// The token itself, or the file that holds it, whichever the later layer sets.
@@ -376,6 +381,10 @@ impl Settings {
             call_ms: self.count(&key("call_ms")),
             log_kb: self.count(&key("log_kb")),
             log_lines_per_second: self.count(&key("log_lines_per_second")),
+            gate: match self.text(&key("gate")) {
+                Some("replay") => Some(self.small(&key("gate_attempts")).unwrap_or(GATE_ATTEMPTS)),
+                _ => None,
+            },
         }
     }
 }

@@ -104,6 +104,7 @@ mod tests {
                 watch: WatchMode::Off,
                 ..PluginSettings::new(dir.join("cache"))
             },
+            gates: BTreeMap::new(),
             tools: BTreeMap::new(),
             roots: Vec::new(),
             path_map: PathMap::default(),

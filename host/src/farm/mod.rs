@@ -8,6 +8,7 @@ mod bus;
 mod cleanup;
 mod driver;
 mod error;
+mod gate;
 mod hooks;
 mod node;
 mod parts;
@@ -18,14 +19,16 @@ mod submission;
 mod submit;
 mod views;
 
-pub(crate) use attempt::fixed_directory;
+pub(crate) use attempt::{
+    KEPT, Manifest, READER_FAILED, fixed_directory, is_the_hosts, is_the_plugins, program_of, render_env,
+};
 pub use bus::{BusItem, EventBus, Subscription};
 pub use error::{FarmError, FarmStartError};
 pub use settings::{FarmSettings, HookSettings, OnStop, ProcessSettings, ShimCommand};
 pub(crate) use start::{builtins, lock_data_dir};
 pub use submission::Submission;
+pub(crate) use views::command as command_view;
 
-use attempt::Manifest;
 use driver::DriverHandle;
 use farmhand_model::dcc::Problem;
 use farmhand_model::job::JobEdit;

@@ -21,6 +21,8 @@ pub struct FarmSettings {
     pub policy: Policy,
     /// Plugins directory, code cache, limits and grants.
     pub plugins: PluginSettings,
+    /// Plugins whose new versions must decide their last attempts as before, and how many of them.
+    pub gates: BTreeMap<String, u32>,
     /// Programs that the configuration names, by tool id; they win over what would be found.
     pub tools: BTreeMap<String, PathBuf>,
     /// Directories that scenes are read from and images written to; empty: not confined.

@@ -5,13 +5,14 @@ use super::attempt;
 use super::bus::EventBus;
 use super::driver::{self, Driver, DriverHandle};
 use super::error::FarmStartError;
+use super::gate::ReplayGate;
 use super::parts::{Clock, Health, Parts};
 use super::settings::FarmSettings;
 use super::{Farm, Inner, cleanup, node};
 use farmhand_model::dcc::Descriptor;
 use farmhand_model::event::FarmEvent;
 use farmhand_model::{JobId, JobStatus};
-use farmhand_plugin::{Builtin, LoadedPlugin, PluginHost, SwapEvent};
+use farmhand_plugin::{Builtin, LoadedPlugin, PluginHost, PluginSettings, SwapEvent};
 use farmhand_resource::tools::ToolFinder;
 use farmhand_runner::{Roots, ShimPool};
 use farmhand_scheduler::{Event, LevelProfile, PluginProfile, PluginState, Scheduler};
@@ -48,7 +49,9 @@ impl Farm {
             .await
             .map_err(|error| FarmStartError::Internal(error.to_string()))?
             .map_err(|source| FarmStartError::Store { source })?;
-        let plugins = PluginHost::start(settings.plugins.clone(), builtins())
+        let gate = Arc::new(ReplayGate::new(store.clone(), &settings.data_dir, settings.gates.clone()));
+        let with_gate = PluginSettings { gate: Some(gate.clone()), ..settings.plugins.clone() };
+        let plugins = PluginHost::start(with_gate, builtins())
             .await
             .map_err(|source| FarmStartError::Plugins { source })?;
         let roots = Roots::new(settings.roots.clone()).map_err(|source| FarmStartError::Roots { source })?;
@@ -67,6 +70,7 @@ impl Farm {
             clock,
             settings,
         });
+        gate.connect(&parts);
 
         let (handle, inbox) = driver::channel();
         let next_job = restored.next_job;

@@ -57,7 +57,7 @@ pub(super) fn frame_done(record: &FrameRecord, layer: Option<String>) -> FrameDo
 const SECRET_WORDS: [&str; 6] = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "KEY", "CREDENTIAL"];
 
 /// A command for people: values of names that look secret are hidden.
-pub(super) fn command(
+pub(crate) fn command(
     program: String,
     args: Vec<String>,
     env: &[(String, String)],

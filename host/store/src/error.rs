@@ -71,6 +71,17 @@ pub enum ErrorKind {
         /// The newest schema that this one knows.
         known: u32,
     },
+    /// An older version of farmhand wrote it, and nobody has brought it up to date.
+    #[error(
+        "it was written by an older farmhand (schema {found}, where this one reads {known}); start `farmhand serve` once, \
+         which brings it up to date"
+    )]
+    Older {
+        /// Its schema.
+        found: u32,
+        /// The schema that this one reads.
+        known: u32,
+    },
     /// It is a database of something else.
     #[error("it is not a farmhand database; give farmhand another file")]
     Foreign,

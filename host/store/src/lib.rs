@@ -8,6 +8,7 @@
 //! `#[serde(default)]`, or older records cannot be read.
 
 mod apply;
+mod archive;
 mod connection;
 mod error;
 mod forget;
@@ -21,7 +22,8 @@ mod store;
 mod wal;
 mod writer;
 
+pub use archive::Archive;
 pub use error::{ErrorKind, StoreError};
 pub use forget::History;
-pub use read::{JobFilter, JobPlace, Restored, RestoredJob, SettledFrames};
+pub use read::{EndedFilter, JobFilter, JobPlace, Restored, RestoredJob, SettledFrames};
 pub use store::{Maintained, Store};

@@ -55,6 +55,19 @@ pub struct JobFilter {
     pub limit: u32,
 }
 
+/// Which ended attempts, newest first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EndedFilter {
+    /// Only those that this plugin decided, by its name.
+    pub plugin: String,
+    /// Only those that started then or later.
+    pub since: Option<Timestamp>,
+    /// At most this many.
+    pub limit: u32,
+    /// Only those among this many newest attempts of all plugins, which bounds what is looked at.
+    pub among: Option<u32>,
+}
+
 pub(crate) fn restored(conn: &Connection) -> Result<Restored, ErrorKind> {
     // The inner query goes over an index alone: a long history of large records costs a start next to nothing.
     let sql = "SELECT id, record FROM job
@@ -135,6 +148,18 @@ pub(crate) fn attempts(
     let sql = "SELECT id, record FROM attempt WHERE job = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
     let before = before.and_then(|id| i64::try_from(id.0).ok()).unwrap_or(i64::MAX);
     records(conn, "attempt", sql, params![job.0, before, limit])
+}
+
+pub(crate) fn ended(conn: &Connection, filter: &EndedFilter) -> Result<Vec<AttemptRecord>, ErrorKind> {
+    let sql = "SELECT id, record FROM attempt
+               WHERE live = 0 AND started >= ?1
+                 AND id > (SELECT coalesce(max(id), 0) FROM attempt) - ?2
+                 AND json_extract(record, '$.plugin.name') = ?3
+               ORDER BY id DESC LIMIT ?4";
+    let since = filter.since.map_or(i64::MIN, |since| since.0);
+    // No id is past this, and nothing overflows.
+    let among = filter.among.map_or(i64::MAX / 2, i64::from);
+    records(conn, "attempt", sql, params![since, among, filter.plugin, filter.limit])
 }
 
 pub(crate) fn count_attempts(conn: &Connection, job: JobId) -> Result<u64, ErrorKind> {

@@ -48,6 +48,24 @@ pub(crate) fn prepare(conn: &mut Connection, path: &Path, migrations: &[&str]) -
     Ok(())
 }
 
+/// Refuses a file that is not farmhand's, or that this version does not know how to read.
+pub(crate) fn check_readable(conn: &Connection, migrations: &[&str]) -> Result<(), ErrorKind> {
+    let known = migrations.len() as u32;
+    let found: u32 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let application: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if application != APPLICATION_ID {
+        return Err(ErrorKind::Foreign);
+    }
+    if found < known {
+        return Err(ErrorKind::Older { found, known });
+    }
+    if found > known {
+        let theirs = writer_of(conn).unwrap_or_else(|| "of a later version".into());
+        return Err(ErrorKind::Newer { theirs, found, ours: OURS, known });
+    }
+    Ok(())
+}
+
 fn writer_of(conn: &Connection) -> Option<String> {
     conn.query_row("SELECT value FROM meta WHERE key = 'farmhand'", [], |row| row.get(0))
         .optional()

@@ -4,7 +4,7 @@ use crate::connection::{self, Role, beside};
 use crate::error::{At, ErrorKind, StoreError};
 use crate::forget::{self, History};
 use crate::lock::Lock;
-use crate::read::{self, JobFilter, JobPlace, Restored, RestoredJob, SettledFrames};
+use crate::read::{self, EndedFilter, JobFilter, JobPlace, Restored, RestoredJob, SettledFrames};
 use crate::readers::Readers;
 use crate::wal::WalWatch;
 use crate::writer::Writer;
@@ -136,6 +136,15 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<AttemptRecord>, StoreError> {
         self.inner.readers.read(move |conn| read::attempts(conn, job, before, limit)).await
+    }
+
+    /// Ended attempts that one plugin decided, newest first.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub async fn ended(&self, filter: EndedFilter) -> Result<Vec<AttemptRecord>, StoreError> {
+        self.inner.readers.read(move |conn| read::ended(conn, &filter)).await
     }
 
     /// Attempts that have not ended, oldest first. None is left out whose process has been started.

@@ -1,12 +1,11 @@
 //! The plugin engine from the outside: components that misbehave, files that change, calls by the hundred.
 //!
-//! The guest is one prebuilt component that behaves as it is told (`fixtures/guest`), and in `corpus` the plugins of
-//! `plugins/prebuilt`; no test needs a compiler for WebAssembly.
+//! The guest is one prebuilt component that behaves as it is told (`fixtures/guest`); no test needs a compiler for
+//! WebAssembly.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 mod calls;
-mod corpus;
 mod gate;
 mod hooks;
 mod hostile;

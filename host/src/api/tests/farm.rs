@@ -46,6 +46,7 @@ impl Bench {
                 watch: WatchMode::Off,
                 ..PluginSettings::new(dir.path().join("cache"))
             },
+            gates: BTreeMap::new(),
             tools: BTreeMap::new(),
             roots: Vec::new(),
             path_map: PathMap::default(),

@@ -7,6 +7,29 @@ use farmhand_model::{EndedBy, FrameSet, Seconds};
 /// How long an attempt that could not be made to run waits before it is tried again.
 const RETRY_MS: u32 = 2_000;
 
+/// How the faults begin that the host finds itself, beside those that the plugin's reader tells of. They are on record
+/// together, and a replay has to tell them apart.
+pub(crate) const READER_FAILED: &str = "the plugin's reader failed";
+pub(super) const BAD_IMAGE: &str = "its image cannot be believed";
+pub(super) const NOT_PLACED: &str = "its image cannot be put in place";
+pub(super) const LIE: &str = "the plugin named a file that it may not";
+pub(super) const FOREIGN_FRAME: &str = "the plugin reported frame";
+pub(super) const DID_NOT_START: &str = " did not start: ";
+
+/// Whether the host found this fault itself, however the output is read.
+pub(crate) fn is_the_hosts(fault: &Fault) -> bool {
+    [BAD_IMAGE, NOT_PLACED, LIE, FOREIGN_FRAME].iter().any(|begin| fault.message.starts_with(begin))
+        || (fault.severity == Severity::WorkerFatal && fault.message.contains(DID_NOT_START))
+}
+
+/// Whether a plugin judged an attempt that ended like this: not where the host ended it for reasons of its own, or a
+/// hook had the last word.
+pub(crate) fn is_the_plugins(ended_by: EndedBy, verdict: &Verdict) -> bool {
+    let of_hook = matches!(verdict.decision, Decision::FailJob | Decision::HoldJob)
+        && (verdict.reason.starts_with("after-task hook ") || verdict.reason == super::hooking::STOPPED);
+    matches!(ended_by, EndedBy::Itself | EndedBy::TimeLimit | EndedBy::Stall) && !of_hook
+}
+
 /// The end of an attempt.
 pub(super) struct End {
     pub(super) outcome: Outcome,

@@ -11,6 +11,10 @@ use farmhand_plugin::LoadedPlugin;
 use farmhand_scheduler::Event;
 use std::sync::Arc;
 
+/// Why a job is held whose hooks were cut short.
+pub(super) const STOPPED: &str =
+    "the daemon was stopped while its after-task hooks ran; see to what they left, then resume";
+
 /// Before a task's process starts. A hook that fails costs the task a try.
 pub(super) async fn before_task(
     attempt: &Attempt,
@@ -54,9 +58,7 @@ pub(super) async fn after_task(
     let result = tell(attempt, hooks).await;
     match attempt.killed() {
         Some(EndedBy::DaemonStop) => {
-            let reason =
-                "the daemon was stopped while its after-task hooks ran; see to what they left, then resume";
-            return verdict(Decision::HoldJob, reason.to_owned());
+            return verdict(Decision::HoldJob, STOPPED.to_owned());
         }
         Some(_) => return judged,
         None => {}

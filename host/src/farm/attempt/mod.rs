@@ -12,9 +12,11 @@ mod prepare;
 mod reading;
 mod settling;
 
-pub(super) use manifest::Manifest;
-pub(crate) use prepare::fixed_directory;
-pub(super) use prepare::{job_context, own_variables, program_of, render_env};
+pub(crate) use ending::{READER_FAILED, is_the_hosts, is_the_plugins};
+pub(crate) use manifest::Manifest;
+pub(crate) use prepare::{fixed_directory, program_of, render_env};
+pub(super) use prepare::{job_context, own_variables};
+pub(crate) use reading::KEPT;
 
 use super::driver::DriverHandle;
 use super::parts::Parts;

@@ -201,7 +201,7 @@ async fn build(plugin: &LoadedPlugin, task: &TaskContext, frames: &FrameSet) -> 
 }
 
 /// What a command runs, which is one of its level's tools.
-pub(in crate::farm) fn program_of<'a>(task: &'a TaskContext, command: &Command) -> Result<&'a Path, String> {
+pub(crate) fn program_of<'a>(task: &'a TaskContext, command: &Command) -> Result<&'a Path, String> {
     let tool = task.tools.iter().find(|tool| tool.id == command.tool);
     tool.map(|tool| tool.path.as_path()).ok_or_else(|| {
         format!("the plugin's command runs `{}`, which is none of its level's tools", command.tool)
@@ -242,7 +242,7 @@ fn manifest(
 
 /// What is added to a render's environment: the plugin's variables, and what hides the GPUs that the task is not to use
 /// from everything that speaks CUDA, unless the plugin has chosen itself.
-pub(in crate::farm) fn render_env(mut env: Vec<(String, String)>, gpus: &[Gpu]) -> Vec<(String, String)> {
+pub(crate) fn render_env(mut env: Vec<(String, String)>, gpus: &[Gpu]) -> Vec<(String, String)> {
     const VISIBLE: &str = "CUDA_VISIBLE_DEVICES";
     if !gpus.is_empty() && !env.iter().any(|(name, _)| name == VISIBLE) {
         let uuids: Vec<_> = gpus.iter().map(|gpu| gpu.uuid.as_str()).collect();

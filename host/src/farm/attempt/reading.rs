@@ -2,7 +2,7 @@
 //! are sampled, kills are passed on; at its end the plugin judges.
 
 use super::Attempt;
-use super::ending::{End, host_verdict};
+use super::ending::{DID_NOT_START, End, READER_FAILED, host_verdict};
 use super::hooking;
 use super::manifest::Manifest;
 use super::settling::{Claim, Settler};
@@ -23,7 +23,7 @@ const SAMPLE: Duration = Duration::from_secs(2);
 /// Between two announcements of an attempt's progress: as often as a page can show.
 const PROGRESS: Duration = Duration::from_millis(50);
 /// Faults and facts kept of one attempt; a renderer that complains on every line says nothing new after that.
-const KEPT: usize = 200;
+pub(crate) const KEPT: usize = 200;
 
 /// A process, what it was given, and the plugin that reads it.
 pub(super) type Followed = (RunningAttempt, Manifest, Arc<LoadedPlugin>);
@@ -150,7 +150,7 @@ impl<'a> Reading<'a> {
 
     fn reader_failed(&mut self, error: &farmhand_plugin::PluginError) {
         self.reader = None;
-        let message = format!("the plugin's reader failed, so the rest of the output was not read: {error}");
+        let message = format!("{READER_FAILED}, so the rest of the output was not read: {error}");
         self.host_fault(Severity::Transient, Cause::Plugin, message);
     }
 
@@ -225,7 +225,7 @@ impl<'a> Reading<'a> {
             faults.push(Fault {
                 severity: Severity::WorkerFatal,
                 cause: Cause::MissingFile,
-                message: format!("{} did not start: {message}", manifest.program.display()),
+                message: format!("{}{DID_NOT_START}{message}", manifest.program.display()),
                 frame: None,
                 about: None,
             });

@@ -7,6 +7,7 @@
 //! command promised are in place and none that was announced before it was bad.
 
 use super::Attempt;
+use super::ending::{BAD_IMAGE, FOREIGN_FRAME, LIE, NOT_PLACED};
 use super::manifest::Manifest;
 use farmhand_model::dcc::{Cause, Fault, ImageOutput, MovieOutput, Output, Severity};
 use farmhand_model::{FrameSet, Timestamp};
@@ -229,7 +230,7 @@ fn into_place(
     place(&path, &to, attempt).map_err(|error| Fault {
         severity: Severity::WorkerFatal,
         cause: Cause::Disk,
-        message: error.to_string(),
+        message: format!("{NOT_PLACED}: {error}"),
         frame: None,
         about: None,
     })?;
@@ -240,7 +241,7 @@ fn disbelief(error: &dyn std::fmt::Display) -> Fault {
     Fault {
         severity: Severity::Transient,
         cause: Cause::Other,
-        message: format!("its image cannot be believed: {error}"),
+        message: format!("{BAD_IMAGE}: {error}"),
         frame: None,
         about: None,
     }
@@ -250,7 +251,7 @@ fn lie(error: &dyn std::fmt::Display) -> Fault {
     Fault {
         severity: Severity::FrameFatal,
         cause: Cause::Plugin,
-        message: format!("the plugin named a file that it may not: {error}"),
+        message: format!("{LIE}: {error}"),
         frame: None,
         about: None,
     }
@@ -260,7 +261,7 @@ fn foreign_frame(claimed: &FrameSet, own: &FrameSet) -> Fault {
     Fault {
         severity: Severity::Transient,
         cause: Cause::Plugin,
-        message: format!("the plugin reported frame {claimed}, but this attempt renders {own}; ignored"),
+        message: format!("{FOREIGN_FRAME} {claimed}, but this attempt renders {own}; ignored"),
         frame: None,
         about: None,
     }

@@ -1,30 +1,12 @@
-//! `farmhand plugin list`: what serves; and what its sibling `plugin replay` needs of the plugin engine.
+//! `farmhand plugin list`: what serves, in which version, and why something newer does not.
 
-use super::context::Context;
-use super::error::CliError;
-use super::output::{Cell, Table, Tone};
-use super::replay;
-use crate::config::Config;
-use clap::Subcommand;
+use crate::cli::context::Context;
+use crate::cli::error::CliError;
+use crate::cli::output::{Cell, Table, Tone};
 use farmhand_model::view::PluginView;
-use farmhand_plugin::{PluginHost, PluginSettings, WatchMode};
 
-#[derive(Debug, Subcommand)]
-pub(super) enum PluginCommand {
-    /// List plugins: what serves, in which version, and why something newer does not
-    List,
-    /// Feed a log through a plugin's reader and judge, and print what it makes of it
-    Replay(replay::ReplayArgs),
-}
-
-pub(super) fn run(context: &mut Context, command: &PluginCommand) -> Result<(), CliError> {
-    match command {
-        PluginCommand::List => list(context),
-        PluginCommand::Replay(args) => replay::run(context, args),
-    }
-}
-
-fn list(context: &mut Context) -> Result<(), CliError> {
+/// Asks the daemon.
+pub(super) fn run(context: &mut Context) -> Result<(), CliError> {
     let client = context.client()?;
     if context.out.json {
         let plugins: serde_json::Value = client.get("/plugins")?;
@@ -61,20 +43,10 @@ fn table(plugins: &[PluginView]) -> Table {
     table
 }
 
-/// All plugins as the daemon would load them, in this process and without watching for changes.
-pub(super) async fn start_plugins(config: &Config) -> Result<PluginHost, CliError> {
-    let mut settings = PluginSettings { watch: WatchMode::Off, ..config.plugin_settings() };
-    // A directory that is not there yet has nothing in it, and looking is no reason to make one.
-    settings.dir = settings.dir.filter(|dir| dir.is_dir());
-    PluginHost::start(settings, crate::farm::builtins())
-        .await
-        .map_err(|error| CliError::failed(format!("the plugin engine does not start: {error}")))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::output::Style;
     use super::*;
+    use crate::cli::output::Style;
     use farmhand_model::{Digest, PluginStamp, Timestamp};
 
     #[test]

@@ -1,0 +1,35 @@
+//! `farmhand plugin`: what serves, and a plugin tried outside of the farm. One file per subcommand.
+
+mod calls;
+mod check;
+mod list;
+pub(super) mod load;
+pub(super) mod past;
+mod test;
+
+use super::context::Context;
+use super::error::CliError;
+use super::replay;
+use clap::Subcommand;
+pub(super) use load::start_plugins;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PluginCommand {
+    /// List plugins: what serves, in which version, and why something newer does not
+    List,
+    /// Say what a plugin is, what it would be granted, and what is odd about it; nothing is run
+    Check(check::CheckArgs),
+    /// Run a plugin's scenarios under production limits
+    Test(test::TestArgs),
+    /// Feed logs through a plugin's reader and judge: what it makes of them, and what is different from then
+    Replay(replay::ReplayArgs),
+}
+
+pub(super) fn run(context: &mut Context, command: &PluginCommand) -> Result<(), CliError> {
+    match command {
+        PluginCommand::List => list::run(context),
+        PluginCommand::Check(args) => check::run(context, args),
+        PluginCommand::Test(args) => test::run(context, args),
+        PluginCommand::Replay(args) => replay::run(context, args),
+    }
+}
