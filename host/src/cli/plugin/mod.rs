@@ -1,11 +1,16 @@
 //! `farmhand plugin`: what serves, and a plugin tried outside of the farm. One file per subcommand.
 
+mod build;
 mod calls;
 mod check;
 mod list;
 pub(super) mod load;
+mod new;
 pub(super) mod past;
+mod project;
+mod reload;
 mod test;
+mod watch;
 
 use super::context::Context;
 use super::error::CliError;
@@ -15,6 +20,12 @@ pub(super) use load::start_plugins;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PluginCommand {
+    /// Make a new plugin: a small one that works, with its tests
+    New(new::NewArgs),
+    /// Check, test and swap a plugin into the running daemon on each save
+    Watch(watch::WatchArgs),
+    /// Build a plugin as one component, to hand out
+    Build(build::BuildArgs),
     /// List plugins: what serves, in which version, and why something newer does not
     List,
     /// Say what a plugin is, what it would be granted, and what is odd about it; nothing is run
@@ -27,6 +38,9 @@ pub(super) enum PluginCommand {
 
 pub(super) fn run(context: &mut Context, command: &PluginCommand) -> Result<(), CliError> {
     match command {
+        PluginCommand::New(args) => new::run(context, args),
+        PluginCommand::Watch(args) => watch::run(context, args),
+        PluginCommand::Build(args) => build::run(context, args),
         PluginCommand::List => list::run(context),
         PluginCommand::Check(args) => check::run(context, args),
         PluginCommand::Test(args) => test::run(context, args),

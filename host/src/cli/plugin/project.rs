@@ -1,0 +1,30 @@
+//! The plugin that an author's command is about: found, with its SDK's copy renewed, and as something that the gate
+//! takes.
+
+use crate::author::{self, BuildError, Cargo, Kind, Profile, Project, Shown};
+use crate::cli::error::CliError;
+use std::path::{Path, PathBuf};
+
+/// What is at a path, with the copies of the SDK in it renewed.
+pub(super) fn project_at(path: &Path) -> Result<Project, CliError> {
+    let project = Project::at(path).map_err(|error| CliError::Usage(error.to_string()))?;
+    author::refresh_sdk(&project.path).map_err(|error| CliError::failed(error.to_string()))?;
+    Ok(project)
+}
+
+/// The component or script that a project is: of a crate, what cargo builds of it.
+pub(super) async fn component_of(
+    project: &Project,
+    profile: Profile,
+    shown: Shown,
+) -> Result<PathBuf, CliError> {
+    if project.kind != Kind::Rust {
+        return Ok(project.path.clone());
+    }
+    let cargo = Cargo::find(&project.path).await.map_err(build_failed)?;
+    cargo.build(profile, shown).await.map_err(build_failed)
+}
+
+pub(super) fn build_failed(error: BuildError) -> CliError {
+    CliError::failed(error.to_string())
+}
