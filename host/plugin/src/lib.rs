@@ -10,7 +10,8 @@
 //! - `script`: plugins that are scripts, and the runners that run them;
 //! - `candidate`, `contract`, `descriptor`, `options`, `cache`, `gate`: what a file must pass before it may serve;
 //! - `loaded`, `observer`: a plugin that serves, and what its calls cost;
-//! - `registry`, `watch`, `host`: which plugin serves now, and how a saved file takes over.
+//! - `registry`, `watch`, `host`: which plugin serves now, and how a saved file takes over;
+//! - `installed`: which runners of scripts there are.
 
 mod bindings;
 mod cache;
@@ -23,6 +24,7 @@ mod engine;
 mod error;
 mod gate;
 mod host;
+mod installed;
 mod limits;
 mod loaded;
 mod logring;
@@ -39,6 +41,7 @@ pub use candidate::{Form, Inspection};
 pub use contract::Surface;
 pub use error::{PluginError, PluginErrorKind, Responsible};
 pub use host::{PluginHost, PluginHostError};
+pub use installed::{InstalledRunner, RunnerState};
 pub use limits::{LimitChange, Limits, Room};
 pub use loaded::{LoadedPlugin, Reader};
 pub use logring::{LogLevel, LogLine};

@@ -85,7 +85,8 @@ impl Cargo {
     /// # Errors
     /// One of them is not installed; what to do is in the error.
     pub async fn find(project: &Path) -> Result<Self, BuildError> {
-        let libraries = said(command("rustc", project).args(["--print", "target-libdir", "--target", TARGET])).await?;
+        let libraries =
+            said(command("rustc", project).args(["--print", "target-libdir", "--target", TARGET])).await?;
         if !libraries.is_some_and(|libraries| Path::new(libraries.trim()).is_dir()) {
             return Err(BuildError::NoTarget);
         }
@@ -218,8 +219,7 @@ mod tests {
     #[test]
     fn the_profile_is_one_that_the_project_has() {
         let dir = tempfile::tempdir().expect("a directory");
-        let cargo =
-            Cargo { project: dir.path().to_path_buf(), workspace: dir.path().join("Cargo.toml") };
+        let cargo = Cargo { project: dir.path().to_path_buf(), workspace: dir.path().join("Cargo.toml") };
         let check = |manifest: &str, small: &str, quick: &str| {
             std::fs::write(&cargo.workspace, manifest).expect("written");
             assert_eq!((cargo.profile(Profile::Small), cargo.profile(Profile::Quick)), (small, quick));

@@ -15,7 +15,9 @@ const WIT: (&str, &str) = ("path: \"../../wit/v0\"", "path: \"wit\"");
 
 /// The files of a template's folder, as the template has them.
 pub(super) fn template(folder: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
-    TEMPLATES.iter().filter_map(move |(name, text)| Some((name.strip_prefix(folder)?.strip_prefix('/')?, *text)))
+    TEMPLATES
+        .iter()
+        .filter_map(move |(name, text)| Some((name.strip_prefix(folder)?.strip_prefix('/')?, *text)))
 }
 
 /// The SDK of a script's language.

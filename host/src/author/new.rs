@@ -72,12 +72,11 @@ pub fn create(name: &str, lang: Lang, dir: &Path) -> Result<PathBuf, NewError> {
     if folder.symlink_metadata().is_ok() {
         return Err(NewError::Exists(folder));
     }
-    let mut files: BTreeMap<String, Vec<u8>> = files(name, lang)
-        .into_iter()
-        .map(|(name, text)| (name, text.into_bytes()))
-        .collect();
+    let mut files: BTreeMap<String, Vec<u8>> =
+        files(name, lang).into_iter().map(|(name, text)| (name, text.into_bytes())).collect();
     for (copy, texts) in sdk::copies(lang) {
-        let texts = texts.into_iter().map(|(name, text)| (format!("{copy}/{name}"), text.into_owned().into_bytes()));
+        let texts =
+            texts.into_iter().map(|(name, text)| (format!("{copy}/{name}"), text.into_owned().into_bytes()));
         files.extend(texts);
     }
     place::new_folder(&folder, &files)?;
@@ -87,7 +86,8 @@ pub fn create(name: &str, lang: Lang, dir: &Path) -> Result<PathBuf, NewError> {
 /// The template's files, for a plugin of this name.
 fn files(name: &str, lang: Lang) -> Vec<(String, String)> {
     let shared = embedded::template("scenarios").map(|(file, text)| (format!("scenarios/{file}"), text));
-    let own: Vec<_> = embedded::template(lang.template()).map(|(file, text)| (file.to_owned(), text)).collect();
+    let own: Vec<_> =
+        embedded::template(lang.template()).map(|(file, text)| (file.to_owned(), text)).collect();
     let used: String = own.iter().map(|(_, text)| *text).collect();
     let class = class_of(name, &used);
     let filled = |(file, text): (String, &str)| {
@@ -102,7 +102,9 @@ fn is_name(name: &str) -> bool {
     let plain = |part: &str| {
         !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
     };
-    name.starts_with(|first: char| first.is_ascii_lowercase()) && name.split('-').all(plain) && name.len() <= NAME_LENGTH
+    name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.split('-').all(plain)
+        && name.len() <= NAME_LENGTH
 }
 
 /// The class of a plugin: `my-renderer` is `MyRenderer`. One that the template uses for something else says that it is a

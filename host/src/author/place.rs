@@ -29,7 +29,8 @@ struct Draft(PathBuf);
 impl Draft {
     /// Beside `path`, in a directory that is made where it is missing.
     fn beside(path: &Path) -> io::Result<Self> {
-        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let directory =
+            path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(directory)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let draft = Self(directory.join(format!(".{name}.farmhand-{}", std::process::id())));
@@ -142,8 +143,9 @@ mod tests {
 
     fn names(dir: &Path) -> Vec<String> {
         let entries = std::fs::read_dir(dir).expect("a directory");
-        let mut names: Vec<String> =
-            entries.map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned()).collect();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned())
+            .collect();
         names.sort();
         names
     }
@@ -168,7 +170,8 @@ mod tests {
             std::fs::write(source.join(name), text).expect("written");
         }
         let files = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        let place = install(&source, &files(&["plugin.py", "parts/a.py"]), "glow", &plugins).expect("installed");
+        let place =
+            install(&source, &files(&["plugin.py", "parts/a.py"]), "glow", &plugins).expect("installed");
         assert_eq!(names(&place), ["parts", "plugin.py"]);
         install(&source, &files(&["plugin.py"]), "glow", &plugins).expect("installed");
         assert_eq!((names(&place), names(&plugins)), (vec!["plugin.py".to_owned()], vec!["glow".to_owned()]));

@@ -111,7 +111,14 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let root = dir.path().canonicalize().expect("there");
         for file in [
-            "py/plugin.py", "js/plugin.js", "rs/Cargo.toml", "one.py", "two.js", "three.wasm", "note.txt", "none/x",
+            "py/plugin.py",
+            "js/plugin.js",
+            "rs/Cargo.toml",
+            "one.py",
+            "two.js",
+            "three.wasm",
+            "note.txt",
+            "none/x",
         ] {
             let path = root.join(file);
             std::fs::create_dir_all(path.parent().expect("a parent")).expect("made");

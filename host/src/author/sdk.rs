@@ -78,7 +78,8 @@ pub fn refresh(project: &Path) -> Result<Vec<PathBuf>, PlaceError> {
         if !is_wanted || is_current(&copy, lang) {
             continue;
         }
-        let files = stamped(lang).into_iter().map(|(name, text)| (name, text.into_owned().into_bytes())).collect();
+        let files =
+            stamped(lang).into_iter().map(|(name, text)| (name, text.into_owned().into_bytes())).collect();
         place::replace_folder(&copy, &files)?;
         written.push(copy);
     }

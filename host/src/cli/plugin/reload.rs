@@ -50,8 +50,16 @@ pub(super) struct Reloaded {
     pub(super) stamp: Option<PluginStamp>,
     pub(super) times: Times,
     end: Result<End, Failed>,
-    /// What the daemon serves of this plugin, where it did not get there.
-    pub(super) serving: Option<PluginStamp>,
+    /// What the daemon serves of this plugin, where it did not get there; absent where there is no daemon to ask.
+    pub(super) serving: Option<Serving>,
+}
+
+/// What a daemon serves of a plugin.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Serving {
+    Nothing,
+    Version(PluginStamp),
 }
 
 /// How far it came.
@@ -108,7 +116,8 @@ impl Reloaded {
 
 impl fmt::Display for Reloaded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = |stamp: &PluginStamp| format!("{} {} {}", stamp.name, stamp.version, stamp.digest.short());
+        let named =
+            |stamp: &PluginStamp| format!("{} {} {}", stamp.name, stamp.version, stamp.digest.short());
         let name = self.stamp.as_ref().map_or_else(|| self.label.clone(), named);
         match &self.end {
             Ok(End::Live) => write!(f, "{name} live in {}", self.times),
@@ -116,8 +125,9 @@ impl fmt::Display for Reloaded {
             Err(error) => {
                 write!(f, "{name} failed: {error}")?;
                 match &self.serving {
-                    Some(serving) => write!(f, "\n  {} still serves", named(serving)),
-                    None => write!(f, "\n  nothing of it serves"),
+                    Some(Serving::Version(serving)) => write!(f, "\n  {} still serves", named(serving)),
+                    Some(Serving::Nothing) => write!(f, "\n  nothing of it serves"),
+                    None => Ok(()),
                 }
             }
         }
@@ -249,11 +259,13 @@ impl Reload {
     }
 
     /// What the daemon serves of this plugin now.
-    async fn serving(&self, stamp: Option<&PluginStamp>) -> Option<PluginStamp> {
+    async fn serving(&self, stamp: Option<&PluginStamp>) -> Option<Serving> {
         let views = looked(&self.daemon().await?).await.ok()?;
         let name = stamp.or(self.last.as_ref()).map(|stamp| stamp.name.clone()).unwrap_or_default();
         let slots = slots(&name, &self.project.path);
-        views.into_iter().find(|view| slots.contains(&view.name)).and_then(|view| view.serving)
+        let served =
+            views.into_iter().filter(|view| slots.contains(&view.name)).find_map(|view| view.serving);
+        Some(served.map_or(Serving::Nothing, Serving::Version))
     }
 }
 
@@ -418,11 +430,7 @@ mod tests {
             };
             assert_eq!(reloaded.to_string(), expect);
         };
-        check(
-            Ok(End::Live),
-            None,
-            "houdini 0.2.0 1a2b3c4d5e6f live in 84 ms: check 21, test 38, load 25",
-        );
+        check(Ok(End::Live), None, "houdini 0.2.0 1a2b3c4d5e6f live in 84 ms: check 21, test 38, load 25");
         check(
             Ok(End::Checked("no daemon runs".to_owned())),
             None,
@@ -430,14 +438,15 @@ mod tests {
         );
         check(
             Err("it traps".to_owned()),
-            Some(stamp("0.1.0", "00112233445566")),
+            Some(Serving::Version(stamp("0.1.0", "00112233445566"))),
             "houdini 0.2.0 1a2b3c4d5e6f failed: it traps\n  houdini 0.1.0 001122334455 still serves",
         );
         check(
             Err("it traps".to_owned()),
-            None,
+            Some(Serving::Nothing),
             "houdini 0.2.0 1a2b3c4d5e6f failed: it traps\n  nothing of it serves",
         );
+        check(Err("it traps".to_owned()), None, "houdini 0.2.0 1a2b3c4d5e6f failed: it traps");
     }
 
     #[test]
