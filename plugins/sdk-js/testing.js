@@ -55,24 +55,24 @@ export function outcome({ done = "", missing = "", exitCode, ...more } = {}) {
 
 /** What the plugin says of itself, with the defaults filled in. */
 export function descriptor(plugin) {
-  return calls.describe(calls.pluginOf(plugin));
+  return calls.describe(calls.checkedPlugin(plugin));
 }
 
 /** What the plugin makes of a job: the job as it will be kept, or an array of everything that is wrong with it. */
 export function validate(plugin, submitted = job()) {
-  const made = calls.pluginOf(plugin);
+  const made = calls.checkedPlugin(plugin);
   return calls.validate(made, ofPlugin(made, submitted));
 }
 
 /** What the plugin runs for a task. */
 export function command(plugin, of = task()) {
-  const made = calls.pluginOf(plugin);
+  const made = calls.checkedPlugin(plugin);
   return calls.buildCommand(made, prepared(made, of));
 }
 
 /** What the plugin's reader sees in a log: a text, or an array of lines. */
 export function events(plugin, log, of = task()) {
-  const made = calls.pluginOf(plugin);
+  const made = calls.checkedPlugin(plugin);
   const reader = calls.reader(made, prepared(made, of));
   const lines = typeof log === "string" ? log.replace(/\n$/, "").split("\n") : log;
   return [...calls.read(reader, lines), ...calls.finish(reader)];
@@ -80,7 +80,7 @@ export function events(plugin, log, of = task()) {
 
 /** What the end of an attempt means to the plugin; of a `log`, the faults and facts that its reader sees count. */
 export function verdict(plugin, ended, of = task(), { log = null } = {}) {
-  const made = calls.pluginOf(plugin);
+  const made = calls.checkedPlugin(plugin);
   const seen = log === null ? [] : events(plugin, log, of);
   const whole = new Outcome({
     ...ended,
@@ -92,7 +92,7 @@ export function verdict(plugin, ended, of = task(), { log = null } = {}) {
 
 /** What the plugin does at a moment such as `beforeTask`. */
 export function hooks(plugin, moment, ...about) {
-  return calls.hooks(calls.pluginOf(plugin), moment, ...about);
+  return calls.hooks(calls.checkedPlugin(plugin), moment, ...about);
 }
 
 /** Answers in the host's place while `body` runs, and gives back what it gives:

@@ -124,8 +124,13 @@ fn spawn(dir: &Path, arguments: &[String]) -> (Child, String) {
 }
 
 /// The prebuilt component of a plugin.
+/// The project's own directory.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
 pub fn prebuilt(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../plugins/prebuilt/{name}.wasm"))
+    root().join(format!("plugins/prebuilt/{name}.wasm"))
 }
 
 /// Resident memory of a process in MiB.

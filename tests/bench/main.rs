@@ -13,6 +13,7 @@ mod frames;
 mod noop;
 mod plugin;
 mod report;
+mod subject;
 
 fn main() {
     let wanted: Vec<String> =

@@ -7,9 +7,11 @@ contract's is in `adapt`.
 from __future__ import annotations
 
 import gc
+import sys
 
 import adapt
 import dcc  # noqa: F401  (componentize-py finds the resource in it)
+import granted
 import library  # noqa: F401  (its modules are in the snapshot for the scripts)
 import trouble
 from componentize_py_types import Err
@@ -93,7 +95,15 @@ class Hooks(exports.Hooks):
         )
 
 
-# All that is alive now goes into the snapshot and stays alive. A collection that looked at it would write to every page
-# of it, and each page costs a fresh instance a copy.
+#: Calls of Python functions within each other. Where each goes through C (a `__getattr__`, a sort's key), about 350 of
+#: them fill the 512 KiB of stack that the host gives a guest; so a recursion without end becomes a RecursionError, with
+#: the traceback that a trap would not have.
+_DEEPEST = 200
+
+# What follows runs when the runner is built, and its effects lie in the snapshot.
+granted.connect()
+sys.setrecursionlimit(_DEEPEST)
+# A collection that looked at all that is alive now would write to every page of it, and each page costs a fresh instance
+# a copy.
 gc.collect()
 gc.freeze()

@@ -8,7 +8,8 @@ import warnings
 from typing import TextIO
 
 from componentize_py_types import Err
-from farmhand.errors import PluginError
+from farmhand import PluginError
+from farmhand import host as hosts
 from farmhand.host import LogLevel
 from wit_world.imports import host as wit_host
 from wit_world.imports import script as wit_script
@@ -83,7 +84,8 @@ def show_warning(
 
 
 def connect() -> None:
-    """Leads `logging`, `warnings` and `print` to the call's log."""
+    """Lets the SDK, `logging`, `warnings` and `print` speak to the daemon's host."""
+    hosts.use(Granted())
     root = logging.getLogger()
     root.handlers[:] = [Handler()]
     root.setLevel(logging.DEBUG)

@@ -10,20 +10,13 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, TypeVar
 
-import granted
 import trouble
 from componentize_py_types import Err
-from farmhand import Plugin, PluginError, calls
-from farmhand import host as farmhand_host
+from farmhand import Plugin, PluginError
 from farmhand.lines import trust_rows
 from loader import PACKAGE, Script
 
 _T = TypeVar("_T")
-
-#: Calls of Python functions within each other. A recursion without end becomes a RecursionError well before it fills the
-#: stack of the sandbox, with the traceback that a trap would not have.
-_DEEPEST = 1_000
-
 
 class Session:
     """The script of this instance and its plugin."""
@@ -53,9 +46,6 @@ class Session:
         if self._script is None:
             # The snapshot froze the state of `random`: without this, all calls would draw the same numbers.
             random.seed()
-            sys.setrecursionlimit(_DEEPEST)
-            granted.connect()
-            farmhand_host.use(granted.Granted())
             self._script = Script()
             self._script.install()
             if self._script.is_prepared():

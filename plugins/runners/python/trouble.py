@@ -50,7 +50,10 @@ def _traceback(problem: BaseException, script: Script | None) -> str | None:
     files = set() if script is None else set(script.files.values())
     if script is not None:
         script.remember_lines()
-    shown = traceback.TracebackException.from_exception(problem, limit=None, compact=True)
+    shown = traceback.TracebackException.from_exception(problem, compact=True)
+    if isinstance(problem, farmhand.PluginError) and not any(frame.filename in files for frame in shown.stack):
+        # The SDK refuses an answer, and says itself which function gave it.
+        return None
     _cut(shown, files)
     lines = "".join(shown.format()).rstrip()
     return lines if "\n" in lines else None

@@ -17,8 +17,15 @@ const FIELDS = ["name", "version", "summary", "extensions", "supports", "tools",
 const HOOKS = { beforeJob: "before-job", afterJob: "after-job", beforeTask: "before-task", afterTask: "after-task" };
 const METHODS = ["validate", "buildCommand", "reader", "judge", ...Object.keys(HOOKS)];
 
+/** A plugin from what a script's main file exports, with its members looked at. */
+export function checkedPlugin(exported, file = "the plugin") {
+  const plugin = pluginOf(exported, file);
+  mistaken(plugin, file);
+  return plugin;
+}
+
 /** A plugin from what a script's main file exports: a subclass of `Plugin`, or an object with the same members. */
-export function pluginOf(exported, file = "the plugin") {
+export function pluginOf(exported, file) {
   if (exported === undefined) {
     throw new PluginError(`${file} has no default export: write \`export default class MyRenderer extends Plugin { … }\``);
   }
@@ -35,7 +42,6 @@ export function pluginOf(exported, file = "the plugin") {
   } else {
     throw new PluginError(`the default export of ${file} is ${shown(exported)}: a class that extends Plugin was expected`);
   }
-  mistaken(plugin, file);
   return plugin;
 }
 
@@ -45,9 +51,9 @@ function mistaken(plugin, file) {
   for (let proto = Object.getPrototypeOf(plugin); proto !== Plugin.prototype; proto = Object.getPrototypeOf(proto)) {
     for (const name of Object.getOwnPropertyNames(proto)) own.add(name);
   }
+  const known = new Map([...FIELDS, ...METHODS].map((name) => [name.toLowerCase(), name]));
   for (const name of own) {
-    const known = [...FIELDS, ...METHODS];
-    const same = known.find((one) => one.toLowerCase() === name.toLowerCase().replace(/_/g, ""));
+    const same = known.get(name.toLowerCase().replace(/_/g, ""));
     if (same !== undefined && same !== name) throw new PluginError(`${titleOf(plugin)} in ${file} has \`${name}\`; it is spelled \`${same}\``);
   }
   for (const method of METHODS) {

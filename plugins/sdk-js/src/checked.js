@@ -15,6 +15,10 @@ const MOST_FRAME = 2 ** 31 - 1;
 // What the runner can hand over as the contract's unsigned numbers of 32 bits.
 const MOST_COUNT = 2 ** 31 - 1;
 
+function isFrame(value) {
+  return Number.isInteger(value) && value >= LEAST_FRAME && value <= MOST_FRAME;
+}
+
 function frame(value, what) {
   return whole(value, what, LEAST_FRAME, MOST_FRAME);
 }
@@ -43,6 +47,11 @@ function variables(env, what) {
   return Object.fromEntries(entries.map(([name, value]) => [name, argument(value, `${what}.${name}`)]));
 }
 
+function isImage(value) {
+  return value instanceof Image && isFrame(value.frame) && typeof value.path === "string" &&
+    (value.place === null || typeof value.place === "string");
+}
+
 function image(value, what) {
   const { frame: shows, path, place } = object(value, what, "an Image");
   return new Image(frame(shows, `${what}.frame`), text(path, `${what}.path`), textOrNull(place, `${what}.place`));
@@ -58,7 +67,8 @@ export function command(value, where) {
   const given = object(value, `what ${where} gave`, "a Command");
   const what = (field) => `${field} of the Command that ${where} gave`;
   const args = list(given.args ?? [], what("args"), "arguments");
-  return new Command(text(given.tool, what("tool")), args.map((arg, at) => argument(arg, what(`args[${at}]`))), {
+  const written = args.map((arg, at) => (typeof arg === "string" ? arg : argument(arg, what(`args[${at}]`))));
+  return new Command(text(given.tool, what("tool")), written, {
     env: variables(given.env ?? {}, what("env")),
     cwd: textOrNull(given.cwd, what("cwd")),
     files: list(given.files ?? [], what("files"), "TextFiles").map((file, at) => {
@@ -67,29 +77,35 @@ export function command(value, where) {
         removeOnSuccess: truth(removeOnSuccess, what(`files[${at}].removeOnSuccess`)),
       });
     }),
-    outputs: list(given.outputs ?? [], what("outputs"), "Images and Movies").map((one, at) => output(one, what(`outputs[${at}]`))),
+    outputs: list(given.outputs ?? [], what("outputs"), "Images and Movies").map((one, at) => (isImage(one) ? one : output(one, what(`outputs[${at}]`)))),
     verify: oneOf(Verify, given.verify ?? Verify.IMAGES, what("verify")),
   });
 }
 
-// Events come by the thousand: one look at the class, and one at each field.
+// Events come by the thousand, so a message is put together only for one that is wrong: `isRight` looks, `mistake` tells.
 const EVENTS = new Map([
-  [FrameStarted, (event, what) => frame(event.frame, what("frame"))],
-  [Progress, (event, what) => finite(event.part, what("part"))],
-  [FrameDone, (event, what) => image(event.image, what("image"))],
-  [FrameSkipped, (event, what) => image(event.image, what("image"))],
-  [Warned, (event, what) => text(event.message, what("message"))],
-  [MemoryUsed, (event, what) => whole(event.bytes, what("bytes"), 0, Number.MAX_SAFE_INTEGER)],
-  [Fact, (event, what) => {
-    text(event.name, what("name"));
-    text(event.value, what("value"));
+  [FrameStarted, { isRight: (one) => isFrame(one.frame), mistake: (one, what) => frame(one.frame, what("frame")) }],
+  [Progress, { isRight: (one) => Number.isFinite(one.part), mistake: (one, what) => finite(one.part, what("part")) }],
+  [FrameDone, { isRight: (one) => isImage(one.image), mistake: (one, what) => image(one.image, what("image")) }],
+  [FrameSkipped, { isRight: (one) => isImage(one.image), mistake: (one, what) => image(one.image, what("image")) }],
+  [Warned, { isRight: (one) => typeof one.message === "string", mistake: (one, what) => text(one.message, what("message")) }],
+  [MemoryUsed, { isRight: () => false, mistake: (one, what) => whole(one.bytes, what("bytes"), 0, Number.MAX_SAFE_INTEGER) }],
+  [Fact, {
+    isRight: (one) => typeof one.name === "string" && typeof one.value === "string",
+    mistake(one, what) {
+      text(one.name, what("name"));
+      text(one.value, what("value"));
+    },
   }],
-  [Fault, (event, what) => {
-    oneOf(Severity, event.severity, what("severity"));
-    oneOf(Cause, event.cause, what("cause"));
-    text(event.message, what("message"));
-    if (event.frame !== null) frame(event.frame, what("frame"));
-    textOrNull(event.about, what("about"));
+  [Fault, {
+    isRight: () => false,
+    mistake(one, what) {
+      oneOf(Severity, one.severity, what("severity"));
+      oneOf(Cause, one.cause, what("cause"));
+      text(one.message, what("message"));
+      if (one.frame !== null) frame(one.frame, what("frame"));
+      textOrNull(one.about, what("about"));
+    },
   }],
 ]);
 
@@ -97,7 +113,7 @@ const EVENTS = new Map([
 export function event(value, where) {
   const check = EVENTS.get(value?.constructor);
   if (check === undefined) refuse(`what ${where} gave`, "an event such as FrameDone", value);
-  check(value, (field) => `${field} of the ${value.constructor.name} that ${where} gave`);
+  if (!check.isRight(value)) check.mistake(value, (field) => `${field} of the ${value.constructor.name} that ${where} gave`);
   return value;
 }
 

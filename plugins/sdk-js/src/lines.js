@@ -21,12 +21,19 @@ export class Match {
     if (!(pattern instanceof RegExp)) refuse("the pattern of match", "a regular expression such as /^frame (?<frame>\\d+)/", pattern);
     if (typeof then !== "function") refuse(`the meaning of ${pattern}`, "one such as `done`, or a function,", then);
     // A pattern that remembers where it was would look at every other line only.
-    this.pattern = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ""));
+    const remembers = pattern.global || pattern.sticky;
+    this.pattern = remembers ? new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, "")) : pattern;
     const mistake = then.mistakeIn?.(groupsOf(pattern));
     if (mistake) throw new TypeError(`${pattern}: ${mistake}`);
     this.then = then;
-    /** A text that every line with this pattern holds; looking for it first costs next to nothing. */
-    this.needle = needleOf(this.pattern);
+  }
+
+  #needle;
+
+  /** A text that every line with this pattern holds; looking for it first costs next to nothing. */
+  get needle() {
+    this.#needle ??= needleOf(this.pattern);
+    return this.#needle;
   }
 }
 
@@ -42,9 +49,9 @@ export class Table {
   #rows;
 
   constructor(rows) {
-    this.#rows = list(rows, "lines", "match(…)");
-    this.#rows.forEach((row, at) => {
+    this.#rows = list(rows, "lines", "match(…)").map((row, at) => {
       if (!(row instanceof Match)) refuse(`lines[${at}]`, "a match(…)", row);
+      return { needle: row.needle, pattern: row.pattern, then: row.then };
     });
   }
 

@@ -137,7 +137,7 @@ async fn an_exception_names_the_scripts_own_file_and_line() {
     let python = smallest("1.0.0")[0].1.replace("return Command(", "return Comand(");
     let javascript = smallest("1.0.0")[1].1.replace("return new Command(", "return new Comand(");
     for (name, text, line, words) in
-        [("tiny.py", python, 11, "tiny.py\", line 11"), ("tiny.js", javascript, 10, "tiny.js:10")]
+        [("tiny.py", python, 11, "tiny.py\", line 11"), ("tiny.js", javascript, 10, "tiny.js, line 10")]
     {
         assert!(text.lines().nth(line - 1).unwrap().contains("Comand("), "{text}");
         let plugin = load(&bench, name, &text).await.unwrap();

@@ -2,12 +2,8 @@
 
 /** The text of these bytes. What is not UTF-8 becomes replacement characters, or an error where it is `fatal`. */
 export function decoded(bytes, fatal = false) {
-  // Texts without special characters, nearly all, need no look at each byte here.
-  let latin = "";
-  for (let at = 0; at < bytes.length; at += 4096) {
-    latin += String.fromCharCode.apply(null, bytes.subarray(at, at + 4096));
-  }
-  if (!/[\x80-\xff]/.test(latin)) return latin;
+  // By way of base64, whose functions are the engine's own: a look at each byte here would take ten times as long.
+  const latin = atob(bytes.toBase64());
   try {
     return decodeURIComponent(escape(latin));
   } catch (error) {
@@ -40,9 +36,7 @@ function sequence(bytes, at) {
 /** The bytes of this text. */
 export function encoded(text) {
   const latin = /[^\x00-\x7f]/.test(text) ? unescape(encodeURIComponent(whole(text))) : text;
-  const bytes = new Uint8Array(latin.length);
-  for (let at = 0; at < latin.length; at += 1) bytes[at] = latin.charCodeAt(at);
-  return bytes;
+  return Uint8Array.fromBase64(btoa(latin));
 }
 
 /** The text without halves of characters, which UTF-8 cannot hold. */

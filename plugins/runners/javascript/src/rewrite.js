@@ -22,7 +22,7 @@ export function parsed(name, text) {
       preserveParens: true,
       onComment: comments,
     });
-    return { name, text, program };
+    return { name, text, program, comments };
   } catch (error) {
     if (error.pos === undefined) throw error;
     const message = error.message.replace(/ \(\d+:\d+\)$/, "");
@@ -38,9 +38,13 @@ export function parsed(name, text) {
  * - `shifts`: what was put into lines, as `[line, column, length]`, in bytes as QuickJS counts them.
  * - `members`: where members of classes and objects begin, as `[line, column]` by name.
  */
-export function rewritten({ name, text, program }) {
+export function rewritten({ name, text, program, comments }) {
   const edits = new Edits(name, text);
-  if (text.startsWith("#!")) edits.replace(0, 2, "//");
+  // QuickJS reads the text anew in each instance, and without the comments there is less of it.
+  for (const { type, start, end } of comments) {
+    if (type === "Line") edits.replace(start, end, "");
+    else edits.clear(start, end);
+  }
   const module = { name, text, imports: [], exports: new Map(), shifts: [], members: {}, body: "" };
   for (const node of program.body) statement(node, module, edits);
   for (const node of program.body) guarded(node, edits, module.members);
@@ -172,6 +176,11 @@ class Edits {
     this.replace(start, end, `;${this.text.slice(start + 1, end).replace(/[^\n\r\u2028\u2029]/g, " ")}`);
   }
 
+  /** Takes out what no statement needs. */
+  clear(start, end) {
+    this.replace(start, end, this.text.slice(start, end).replace(/[^\n\r\u2028\u2029]/g, " "));
+  }
+
   replace(start, end, by) {
     this.#edits.push({ start, end, by });
   }
@@ -200,6 +209,8 @@ class Edits {
     let out = "";
     let at = 0;
     for (const { start, end, by } of this.#edits) {
+      // A comment inside a statement that was taken out went with it.
+      if (start < at) continue;
       out += this.text.slice(at, start) + by;
       at = end;
     }

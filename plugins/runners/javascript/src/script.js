@@ -19,7 +19,7 @@ export function prepared() {
   const given = Object.fromEntries(Object.entries(GIVEN).map(([name, module]) => [name, Object.keys(module)]));
   const { text, map } = bundled(main, script.files(), read, given);
   current = { main, map };
-  const plugin = run(text, main);
+  const plugin = calls.checkedPlugin(run(text), main);
   calls.describe(plugin);
   return {
     hasHooks: calls.hasHooks(plugin),
@@ -34,7 +34,7 @@ export function plugin() {
   if (current === null) {
     const main = script.main();
     current = { main, map: null };
-    current.plugin = run(decoded(script.compiled(main)), main);
+    current.plugin = calls.pluginOf(run(decoded(script.compiled(main))), main);
   }
   return current.plugin;
 }
@@ -79,8 +79,8 @@ function modules() {
   return JSON.parse(current.map);
 }
 
-/** Runs the modules in their order, and gives the plugin that the main one exports. */
-function run(text, main) {
+/** Runs the modules in their order, and gives what the main one exports by default. */
+function run(text) {
   const modules = new Map(Object.entries(GIVEN));
   // An indirect eval sees nothing of the runner.
   const bodies = (0, eval)(text)(DEEPEST, tooDeep);
@@ -100,7 +100,7 @@ function run(text, main) {
     body.call(undefined, (from) => modules.get(from), module);
     last = exports;
   }
-  return calls.pluginOf(last.default, main);
+  return last.default;
 }
 
 function tooDeep() {
