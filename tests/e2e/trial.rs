@@ -104,13 +104,13 @@ fn a_changed_rule_is_reported_for_the_attempts_that_it_changes_and_no_other() {
     assert!(table.status.success());
     let attempt = changed[0]["attempt"].to_string();
     let one = stdout(&plugin(data, &["replay", file, "--attempt", &attempt]));
-    assert!(one.contains("then") && one.contains("- quarantine-node"), "{one}");
+    assert!(one.contains("then") && one.contains("- quarantine-node: the disk is full"), "{one}");
     assert_eq!(slot(&farm.daemon)["source"], "built-in", "nothing is changed");
 }
 
 #[test]
 fn a_version_that_changes_past_verdicts_does_not_go_live_by_itself() {
-    let (farm, _) = farm("[plugins.nuke]\ngate = \"replay\"\n");
+    let (mut farm, _) = farm("[plugins.nuke]\ngate = \"replay\"\n");
     let before = slot(&farm.daemon);
     let dir = tempfile::tempdir().unwrap();
 
@@ -126,6 +126,12 @@ fn a_version_that_changes_past_verdicts_does_not_go_live_by_itself() {
         "{failure}"
     );
     assert_eq!(refused["serving"]["digest"], before["serving"]["digest"], "the old one serves");
+
+    farm.daemon.terminate();
+    farm.daemon.restart();
+    let again = slot(&farm.daemon);
+    assert_eq!(again["state"], "degraded", "a restart is no way around it: {again}");
+    assert_eq!(again["serving"]["digest"], before["serving"]["digest"], "{again}");
 
     // Bytes that read as they did: one custom section more at the end changes no answer.
     let mut bytes = fs::read(prebuilt("nuke")).unwrap();
@@ -206,6 +212,26 @@ fn a_job_is_prepared_refused_and_turned_into_a_command() {
         "{}",
         told(&wrong)
     );
+}
+
+#[test]
+fn a_scenario_runs_under_production_limits_and_a_failed_call_is_never_accepted() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("farmhand.toml");
+    fs::write(&config, "[plugins.fixture]\ncall_ms = 100\n").unwrap();
+    let guest = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugin/tests/fixtures/guest.wasm");
+    let scenario = dir.path().join("endless.toml");
+    let text = "frames = \"1\"\noptions = { mode = \"loop\" }\ncommand = \"tool\"\n";
+    fs::write(&scenario, text).unwrap();
+    let (config, scenarios) = (config.to_str().unwrap(), dir.path().join("scenarios"));
+    fs::create_dir(&scenarios).unwrap();
+    fs::rename(&scenario, scenarios.join("endless.toml")).unwrap();
+    let arguments = ["--scenarios", scenarios.to_str().unwrap(), "--config", config, "--update"];
+    let all: Vec<&str> = ["test", guest.to_str().unwrap()].into_iter().chain(arguments).collect();
+    let run = plugin(&dir.path().join("data"), &all);
+    assert_eq!(run.status.code(), Some(1), "{}", told(&run));
+    assert!(stdout(&run).contains("ran longer than 100ms"), "{}", told(&run));
+    assert_eq!(fs::read_to_string(scenarios.join("endless.toml")).unwrap(), text);
 }
 
 #[test]

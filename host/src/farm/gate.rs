@@ -82,7 +82,7 @@ impl ReplayGate {
                 Some((compare(candidate, &recorded, serving.as_deref(), now).await, recorded.started))
             };
             match tokio::time::timeout_at(until, one).await {
-                Ok(Some((comparison, started))) => seen.add(comparison, started),
+                Ok(Some((comparison, started))) => seen.add(&comparison, started),
                 // Nothing is kept of it.
                 Ok(None) => {}
                 Err(_) => {
@@ -123,9 +123,9 @@ struct Seen {
 }
 
 impl Seen {
-    fn add(&mut self, comparison: Comparison, started: Timestamp) {
+    fn add(&mut self, comparison: &Comparison, started: Timestamp) {
         self.replayed += 1;
-        if decides(&comparison) {
+        if decides(comparison) {
             self.changed.push(comparison.summary());
             self.oldest = Some(started);
         }
@@ -197,9 +197,12 @@ mod tests {
     fn answer(changed: u64, out_of_time: bool) -> Result<(), String> {
         let mut seen = Seen { out_of_time, ..Seen::default() };
         // What only reads otherwise decides nothing.
-        seen.add(comparison(90, vec![Change::Command("x".into()), Change::Reason("x".into())]), Timestamp(0));
+        seen.add(
+            &comparison(90, vec![Change::Command("x".into()), Change::Reason("x".into())]),
+            Timestamp(0),
+        );
         for attempt in 0..changed {
-            seen.add(comparison(50 - attempt, vec![Change::Verdict("x".into())]), Timestamp(0));
+            seen.add(&comparison(50 - attempt, vec![Change::Verdict("x".into())]), Timestamp(0));
         }
         seen.answer(&stamp())
     }

@@ -157,6 +157,9 @@ pub async fn compare(
     }
     let now = if decision.is_empty() { decided.clone() } else { seen.decided.clone() };
     if !decision.is_empty() {
+        // The decision is what differs; its reason is what people ask for next.
+        let line = |of: &Decided| format!("{}: {}", of.decision, of.reason);
+        decision = diff(&line(&decided), &line(&now));
         reason.clear();
     }
     let changes = [

@@ -218,6 +218,8 @@ pub async fn lines_of(log: &Path) -> io::Result<Vec<String>> {
     let mut lines = Vec::new();
     while let Some(batch) = tail.next().await {
         lines.extend(batch.lines);
+        // A long log is read from the disk's cache without ever waiting, and the daemon has other things to do.
+        tokio::task::yield_now().await;
     }
     Ok(lines)
 }

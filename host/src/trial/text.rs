@@ -86,7 +86,7 @@ pub fn prepared(job: &PreparedJob) -> String {
     for note in &job.notes {
         line(&mut text, format_args!("note: {note}"));
     }
-    ended(text)
+    ended(&text)
 }
 
 /// What runs: the command line, what is added to the environment, the files that are written before, and what should
@@ -98,7 +98,7 @@ pub fn command(program: &str, command: &Command) -> String {
     for file in files {
         write_file(&mut text, file);
     }
-    ended(text)
+    ended(&text)
 }
 
 /// The same without files.
@@ -155,7 +155,7 @@ pub fn hooks(moment: Moment, hooks: &[Hook]) -> String {
             line(&mut text, format_args!("  {}", action(one)));
         }
     }
-    ended(text)
+    ended(&text)
 }
 
 fn action(action: &HookAction) -> String {
@@ -208,7 +208,7 @@ fn line(text: &mut String, one: impl Display) {
     let _ = writeln!(text, "{one}");
 }
 
-fn ended(text: String) -> String {
+fn ended(text: &str) -> String {
     text.trim_end().to_owned()
 }
 

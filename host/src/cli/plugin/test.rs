@@ -25,7 +25,7 @@ pub(in crate::cli) struct TestArgs {
     /// `NAME.scenario.toml`
     #[arg(long = "scenarios", value_name = "DIR")]
     dir: Option<PathBuf>,
-    /// Write what the plugin answers now into the scenarios, as what is expected from here on
+    /// Write what the plugin answers now into the scenarios, as what is expected from here on; not where a call fails
     #[arg(long)]
     update: bool,
     /// Show what each scenario's calls cost
@@ -105,8 +105,10 @@ async fn report(
     calls.take();
     let played = play(&scenario, plugin, human::now()).await;
     let mut updated = false;
+    // A mistake of the plugin is not what anybody expects of it; one that is meant is written by hand.
     if let Ok(played) = &played
         && accept
+        && played.errors.is_empty()
     {
         updated = update(&scenario, &played.answers).map_err(|error| CliError::failed(error.to_string()))?;
     }

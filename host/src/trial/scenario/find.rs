@@ -20,7 +20,7 @@ pub fn scenarios_of(plugin: &Path) -> Result<Vec<Scenario>, ScenarioError> {
     };
     let stem = plugin.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let beside = files(folder, |name| is_of(name, &stem))?;
-    if beside.is_empty() { find(&folder.join("scenarios")) } else { read(beside) }
+    if beside.is_empty() { find(&folder.join("scenarios")) } else { read(&beside) }
 }
 
 /// All scenarios of a directory, by name; none where there is no such directory.
@@ -28,7 +28,7 @@ pub fn scenarios_of(plugin: &Path) -> Result<Vec<Scenario>, ScenarioError> {
 /// # Errors
 /// It cannot be read, or one of its files is no scenario.
 pub fn find(dir: &Path) -> Result<Vec<Scenario>, ScenarioError> {
-    if dir.exists() { read(files(dir, |_| true)?) } else { Ok(Vec::new()) }
+    if dir.exists() { read(&files(dir, |_| true)?) } else { Ok(Vec::new()) }
 }
 
 /// Whether a file's name is that of a scenario of the plugin with this stem.
@@ -58,7 +58,7 @@ fn files(dir: &Path, is_wanted: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>, S
     Ok(paths)
 }
 
-fn read(paths: Vec<PathBuf>) -> Result<Vec<Scenario>, ScenarioError> {
+fn read(paths: &[PathBuf]) -> Result<Vec<Scenario>, ScenarioError> {
     paths.iter().map(|path| Scenario::read(path)).collect()
 }
 

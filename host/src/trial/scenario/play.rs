@@ -94,7 +94,7 @@ pub async fn play(scenario: &Scenario, plugin: &LoadedPlugin, now: Timestamp) ->
                         Part::Problems if expected.is_empty() => {}
                         Part::Problems => answer(Part::Problems, "none: the job is prepared".to_owned()),
                         Part::Prepared => {
-                            answer(Part::Prepared, stage.placed(&text::prepared(prepared), &task))
+                            answer(Part::Prepared, stage.placed(&text::prepared(prepared), &task));
                         }
                         Part::Command => answer(Part::Command, stage.command(&task).await),
                         _ => answer(Part::Hooks, stage.hooks(&job, &task).await),
