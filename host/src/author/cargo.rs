@@ -140,7 +140,7 @@ impl Cargo {
             let wasm = files.iter().filter_map(Value::as_str).find(|file| file.ends_with(".wasm"))?;
             Some(PathBuf::from(wasm))
         };
-        messages.lines().filter_map(of_line).last()
+        messages.lines().filter_map(of_line).next_back()
     }
 }
 

@@ -121,7 +121,7 @@ mod tests {
             let left_over = copy.join("left-over");
             std::fs::write(&left_over, "").expect("written");
             std::fs::write(&stamp, current.replace(&version().to_string(), "0.0.1")).expect("written");
-            assert_eq!(refresh(&project).expect("renewed"), [copy.clone()], "{lang:?}: older");
+            assert_eq!(refresh(&project).expect("renewed"), std::slice::from_ref(&copy), "{lang:?}: older");
             assert!(!left_over.exists(), "{lang:?}: something of the older copy is left");
             assert_eq!(std::fs::read_to_string(&stamp).expect("a stamp"), current);
 

@@ -101,10 +101,9 @@ fn read(path: &Path) -> Result<Vec<u8>, CliError> {
 
 /// Takes the very bytes that will be handed out through the gate, and puts them in their place once they passed.
 async fn publish(host: &PluginHost, bytes: &[u8], out: &Path) -> Result<Built, CliError> {
-    let failed = |error: author::PlaceError| CliError::failed(error.to_string());
     let name = out.file_name().unwrap_or_default().to_string_lossy();
     let draft = Draft(out.with_file_name(format!(".{name}.checked-{}", std::process::id())));
-    author::write(&draft.0, bytes).map_err(failed)?;
+    author::write(&draft.0, bytes)?;
     let stamp = load_file(host, &draft.0).await?.stamp().clone();
     std::fs::rename(&draft.0, out)
         .map_err(|source| CliError::Io { context: format!("cannot write {}", out.display()), source })?;

@@ -2,7 +2,6 @@
 //! version, or with why it does not and what it serves instead.
 
 use super::load::{load_file, start_empty};
-use super::project::build_failed;
 use crate::author::{self, Cargo, Kind, Profile, Project, Shown};
 use crate::cli::client::Client;
 use crate::cli::daemon;
@@ -181,15 +180,12 @@ impl Reload {
         if self.project.kind != Kind::Rust {
             return Ok(self.project.path.clone());
         }
-        if self.cargo.is_none() {
-            self.cargo = Some(Cargo::find(&self.project.path).await.map_err(build_failed)?);
-        }
-        match &self.cargo {
-            Some(cargo) => {
-                times.of("build", cargo.build(Profile::Quick, Shown::Kept)).await.map_err(build_failed)
-            }
-            None => Err(build_failed(author::BuildError::NoCargo)),
-        }
+        let cargo = match self.cargo.take() {
+            Some(cargo) => cargo,
+            None => Cargo::find(&self.project.path).await?,
+        };
+        let cargo = self.cargo.insert(cargo);
+        Ok(times.of("build", cargo.build(Profile::Quick, Shown::Kept)).await?)
     }
 
     /// Has the daemon serve this version, and waits until it does.
@@ -207,7 +203,7 @@ impl Reload {
                     plugins.display()
                 ),
             ),
-            None => (self.install, format!("not swapped: {}", NO_DAEMON)),
+            None => (self.install, format!("not swapped: {NO_DAEMON}")),
         };
         if !is_wanted {
             return Ok(End::Checked(otherwise));
