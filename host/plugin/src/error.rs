@@ -57,6 +57,11 @@ pub enum PluginErrorKind {
         /// Where it was looked for, and how to get it.
         message: String,
     },
+    /// The runner of the script's language is being compiled for the first time.
+    Waiting {
+        /// For what.
+        message: String,
+    },
     /// It passed, but the studio's own check of new versions held it back.
     Held {
         /// Why, and what to do.
@@ -231,7 +236,7 @@ impl PluginError {
             | PluginErrorKind::NoRunner { .. }
             | PluginErrorKind::Held { .. }
             | PluginErrorKind::NameTaken { .. } => Responsible::Operator,
-            PluginErrorKind::Host { .. } => Responsible::Farmhand,
+            PluginErrorKind::Host { .. } | PluginErrorKind::Waiting { .. } => Responsible::Farmhand,
             _ => Responsible::Author,
         }
     }
@@ -264,6 +269,7 @@ impl PluginError {
             | PluginErrorKind::Incompatible { .. }
             | PluginErrorKind::Script { .. }
             | PluginErrorKind::NoRunner { .. }
+            | PluginErrorKind::Waiting { .. }
             | PluginErrorKind::Held { .. }
             | PluginErrorKind::Guest { .. }
             | PluginErrorKind::ReaderGone
@@ -284,6 +290,7 @@ impl fmt::Display for PluginErrorKind {
             | Self::Incompatible { message }
             | Self::Script { message }
             | Self::NoRunner { message }
+            | Self::Waiting { message }
             | Self::Held { message } => f.write_str(message),
             Self::NameTaken { by } => write!(f, "claims a name that {by} already serves"),
             Self::Denied { imports } => {

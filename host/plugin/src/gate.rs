@@ -140,6 +140,7 @@ impl Runtime {
                     message: format!("its runner {} cannot be read: {error}", path.display()),
                 })?;
                 let digest = crate::cache::digest(&bytes);
+                runtime.compile_outside(&path, &digest);
                 runtime.link_runner(&bytes, digest)
             })
             .await
@@ -229,13 +230,22 @@ impl Runtime {
         })
     }
 
+    /// Has a runner that was never compiled before compiled elsewhere, where somebody does that. Blocks for seconds.
+    fn compile_outside(&self, runner: &Path, digest: &Digest) {
+        let Some(compiler) = self.settings.compiler.as_ref().filter(|_| !self.cache.holds(digest)) else {
+            return;
+        };
+        if let Err(error) = compiler.compile(runner) {
+            tracing::warn!(runner = %runner.display(), "compiling it in a process of its own failed: {error}");
+        }
+    }
+
     /// The same for a runner. Blocks, for seconds where it was never compiled before.
     fn link_runner(&self, bytes: &[u8], digest: Digest) -> Result<Runner, PluginErrorKind> {
         contract::check(bytes, Role::Runner)?;
         let component = match self.cache.load(self.engine.engine(), &digest) {
             Some(component) => component,
-            // A runner is large: half of the cores go on with everything else meanwhile.
-            None => on_half_of_the_cores(|| self.compile(bytes, &digest))?,
+            None => self.compile(bytes, &digest)?,
         };
         let pre = self.linker.instantiate_pre(&component).map_err(|error| mismatch(&error))?;
         Ok(Runner {
@@ -309,18 +319,15 @@ async fn blocking<T: Send + 'static>(
     })
 }
 
-/// wasmtime compiles on the pool of threads that it is called on.
-fn on_half_of_the_cores<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads((cores / 2).max(1))
-        .thread_name(|_| "plugin-compiler".into())
-        .build();
-    match pool {
-        Ok(pool) => pool.install(work),
-        // Without threads of its own it takes everyone's.
-        Err(_) => work(),
-    }
+/// Compiles a component into the code cache of these settings, for a host with the same settings to find it there.
+///
+/// # Errors
+/// When the cache is not safe, or the component cannot be read or compiled.
+pub fn compile_into_cache(settings: PluginSettings, component: &Path) -> Result<(), String> {
+    let runtime = Runtime::new(settings).map_err(|error| error.to_string())?;
+    let bytes = std::fs::read(component).map_err(|error| format!("{}: {error}", component.display()))?;
+    let compiled = runtime.compile(&bytes, &crate::cache::digest(&bytes));
+    compiled.map(drop).map_err(|kind| format!("{}: {kind}", component.display()))
 }
 
 /// All that a guest can reach: the contract, and WASI with nothing behind it.

@@ -6,7 +6,7 @@ use crate::observer::CallObserver;
 use crate::script::Language;
 use futures::future::BoxFuture;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,6 +48,14 @@ pub trait LoadGate: std::fmt::Debug + Send + Sync {
     fn examine<'a>(&'a self, candidate: &'a Arc<LoadedPlugin>) -> BoxFuture<'a, Result<(), String>>;
 }
 
+/// Compiles a component into the code cache, in a process of its own: a large one takes seconds of all cores and
+/// hundreds of megabytes, which the daemon should neither miss nor keep. That process calls
+/// [`compile_into_cache`](crate::compile_into_cache).
+pub trait OutsideCompiler: std::fmt::Debug + Send + Sync {
+    /// Compiles this component and waits for it; the error says what went wrong.
+    fn compile(&self, component: &Path) -> Result<(), String>;
+}
+
 /// Everything that the plugin host is told.
 #[derive(Debug, Clone)]
 pub struct PluginSettings {
@@ -73,6 +81,8 @@ pub struct PluginSettings {
     pub grants: BTreeMap<String, Grant>,
     /// Guest calls at once, over all plugins.
     pub concurrent_calls: usize,
+    /// Who compiles the runners of scripts; absent: the host does, in its own process.
+    pub compiler: Option<Arc<dyn OutsideCompiler>>,
     /// Told of every call of a plugin that serves.
     pub observer: Option<Arc<dyn CallObserver>>,
     /// Asked before a new version takes over.
@@ -96,6 +106,7 @@ impl PluginSettings {
             // With the default limit this bounds what running calls hold to 2 GiB at the very worst, and leaves a
             // quick call room beside many slow ones: a guest that runs long yields every tick.
             concurrent_calls: 32,
+            compiler: None,
             observer: None,
             gate: None,
         }

@@ -249,6 +249,7 @@ async fn load(shared: &Arc<Shared>, path: &Path) -> Looked {
     if shared.look(|registry| registry.knows(path, &candidate.seen)) {
         return Looked::Unchanged;
     }
+    tell_of_waiting(shared, path, &candidate).await;
     let looked = match shared.runtime.admit(&candidate).await {
         Ok(gated) => examined(shared, gated).await,
         Err(error) => Err(error),
@@ -260,6 +261,23 @@ async fn load(shared: &Arc<Shared>, path: &Path) -> Looked {
             Looked::Refused(None, error)
         }
         Err(error) => Looked::Refused(Some(candidate.seen), error),
+    }
+}
+
+/// A runner is compiled once on a machine, which takes seconds: whoever looks meanwhile should see why.
+async fn tell_of_waiting(shared: &Arc<Shared>, path: &Path, candidate: &Candidate) {
+    let (Some(language), runtime, script) =
+        (candidate.language(), Arc::clone(&shared.runtime), path.to_path_buf())
+    else {
+        return;
+    };
+    if tokio::task::spawn_blocking(move || runtime.waits_for_runner(&script)).await.unwrap_or_default() {
+        let message = format!(
+            "waits for the {} runner, which is compiled once on this machine; it serves in some seconds",
+            language.name()
+        );
+        let waiting = PluginError::new(&candidate.label, PluginErrorKind::Waiting { message });
+        shared.change(|registry| registry.refuse(path, None, waiting));
     }
 }
 

@@ -5,6 +5,7 @@
 //! plugins, neither of which is known here.
 
 mod activity;
+mod aside;
 mod dir;
 pub mod log_files;
 mod os;
@@ -19,6 +20,7 @@ mod tail;
 mod verify;
 
 pub use activity::Activity;
+pub use aside::run_aside;
 pub use dir::{AttemptDir, DirError, DirState};
 pub use log_files::{LogFiles, LogPiece};
 pub use place::{PlaceError, Placed, place};

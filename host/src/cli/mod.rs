@@ -35,6 +35,7 @@ mod why;
 use clap::{Args, Parser, Subcommand};
 use context::Context;
 use error::{CliError, exit};
+use farmhand_plugin::{PluginSettings, compile_into_cache};
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -111,6 +112,14 @@ enum Command {
         /// Directories of attempts
         dirs: Vec<PathBuf>,
     },
+    /// Compile a plugin's component into the code cache; the daemon starts it
+    #[command(hide = true)]
+    CompilePlugin {
+        /// The component
+        component: PathBuf,
+        /// The code cache
+        cache: PathBuf,
+    },
 }
 
 /// Runs the command line and says how it ended.
@@ -153,6 +162,9 @@ fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Plugin(command) => plugin::run(&mut context, &command),
         Command::Config(args) => config::run(&mut context, &args),
         Command::Completions(args) => completions::run(&mut context, &args),
+        Command::CompilePlugin { component, cache } => {
+            compile_into_cache(PluginSettings::new(cache), &component).map_err(CliError::failed)
+        }
         Command::Shim { .. } => {
             Err(CliError::Usage("`shim` is the daemon's; it takes no options before it".to_owned()))
         }

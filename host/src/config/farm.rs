@@ -2,13 +2,14 @@
 
 use super::typed::{Config, PluginConfig, WatchChoice};
 use crate::api::ApiSettings;
-use crate::farm::{FarmSettings, HookSettings, ProcessSettings, ShimCommand};
+use crate::farm::{FarmSettings, HookSettings, ProcessSettings, SelfCompiler, ShimCommand};
 use farmhand_model::Seconds;
 use farmhand_plugin::{Grant, LimitChange, Limits, PluginSettings, WatchMode};
 use farmhand_runner::LogLimits;
 use farmhand_scheduler::{NodeCapacity, Policy};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How much of this machine renders may use, with everything decided.
@@ -60,7 +61,11 @@ impl Config {
                 stall_seconds: self.stall_seconds,
                 ..Policy::default()
             },
-            plugins: self.plugin_settings(),
+            plugins: PluginSettings {
+                warm_runners: true,
+                compiler: Some(Arc::new(SelfCompiler::new(program.clone(), self.cache_dir.clone()))),
+                ..self.plugin_settings()
+            },
             gates: self.plugins.iter().filter_map(|(name, of)| Some((name.clone(), of.gate?))).collect(),
             tools: self.tools.clone(),
             roots: self.roots.clone(),

@@ -6,6 +6,7 @@
 mod attempt;
 mod bus;
 mod cleanup;
+mod compiler;
 mod driver;
 mod error;
 mod gate;
@@ -23,6 +24,7 @@ pub(crate) use attempt::{
     KEPT, Manifest, READER_FAILED, fixed_directory, is_the_hosts, is_the_plugins, program_of, render_env,
 };
 pub use bus::{BusItem, EventBus, Subscription};
+pub(crate) use compiler::SelfCompiler;
 pub use error::{FarmError, FarmStartError};
 pub use settings::{FarmSettings, HookSettings, OnStop, ProcessSettings, ShimCommand};
 pub(crate) use start::{builtins, lock_data_dir};

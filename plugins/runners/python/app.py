@@ -13,6 +13,7 @@ import adapt
 import dcc  # noqa: F401  (componentize-py finds the resource in it)
 import granted
 import library  # noqa: F401  (its modules are in the snapshot for the scripts)
+import loader
 import trouble
 from componentize_py_types import Err
 from farmhand import Job, Plugin, Task, calls
@@ -89,9 +90,7 @@ class Hooks(exports.Hooks):
 
     def after_task(self, task: context.Task, outcome: context.Outcome) -> list[wit_hooks.Hook]:
         return SESSION.ask(
-            lambda plugin: adapt.hooks(
-                calls.hooks(plugin, "after_task", _task(plugin, task), adapt.outcome(outcome))
-            )
+            lambda plugin: adapt.hooks(calls.hooks(plugin, "after_task", _task(plugin, task), adapt.outcome(outcome)))
         )
 
 
@@ -102,8 +101,9 @@ _DEEPEST = 200
 
 # What follows runs when the runner is built, and its effects lie in the snapshot.
 granted.connect()
+loader.hide_systems()
 sys.setrecursionlimit(_DEEPEST)
-# A collection that looked at all that is alive now would write to every page of it, and each page costs a fresh instance
-# a copy.
+# A collection that looked at all that is alive now would write to every page of it, and each page costs a fresh
+# instance a copy.
 gc.collect()
 gc.freeze()

@@ -92,7 +92,6 @@ import time
 import timeit
 import token
 import tokenize
-import tomllib
 import traceback
 import types
 import typing
@@ -109,3 +108,5 @@ import xml.sax.saxutils
 import zipfile
 import zlib
 import zoneinfo
+
+import tomllib

@@ -29,6 +29,8 @@ _INSTEAD = {
     "socket": "a plugin has no network",
     "ssl": "a plugin has no network",
     "requests": "a plugin has no network",
+    "select": "a plugin has no network",
+    "selectors": "a plugin has no network",
     "http": "a plugin has no network",
     "ctypes": "a plugin loads no libraries",
     "numpy": "it is not written in Python alone",
@@ -37,6 +39,14 @@ _INSTEAD = {
     "tkinter": "a plugin has no screen",
     "asyncio": "a call of a plugin is one function; nothing runs beside it",
 }
+
+
+def hide_systems() -> None:
+    """Forgets the modules that need a system around them: componentize-py imports some for its own use, and a script
+    that imported one would only fail later, at its first use."""
+    for name in list(sys.modules):
+        if name.partition(".")[0] in _INSTEAD:
+            del sys.modules[name]
 
 
 class Script:
@@ -75,9 +85,9 @@ class Script:
             try:
                 units.append((file, marshal.dumps(self.code(file))))
             except SyntaxError as mistake:
+                # A file with null bytes is refused before anyone asks where it stands.
+                mistake.filename, mistake.lineno = mistake.filename or file, mistake.lineno or 1
                 mistakes.append(mistake)
-            except ValueError as mistake:
-                mistakes.append(SyntaxError(str(mistake), (file, 1, 1, "")))
         return units, mistakes
 
     def remember_lines(self) -> None:
@@ -184,5 +194,7 @@ class _Nothing(importlib.abc.MetaPathFinder):
             words.append(_INSTEAD[top])
         elif near:
             words.append(f"there is {' and '.join(f'`{one}`' for one in near)}")
-        words.append("a script imports its own files, `farmhand`, and the modules of the standard library that are pure")
+        words.append(
+            "a script imports its own files, `farmhand`, and the modules of the standard library that are pure"
+        )
         raise ModuleNotFoundError("; ".join(words), name=fullname)

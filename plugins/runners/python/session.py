@@ -8,7 +8,7 @@ import random
 import sys
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import trouble
 from componentize_py_types import Err
@@ -17,6 +17,7 @@ from farmhand.lines import trust_rows
 from loader import PACKAGE, Script
 
 _T = TypeVar("_T")
+
 
 class Session:
     """The script of this instance and its plugin."""
@@ -74,7 +75,9 @@ def _plugin_in(main: ModuleType, script: Script) -> type[Plugin]:
         return leaves[0]
     if leaves:
         names = ", ".join(f"`{one.__name__}` (line {getattr(one, '__firstlineno__', '?')})" for one in leaves)
-        raise PluginError(f"{script.main} holds {len(leaves)} subclasses of farmhand.Plugin, and has to hold one: {names}")
+        raise PluginError(
+            f"{script.main} holds {len(leaves)} subclasses of farmhand.Plugin, and has to hold one: {names}"
+        )
     for one in vars(main).values():
         if isinstance(one, type) and hasattr(one, "build_command") and one is not Plugin:
             raise PluginError(

@@ -1,4 +1,4 @@
-"""What goes wrong in a script, told to its author: the exception in one line, and a traceback that shows their files."""
+"""What goes wrong in a script, told to its author: the exception in one line, and a traceback that shows its files."""
 
 from __future__ import annotations
 

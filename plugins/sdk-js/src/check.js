@@ -78,7 +78,7 @@ export function oneOf(enumeration, value, what) {
 /** The text of `known` that is spelled most like `word`, where one is close enough to be meant. */
 export function nearest(word, known) {
   let best;
-  let least = Math.max(2, Math.floor(word.length / 3)) + 1;
+  let least = Math.min(Math.max(2, Math.floor(word.length / 3)), word.length - 1) + 1;
   for (const one of known) {
     const edits = distance(plain(word), plain(one));
     if (edits < least) {

@@ -43,8 +43,8 @@ function object(value, what, expected) {
 }
 
 function variables(env, what) {
-  const entries = Object.entries(object(env, what, "an object with a value for each variable"));
-  return Object.fromEntries(entries.map(([name, value]) => [name, argument(value, `${what}.${name}`)]));
+  const entries = Object.entries(object(env, what("env"), "an object with a value for each variable"));
+  return Object.fromEntries(entries.map(([name, value]) => [name, argument(value, what(`env.${name}`))]));
 }
 
 function isImage(value) {
@@ -52,14 +52,15 @@ function isImage(value) {
     (value.place === null || typeof value.place === "string");
 }
 
-function image(value, what) {
-  const { frame: shows, path, place } = object(value, what, "an Image");
-  return new Image(frame(shows, `${what}.frame`), text(path, `${what}.path`), textOrNull(place, `${what}.place`));
+function image(value, what, field) {
+  const { frame: shows, path, place } = object(value, what(field), "an Image");
+  return new Image(frame(shows, what(`${field}.frame`)), text(path, what(`${field}.path`)), textOrNull(place, what(`${field}.place`)));
 }
 
-function output(value, what) {
-  if (!(value instanceof Movie)) return image(value, what);
-  return new Movie(text(value.path, `${what}.path`), frames(value.frames, `${what}.frames`), textOrNull(value.place, `${what}.place`));
+function output(value, what, field) {
+  if (!(value instanceof Movie)) return image(value, what, field);
+  const { path, frames: held, place } = value;
+  return new Movie(text(path, what(`${field}.path`)), frames(held, what(`${field}.frames`)), textOrNull(place, what(`${field}.place`)));
 }
 
 /** A command. */
@@ -69,7 +70,7 @@ export function command(value, where) {
   const args = list(given.args ?? [], what("args"), "arguments");
   const written = args.map((arg, at) => (typeof arg === "string" ? arg : argument(arg, what(`args[${at}]`))));
   return new Command(text(given.tool, what("tool")), written, {
-    env: variables(given.env ?? {}, what("env")),
+    env: variables(given.env ?? {}, what),
     cwd: textOrNull(given.cwd, what("cwd")),
     files: list(given.files ?? [], what("files"), "TextFiles").map((file, at) => {
       const { path, contents, removeOnSuccess = true } = object(file, what(`files[${at}]`), "a TextFile");
@@ -77,7 +78,7 @@ export function command(value, where) {
         removeOnSuccess: truth(removeOnSuccess, what(`files[${at}].removeOnSuccess`)),
       });
     }),
-    outputs: list(given.outputs ?? [], what("outputs"), "Images and Movies").map((one, at) => (isImage(one) ? one : output(one, what(`outputs[${at}]`)))),
+    outputs: list(given.outputs ?? [], what("outputs"), "Images and Movies").map((one, at) => (isImage(one) ? one : output(one, what, `outputs[${at}]`))),
     verify: oneOf(Verify, given.verify ?? Verify.IMAGES, what("verify")),
   });
 }
@@ -86,8 +87,8 @@ export function command(value, where) {
 const EVENTS = new Map([
   [FrameStarted, { isRight: (one) => isFrame(one.frame), mistake: (one, what) => frame(one.frame, what("frame")) }],
   [Progress, { isRight: (one) => Number.isFinite(one.part), mistake: (one, what) => finite(one.part, what("part")) }],
-  [FrameDone, { isRight: (one) => isImage(one.image), mistake: (one, what) => image(one.image, what("image")) }],
-  [FrameSkipped, { isRight: (one) => isImage(one.image), mistake: (one, what) => image(one.image, what("image")) }],
+  [FrameDone, { isRight: (one) => isImage(one.image), mistake: (one, what) => image(one.image, what, "image") }],
+  [FrameSkipped, { isRight: (one) => isImage(one.image), mistake: (one, what) => image(one.image, what, "image") }],
   [Warned, { isRight: (one) => typeof one.message === "string", mistake: (one, what) => text(one.message, what("message")) }],
   [MemoryUsed, { isRight: () => false, mistake: (one, what) => whole(one.bytes, what("bytes"), 0, Number.MAX_SAFE_INTEGER) }],
   [Fact, {
@@ -157,7 +158,7 @@ export function prepared(value, where) {
 
 const ACTIONS = new Map([
   [Run, (one, what) => new Run(text(one.tool, what("tool")), list(one.args, what("args")).map((arg, at) => argument(arg, what(`args[${at}]`))), {
-    env: variables(one.env, what("env")),
+    env: variables(one.env, what),
     seconds: whole(one.seconds, what("seconds"), 0, MOST_COUNT),
   })],
   [Write, (one, what) => new Write(text(one.path, what("path")), text(one.contents, what("contents")))],

@@ -20,8 +20,9 @@ export class Images {
 
   constructor({ output, scene, frames, layer, staging, relativeTo = "", extension = null }) {
     let text = output || join(split(scene)[0], "");
-    if (text === "" || /[/\\]$/.test(text)) text += stem(scene);
-    if (extension) text = withExtension(text, extension);
+    // A scene's name may have a dot before what is no extension of an image: `shot.v2.blend`.
+    if (text === "" || /[/\\]$/.test(text)) text += `${stem(scene)}.####${extension ? `.${extension}` : ""}`;
+    else if (extension) text = withExtension(text, extension);
     let template = Template.parse(text);
     if (!template.hasFrame) template = Template.parse(beforeExtension(String(template)));
     if (layer && !template.hasLayer) {

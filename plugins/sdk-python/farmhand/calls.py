@@ -1,5 +1,5 @@
-"""Asks a plugin, and holds what it answers to the contract. The runner and `farmhand.testing` ask in this way, so a unit
-test shows an author's mistakes as the daemon would. Checks that the host makes anyway (names, versions, schemas, paths)
+"""Asks a plugin, and holds what it answers to the contract. The runner and `farmhand.testing` ask in this way, so a
+unit test shows an author's mistakes as the daemon would. Checks that the host makes anyway (names, versions, schemas, paths)
 are not repeated here.
 """
 
@@ -34,7 +34,7 @@ def describe(plugin: Plugin) -> Descriptor:
     kind = type(plugin)
     tools = [ToolSpec(tool) if isinstance(tool, str) else tool for tool in _sequence(kind, "tools", (str, ToolSpec))]
     if not tools:
-        raise PluginError(f"{kind.__name__}.tools is empty: name the programs that it runs, such as `tools = [\"glow\"]`")
+        raise PluginError(f'{kind.__name__}.tools is empty: name the programs that it runs, such as `tools = ["glow"]`')
     ids = [tool.id for tool in tools]
     levels = _sequence(kind, "levels", Level) or [Level("render", "Renders.")]
     if kind.build_command is Plugin.build_command:
@@ -91,8 +91,9 @@ def validate(plugin: Plugin, job: Job) -> PreparedJob | list[Problem]:
         _checked(answer, "validate", plugin)
         try:
             json.dumps(answer.options)
-        except (TypeError, ValueError) as problem:
-            raise PluginError(f"{_place(plugin, 'validate')}: the options cannot be written as JSON: {problem}") from None
+        except (TypeError, ValueError) as unwritten:
+            where = _place(plugin, "validate")
+            raise PluginError(f"{where}: the options cannot be written as JSON: {unwritten}") from None
         return problems or answer
     if isinstance(answer, Problem):
         answer = [answer]
@@ -165,7 +166,9 @@ def hooks(plugin: Plugin, moment: str, *about: Job | JobEnd | Task | Outcome) ->
         elif isinstance(one, Action):
             loose.append(one)
         else:
-            raise _unexpected(plugin, moment, one, "farmhand.Hook, or an action such as farmhand.Note, in what it gives")
+            raise _unexpected(
+                plugin, moment, one, "farmhand.Hook, or an action such as farmhand.Note, in what it gives"
+            )
     if loose:
         made.insert(0, Hook(moment.replace("_", "-"), *loose))
     for hook in made:

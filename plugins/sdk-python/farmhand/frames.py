@@ -76,7 +76,7 @@ class FrameRuns:
     @classmethod
     def parse(cls, text: str) -> FrameRuns:
         """Reads what `str` writes: `1,5,10-20,30-40x2`."""
-        runs = []
+        runs: list[FrameRun] = []
         for entry in filter(None, (entry.strip() for entry in text.split(","))):
             found = _ENTRY.fullmatch(entry)
             if not found or found[3] == "0":

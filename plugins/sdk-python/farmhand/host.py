@@ -1,7 +1,7 @@
-"""What a plugin may ask of the host: a line in its log, its configuration, a variable or a file that the studio granted.
+"""What a plugin may ask of the host: a line in its log, its configuration, a variable or file that the studio granted.
 
-In a unit test there is no host. Then log lines go to standard error, the configuration is empty, no variable is granted,
-and files are read from disk; `farmhand.testing.host(...)` sets other answers.
+In a unit test there is no host. Then log lines go to standard error, the configuration is empty, no variable is
+granted, and files are read from disk; `farmhand.testing.host(...)` sets other answers.
 """
 
 from __future__ import annotations
@@ -206,13 +206,13 @@ class NoHost:
         raise PluginError(f"the plugin's folder holds no file `{name}`")
 
 
-def _descendants(base: type) -> Iterator[type]:
+def _descendants(base: type[Any]) -> Iterator[type[Any]]:
     for child in base.__subclasses__():
         yield child
         yield from _descendants(child)
 
 
-def _file_of(plugin: type) -> str | None:
+def _file_of(plugin: type[Any]) -> str | None:
     return getattr(sys.modules.get(plugin.__module__), "__file__", None)
 
 

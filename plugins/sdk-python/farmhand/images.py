@@ -119,4 +119,3 @@ class Images:
 def _before_extension(text: str) -> str:
     extension = paths.extension(text)
     return f"{text.removesuffix('.' + extension)}.####.{extension}" if extension else f"{text}.####"
-

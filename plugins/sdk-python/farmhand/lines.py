@@ -17,6 +17,7 @@ import re
 import string
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import text
@@ -25,10 +26,10 @@ from .event import Cause, Event, Fact, Fault, FrameDone, FrameSkipped, FrameStar
 if TYPE_CHECKING:
     from .reader import Reader
 
-try:  # Where the standard library keeps its parser of patterns; without it, every row looks at every line.
-    from re import _parser as _patterns  # type: ignore[attr-defined]
+try:  # Where the standard library keeps its parser of patterns.
+    _patterns: Any = import_module("re._parser")
 except ImportError:  # Python 3.10
-    import sre_parse as _patterns  # type: ignore[no-redef]
+    _patterns = import_module("sre_parse")
 
 __all__ = ["Match", "Table", "done", "fact", "fault", "ignore", "memory", "progress", "skipped", "started", "warning"]
 
@@ -74,7 +75,9 @@ class Match:
             raise TypeError(f"{self._source!r}: lines are texts, so a pattern is a text too; leave out the `b`")
         if not callable(self.then):
             raise TypeError(f"{self._source!r}: {self.then!r} is no meaning such as `done`, and no function")
-        problem_found = self.then.problem_with(frozenset(pattern.groupindex)) if isinstance(self.then, _Meaning) else None
+        problem_found = (
+            self.then.problem_with(frozenset(pattern.groupindex)) if isinstance(self.then, _Meaning) else None
+        )
         if problem_found:
             raise ValueError(f"{self._source!r}: {problem_found}")
 
@@ -206,7 +209,9 @@ def _image(reader: Reader, found: re.Match[str], event: type[FrameDone] | type[F
         frame = reader.frame if frame is None else frame
         return event(reader.images.image(frame)) if frame is not None else None
     path = path.strip()
-    image = reader.images.at(path, frame) or (reader.images.at(path, reader.frame) if reader.frame is not None else None)
+    image = reader.images.at(path, frame) or (
+        reader.images.at(path, reader.frame) if reader.frame is not None else None
+    )
     if image is None:
         return reader.teller.warn(f"nothing tells which frame this image shows: {path}")
     return event(image)
@@ -234,8 +239,8 @@ def _message(wanted: str | None, reader: Reader, found: re.Match[str]) -> str:
 #: The DCC began the frame in the group `frame`.
 started: Then = _Meaning("started", _started, frozenset({"frame"}))
 
-#: The current frame is so far: `progress` (0 to 1), `percent`, or `part` and `whole`. A `frame` in the same line that is
-#: not the current one has started.
+#: The current frame is so far: `progress` (0 to 1), `percent`, or `part` and `whole`. A `frame` in the same line that
+#: is not the current one has started.
 progress: Then = _Meaning(
     "progress", _progress, frozenset({"percent"}), frozenset({"progress"}), frozenset({"part", "whole"})
 )

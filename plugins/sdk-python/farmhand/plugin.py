@@ -65,7 +65,9 @@ class Plugin:
 
     def build_command(self, task: Task) -> Command:
         """What to run for these frames, at the level that the task asks for."""
-        raise NotImplementedError(f"{type(self).__name__} says nothing about what to run: write `build_command(self, task)`")
+        raise NotImplementedError(
+            f"{type(self).__name__} says nothing about what to run: write `build_command(self, task)`"
+        )
 
     def reader(self, task: Task) -> Reader:
         """A reader for one process. By default one that knows the table in `lines`."""

@@ -45,8 +45,8 @@ def own_fault(task: Task, outcome: Outcome, levels: int, reason: str) -> Verdict
 
 
 def spoils_images(fault: Fault) -> bool:
-    """Whether a fault makes images doubtful that look whole: a renderer that ran out of GPU memory or misses its licence
-    still writes files, and says that it did."""
+    """Whether a fault makes images doubtful that look whole: a renderer that ran out of GPU memory or misses its
+    licence still writes files, and says that it did."""
     return fault.severity is not Severity.TRANSIENT and fault.cause in _SPOILING
 
 

@@ -104,19 +104,20 @@ class Template:
     def name(self, frame: int, layer: str | None = None) -> str:
         """The name of one frame of one layer. A layer's name is made safe for a path first; without a layer, its
         token becomes empty."""
-        return self.pattern("{sign}{digits:0{count}}", layer, frame)
+        number, sign = str(abs(frame)), "-" if frame < 0 else ""
+        return "".join(
+            sign + number.zfill(part.digits) if isinstance(part, _Frame) else _text(part, layer) for part in self.parts
+        )
 
     def hashes(self, layer: str | None = None) -> str:
         """The name of one layer with the frame left open as `####`."""
         return "".join("#" * part.digits if isinstance(part, _Frame) else _text(part, layer) for part in self.parts)
 
-    def pattern(self, token: str, layer: str | None = None, frame: int = 0) -> str:
+    def pattern(self, token: str, layer: str | None = None) -> str:
         """The name of one layer with the frame as a DCC's own token, a format string: `%0{count}d` gives `%04d`,
         `$F{count}` gives `$F4`. `{count}` is the number of digits."""
-        fields = {"sign": "-" if frame < 0 else "", "digits": abs(frame)}
         return "".join(
-            token.format(count=part.digits, **fields) if isinstance(part, _Frame) else _text(part, layer)
-            for part in self.parts
+            token.format(count=part.digits) if isinstance(part, _Frame) else _text(part, layer) for part in self.parts
         )
 
     def frame_of(self, path: str, layer: str | None = None) -> tuple[int, str] | None:

@@ -1,5 +1,6 @@
 """For unit tests of a plugin, with pytest or any other: jobs, tasks and outcomes in one line, and a reader run over a
-text. What is asked here is asked and checked as the daemon does it; the host's own checks are in `farmhand plugin test`.
+text. What is asked here is asked and checked as the daemon does it; the host's own checks come with `farmhand plugin
+test`.
 
     from farmhand import testing
     from plugin import Glow

@@ -181,7 +181,12 @@ class Commands(unittest.TestCase):
         self.assertEqual(command.args, ["--frames", "-5--3,1,10-20x5", "4", "0.5", os.fspath("/a b"), "/o/##"])
 
     def test_what_nobody_would_expect_is_a_mistake(self):
-        for value, part in ((None, "leave out"), (True, "as the program wants it"), (["-x"], "`*`"), (b"x", "expected")):
+        for value, part in (
+            (None, "leave out"),
+            (True, "as the program wants it"),
+            (["-x"], "`*`"),
+            (b"x", "expected"),
+        ):
             with self.assertRaises(TypeError) as raised:
                 Command("glow", "--x", value)
             self.assertIn("argument 2 is ", str(raised.exception))

@@ -76,14 +76,24 @@ class Descriptions(unittest.TestCase):
         )
         self.assertEqual(one.tools, [ToolSpec("glow", ["glow"])])
         self.assertEqual(one.levels, [Level("render", "Renders.", ["glow"], FrameShape.ANY)])
-        self.assertEqual(one.options_schema, {"type": "object", "additionalProperties": False, "properties": Glow.options})
+        self.assertEqual(
+            one.options_schema, {"type": "object", "additionalProperties": False, "properties": Glow.options}
+        )
 
     def test_what_is_said_is_taken(self):
         tool = ToolSpec("gl", ["gl2", "gl"], ["/opt/gl*/gl"], ["--version"])
         schema = {"type": "object", "properties": {}}
         levels = [Level("all", "", None), Level("one", "One by one.", ["gl"], FrameShape.SINGLE)]
         one = testing.descriptor(
-            made(name="gl", version="2.0.0", summary="x", supports=">=2", tools=(tool, "glow"), levels=levels, options=schema)
+            made(
+                name="gl",
+                version="2.0.0",
+                summary="x",
+                supports=">=2",
+                tools=(tool, "glow"),
+                levels=levels,
+                options=schema,
+            )
         )
         self.assertEqual((one.name, one.version, one.summary, one.supports), ("gl", "2.0.0", "x", ">=2"))
         self.assertEqual((one.tools[0], one.options_schema), (tool, schema))
@@ -120,7 +130,9 @@ class Commands(unittest.TestCase):
         task = testing.task(options={"quality": 1})
         with self.assertRaisesRegex(AttributeError, "`qualty`.* did you mean `quality`"):
             testing.command(made(build_command=lambda self, task: task.job.options.qualty), task)
-        with self.assertRaisesRegex(KeyError, "no option `camera` is set and it has no default; those with a value: `quality`"):
+        with self.assertRaisesRegex(
+            KeyError, "no option `camera` is set and it has no default; those with a value: `quality`"
+        ):
             testing.command(made(build_command=lambda self, task: task.job.options["camera"]), task)
         self.assertIsNone(task.job.options.get("camera"))
 
@@ -130,7 +142,10 @@ class Commands(unittest.TestCase):
             ("glow", "gave 'glow'."),
             (Command("glo"), "asks for the tool 'glo'; level 0 has 'glow'"),
             (Command("glow", cwd=3), "a Command in which `cwd` is 3"),
-            (Command("glow", outputs=[Image("3", "/x")]), "`outputs[0]`: `frame` is '3': a whole number from -2147483648"),
+            (
+                Command("glow", outputs=[Image("3", "/x")]),
+                "`outputs[0]`: `frame` is '3': a whole number from -2147483648",
+            ),
             (Command("glow", outputs=[3]), "`outputs[0]` is 3: a farmhand.Image was expected"),
             (Command("glow", "\ud800"), "without halves of characters"),
         ):
@@ -155,7 +170,9 @@ class Validation(unittest.TestCase):
     def test_a_job_is_kept_as_it_is(self):
         job = testing.job(options={"quality": 7}, layers=["fg"])
         kept = testing.validate(Glow, job)
-        self.assertEqual((kept.options, kept.layers, kept.frames, kept.output), ({"quality": 7}, ["fg"], job.frames, job.output))
+        self.assertEqual(
+            (kept.options, kept.layers, kept.frames, kept.output), ({"quality": 7}, ["fg"], job.frames, job.output)
+        )
 
     def test_problems_in_every_form(self):
         one, two = Problem("/options/quality", "odd"), Problem("/output", "no")
@@ -184,7 +201,12 @@ class Validation(unittest.TestCase):
         wrong = made(validate=lambda self, job: PreparedJob(frames="1-10"))
         with self.assertRaisesRegex(PluginError, "a PreparedJob in which `frames` is '1-10': a farmhand.FrameRuns was"):
             testing.validate(wrong)
-        for answer, part in (("no", "gave 'no'"), (3, "gave 3"), (["no"], "gave 'no'"), (PreparedJob(options={"a": {1}}), "as JSON")):
+        for answer, part in (
+            ("no", "gave 'no'"),
+            (3, "gave 3"),
+            (["no"], "gave 'no'"),
+            (PreparedJob(options={"a": {1}}), "as JSON"),
+        ):
             with self.assertRaisesRegex(PluginError, part):
                 testing.validate(made(validate=lambda self, job, answer=answer: answer))
 
@@ -198,7 +220,9 @@ class Validation(unittest.TestCase):
         self.assertEqual(job.frame_hooks(), [of_frame])
 
     def test_paths_inside_a_scene_are_mapped(self):
-        job = testing.job(path_map=[PathRule("//fs/show/a", "/a"), PathRule("//fs/show", "/show"), PathRule("P:/", "/p/")])
+        job = testing.job(
+            path_map=[PathRule("//fs/show/a", "/a"), PathRule("//fs/show", "/show"), PathRule("P:/", "/p/")]
+        )
         for path, here in (
             ("\\\\fs\\show\\a\\x.png", "/a/x.png"),
             ("//fs/show/b.png", "/show/b.png"),
@@ -297,7 +321,9 @@ class Hooks(unittest.TestCase):
         self.assertEqual(testing.hooks(Glow, "before_job", testing.job()), [])
         self.assertEqual(testing.hooks(Glow, "before_task", testing.task()), [])
         noted = made(after_job=lambda self, job, end: Note(f"{end.frames_done} of {job.frames.count}"))
-        self.assertEqual(testing.hooks(noted, "after_job", testing.job(), JobEnd(frames_done=3))[0].actions, [Note("3 of 10")])
+        self.assertEqual(
+            testing.hooks(noted, "after_job", testing.job(), JobEnd(frames_done=3))[0].actions, [Note("3 of 10")]
+        )
         self.assertEqual(Run("glow", "-v", 4, env={"A": 1}).args, ["-v", "4"])
 
     def test_mistakes(self):
@@ -316,12 +342,14 @@ class Host(unittest.TestCase):
     def test_a_test_sets_its_answers(self):
         files = {"/s/a.txt": "größe\r\nlast", "/s/sub/b.bin": b"\xff\n" + b"x" * (2 << 20) + b"\nend"}
         with testing.host({"seats": 3}, {"HOME": "/h"}, files, {"p.json": "{}"}) as answering:
-            self.assertEqual((host.config(), host.env("HOME"), host.env("X"), host.env("X", "y")), ({"seats": 3}, "/h", None, "y"))
+            self.assertEqual(
+                (host.config(), host.env("HOME"), host.env("X"), host.env("X", "y")), ({"seats": 3}, "/h", None, "y")
+            )
             self.assertEqual(host.read_file("/s/a.txt"), "größe\r\nlast")
             self.assertEqual(list(host.scan("/s/a.txt")), ["größe", "last"])
             self.assertEqual(list(host.scan("/s/sub/b.bin"))[0::2], ["\ufffd", "end"])
             self.assertEqual(len(list(host.scan("/s/sub/b.bin", 10))), 1)
-            self.assertEqual(host.read_part("/s/a.txt", 6, 3), "e\r\n".encode()[:3])
+            self.assertEqual(host.read_part("/s/a.txt", 6, 3), b"e\r\n"[:3])
             self.assertTrue(host.file_exists("/s/a.txt") and host.directory_exists("/s/sub"))
             self.assertFalse(host.file_exists("/s/b") or host.directory_exists("/t"))
             self.assertEqual(host.list_files("/s"), sorted(files))
@@ -334,7 +362,13 @@ class Host(unittest.TestCase):
             host.error("four")
         self.assertEqual(
             answering.logged,
-            list(zip((host.LogLevel.DEBUG, host.LogLevel.INFO, host.LogLevel.WARN, host.LogLevel.ERROR), ("1", "two", "three", "four"), strict=True)),
+            list(
+                zip(
+                    (host.LogLevel.DEBUG, host.LogLevel.INFO, host.LogLevel.WARN, host.LogLevel.ERROR),
+                    ("1", "two", "three", "four"),
+                    strict=True,
+                )
+            ),
         )
 
     def test_without_a_host_files_come_from_disk(self):
@@ -342,7 +376,9 @@ class Host(unittest.TestCase):
             file = os.path.join(folder, "a.txt")
             with open(file, "w", encoding="utf-8") as out:
                 out.write("one\ntwo")
-            self.assertEqual((host.read_file(file), host.read_part(file, 1, 2), host.list_files(folder)), ("one\ntwo", b"ne", [file]))
+            self.assertEqual(
+                (host.read_file(file), host.read_part(file, 1, 2), host.list_files(folder)), ("one\ntwo", b"ne", [file])
+            )
             self.assertTrue(host.file_exists(file) and host.directory_exists(folder))
             with self.assertRaisesRegex(PluginError, "none"):
                 host.read_file(os.path.join(folder, "none"))

@@ -66,7 +66,11 @@ class Standard(unittest.TestCase):
         broken = Fault(Severity.WORKER_FATAL, Cause.OTHER, "broken")
         scene = Fault(Severity.FRAME_FATAL, Cause.SCENE, "no camera")
         script = Fault(Severity.FRAME_FATAL, Cause.SCRIPT, "raised")
-        for faults, reason in (([passing, broken], "broken"), ([broken, scene], "no camera"), ([script, scene], "raised")):
+        for faults, reason in (
+            ([passing, broken], "broken"),
+            ([broken, scene], "no camera"),
+            ([script, scene], "raised"),
+        ):
             self.assertEqual(policy.standard(Task(), missing(faults=faults), 2).reason, reason)
 
     def test_without_a_fault_the_way_it_ended_decides(self):
@@ -90,7 +94,9 @@ class Standard(unittest.TestCase):
 
     def test_the_reason_names_the_frames(self):
         reason = policy.standard(Task(level=1), missing(exit_code=3), 2).reason
-        self.assertEqual(reason, "it ended with exit code 3 and left no image of frames 4-5; there is no level left to try")
+        self.assertEqual(
+            reason, "it ended with exit code 3 and left no image of frames 4-5; there is no level left to try"
+        )
 
     def test_a_hook_may_hold_the_job(self):
         outcome = whole(facts=[Fact("hold", "no"), Fact("hold", "look at it")])

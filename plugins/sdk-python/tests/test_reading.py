@@ -44,7 +44,10 @@ def seen(rows, log, **task):
 class Rows(unittest.TestCase):
     def test_the_first_row_that_matches_counts(self):
         rows = [Match("noise", ignore), Match("out of", fact("x", "{line}")), Match("memory", fact("y", "{line}"))]
-        self.assertEqual(seen(rows, "memory\nout of memory\nnoise: memory\nnothing"), [Fact("y", "memory"), Fact("x", "out of memory")])
+        self.assertEqual(
+            seen(rows, "memory\nout of memory\nnoise: memory\nnothing"),
+            [Fact("y", "memory"), Fact("x", "out of memory")],
+        )
 
     def test_finds_what_every_line_must_hold(self):
         for pattern, wanted in (
@@ -63,7 +66,14 @@ class Rows(unittest.TestCase):
             self.assertEqual(found, wanted, pattern)
 
     def test_a_needle_never_hides_a_line(self):
-        for pattern, line in ((r"(?i)Frame", "fRAME"), (r"a?b", "b"), (r"(?x) a b # c", "ab"), (r"^$", ""), (r"(a)\1", "aa"), (r"(?<=x)y", "xy")):
+        for pattern, line in (
+            (r"(?i)Frame", "fRAME"),
+            (r"a?b", "b"),
+            (r"(?x) a b # c", "ab"),
+            (r"^$", ""),
+            (r"(a)\1", "aa"),
+            (r"(?<=x)y", "xy"),
+        ):
             self.assertIn(needle(re.compile(pattern)), line, pattern)
             self.assertTrue(seen([Match(pattern, fact("it", "was"))], line + "\n"), pattern)
 
@@ -100,7 +110,10 @@ class Rows(unittest.TestCase):
 
 class Meanings(unittest.TestCase):
     def test_frames_and_progress(self):
-        rows = [Match(r"^frame (?P<frame>-?\d+) (?P<percent>[\d.]+)%", progress), Match(r"^start (?P<frame>\d+)", started)]
+        rows = [
+            Match(r"^frame (?P<frame>-?\d+) (?P<percent>[\d.]+)%", progress),
+            Match(r"^start (?P<frame>\d+)", started),
+        ]
         self.assertEqual(
             seen(rows, "frame 3 0%\nframe 3 0.4%\nframe 3 42.5%\nframe 3 142%\nframe -4 1%\nstart 5\nframe 5 1%\r"),
             [
@@ -108,16 +121,28 @@ class Meanings(unittest.TestCase):
                 *(FrameStarted(-4), Progress(0.01), FrameStarted(5), Progress(0.01)),
             ],
         )
-        self.assertEqual(seen([Match(r"(?P<part>\d+)/(?P<whole>\d+)", progress)], "3/16\n1/0"), [Progress(0.1875), Progress(1.0)])
+        self.assertEqual(
+            seen([Match(r"(?P<part>\d+)/(?P<whole>\d+)", progress)], "3/16\n1/0"), [Progress(0.1875), Progress(1.0)]
+        )
         self.assertEqual(seen([Match(r"(?P<progress>0\.\d+)", progress)], "0.25"), [Progress(0.25)])
         with self.assertRaises(AttributeError):
             Reader(testing.task(), rows).nothing  # noqa: B018
 
     def test_images(self):
-        rows = [Match(r"^wrote (?P<path>.+)", done), Match(r"^kept (?P<path>.+)", skipped), Match(r"^at (?P<frame>\d+)", started), Match("^saved", done)]
+        rows = [
+            Match(r"^wrote (?P<path>.+)", done),
+            Match(r"^kept (?P<path>.+)", skipped),
+            Match(r"^at (?P<frame>\d+)", started),
+            Match("^saved", done),
+        ]
         staging, place = "/show/out/.staging/7", "/show/out"
         self.assertEqual(
-            seen(rows, f"wrote {staging}/shot_0003.png \nkept {staging}/sub/x-12.exr\nwrote /else/a4.png\nwrote b5.png\nat 6\nsaved", frames="1-12"),
+            seen(
+                rows,
+                f"wrote {staging}/shot_0003.png \nkept {staging}/sub/x-12.exr\n"
+                "wrote /else/a4.png\nwrote b5.png\nat 6\nsaved",
+                frames="1-12",
+            ),
             [
                 FrameDone(Image(3, f"{staging}/shot_0003.png", f"{place}/shot_0003.png")),
                 FrameSkipped(Image(12, f"{staging}/sub/x-12.exr", f"{place}/sub/x-12.exr")),
@@ -132,7 +157,9 @@ class Meanings(unittest.TestCase):
         rows = [Match(r"^wrote (?P<path>.+)", done), Match(r"^at (?P<frame>\d+)", started)]
         self.assertEqual(seen(rows, "wrote /a/x.png", frames="5"), [FrameDone(Image(5, "/a/x.png"))])
         self.assertEqual(seen(rows, "at 2\nwrote /a/x.png", frames="1-3")[1], FrameDone(Image(2, "/a/x.png")))
-        self.assertEqual(seen(rows, "wrote /a/x.png", frames="1-3"), [Warned("nothing tells which frame this image shows: /a/x.png")])
+        self.assertEqual(
+            seen(rows, "wrote /a/x.png", frames="1-3"), [Warned("nothing tells which frame this image shows: /a/x.png")]
+        )
         self.assertEqual(seen([Match("^saved", done)], "saved"), [])
 
     def test_faults(self):
@@ -145,7 +172,11 @@ class Meanings(unittest.TestCase):
         ]
         fatal, missing = Severity.FRAME_FATAL, Cause.MISSING_FILE
         self.assertEqual(
-            seen(rows, "LICENCE: no seat\nLICENCE: no seat\ntexture missing: a\nat 2\ntexture missing: a\ntexture missing: a\nframe 9 broke\nGPU 1 hot"),
+            seen(
+                rows,
+                "LICENCE: no seat\nLICENCE: no seat\ntexture missing: a\nat 2\n"
+                "texture missing: a\ntexture missing: a\nframe 9 broke\nGPU 1 hot",
+            ),
             [
                 Fault(Severity.TRANSIENT, Cause.LICENCE, "no seat", None, "glow"),
                 Fault(fatal, missing, "texture missing: a", None, "a"),
@@ -166,7 +197,13 @@ class Meanings(unittest.TestCase):
         ]
         self.assertEqual(
             seen(rows, "Warning: pink\nWarning: pink\nodd thing\nmem 2K\nmem lots\nglow 1.2\non cpu"),
-            [Warned("pink"), Warned("odd thing"), MemoryUsed(2048), Fact("dcc-version", "1.2"), Fact("device", "a cpu")],
+            [
+                Warned("pink"),
+                Warned("odd thing"),
+                MemoryUsed(2048),
+                Fact("dcc-version", "1.2"),
+                Fact("device", "a cpu"),
+            ],
         )
 
 

@@ -1,7 +1,7 @@
 //! The runners: one component a language, compiled once and shared by all its scripts.
 //!
-//! Compiling CPython takes seconds. It happens in the background, on a part of the cores, the first time that it is
-//! needed or when the host is told to warm up; afterwards the compiled code comes from the cache.
+//! Compiling CPython takes seconds. It happens in the background, the first time that it is needed or when the host is
+//! told to warm up; afterwards the compiled code comes from the cache.
 
 use super::files::{Language, runner_of};
 use crate::bindings::{HookedPre, PluginPre, ScriptRunnerPre};

@@ -7,6 +7,8 @@
 //! | [`Tree`]           | process group and `/proc`               | Job Object                  |
 //! | [`process_id`]     | start time from `/proc`                 | start time unknown          |
 //! | [`kill_leftovers`] | by group, by parent, by environment     | the job died with its shim  |
+//! | [`set_apart`]      | a process group of its own              | below normal priority       |
+//! | [`lower_priority`] | niceness of that group                  | was set at the start        |
 
 #[cfg(unix)]
 pub(crate) mod procfs;
@@ -15,12 +17,16 @@ mod raw;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub(crate) use unix::{Host, Tree, kill_leftovers, process_id, tree_cpu_and_memory};
+pub(crate) use unix::{
+    Host, Tree, kill_leftovers, lower_priority, process_id, set_apart, tree_cpu_and_memory,
+};
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
-pub(crate) use windows::{Host, Tree, kill_leftovers, process_id, tree_cpu_and_memory};
+pub(crate) use windows::{
+    Host, Tree, kill_leftovers, lower_priority, process_id, set_apart, tree_cpu_and_memory,
+};
 
 /// What is left of a process tree after one look at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

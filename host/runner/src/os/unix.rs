@@ -17,7 +17,7 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -242,6 +242,17 @@ impl Tree<'_> {
         }
         Ok(())
     }
+}
+
+/// Puts a program into a process group of its own.
+pub(crate) fn set_apart(command: &mut Command) {
+    command.process_group(0);
+}
+
+/// Lowers the priority of a program that was set apart.
+pub(crate) fn lower_priority(child: &Child, nice: i32) {
+    // A refusal costs priority and nothing else.
+    let _ = raw::renice_group(child.id(), nice);
 }
 
 /// A process with its start time, so that its number can be told from a later use of the same.

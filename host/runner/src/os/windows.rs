@@ -232,6 +232,14 @@ fn follow(mut output: PipeReader) -> Receiver<Vec<u8>> {
     receiver
 }
 
+/// Starts a program below normal priority, without a window.
+pub(crate) fn set_apart(command: &mut Command) {
+    command.creation_flags(CREATE_NEW_PROCESS_GROUP | CREATE_NO_WINDOW | BELOW_NORMAL_PRIORITY_CLASS);
+}
+
+/// That was done at its start.
+pub(crate) fn lower_priority(_child: &Child, _nice: i32) {}
+
 /// Start times are not read on Windows: nothing is ever killed by number there.
 pub(crate) fn process_id(pid: u32) -> ProcessId {
     ProcessId { pid, start: 0 }

@@ -45,7 +45,7 @@ fn check(runner: &InstalledRunner) -> Check {
                 human::bytes(*bytes),
                 match compiled {
                     true => "compiled",
-                    false => "compiled when the first script comes, which takes some seconds",
+                    false => "compiled when the daemon starts, which takes it some seconds",
                 }
             ),
         ),
@@ -75,6 +75,6 @@ mod tests {
             compiled,
         };
         check(ready(true), Health::Good, "/a/runners/python.wasm, 28 MiB, compiled");
-        check(ready(false), Health::Good, "when the first script comes");
+        check(ready(false), Health::Good, "when the daemon starts");
     }
 }

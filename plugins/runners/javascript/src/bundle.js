@@ -129,7 +129,7 @@ class Linker {
     const importable = [...this.#modules.keys(), ...this.#files.filter((one) => one.endsWith(".json"))].filter((one) => one !== module.name);
     const own = importable.map((one) => relative(module.name, one));
     const all = ["farmhand", ...own].slice(0, 12).map((one) => `"${one}"`).join(", ");
-    const near = nearest(from, ["farmhand", ...own]);
+    const near = own.find((one) => one.startsWith(`${from}.`)) ?? nearest(from, ["farmhand", ...own]);
     const hint = near === undefined ? "" : `; did you mean "${near}"?`;
     if (file !== null && this.#files.includes(file)) return `"${from}" is no JavaScript and no JSON; \`host.scriptFile("${file}")\` reads it as a text`;
     const isNode = /^(?:node:)?(?:fs|os|path|process|child_process|util|url|crypto|http|https|net)(?:\/|$)/.test(from);
