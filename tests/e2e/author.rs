@@ -152,6 +152,37 @@ fn a_script_that_does_not_load_is_not_built() {
     assert!(!out.exists());
 }
 
+#[test]
+fn the_doctor_says_which_runners_are_there_and_how_to_get_the_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let runners = |config: &str| -> Vec<Value> {
+        let file = dir.path().join("farmhand.toml");
+        fs::write(&file, config).unwrap();
+        let mut command = farmhand();
+        command.env("FARMHAND_DATA_DIR", kept("data")).args(["doctor", "--json", "--config"]).arg(file);
+        // Whether it fails depends on the programs of the machine that tests run on.
+        let told: Value = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
+        let of_runner = |check: &&Value| check["name"].as_str().unwrap().ends_with(" runner");
+        told["checks"].as_array().unwrap().iter().filter(of_runner).cloned().collect()
+    };
+    let there = runners("");
+    let names: Vec<_> = there.iter().map(|check| (&check["name"], &check["health"])).collect();
+    assert_eq!(
+        names,
+        [(&json!("Python runner"), &json!("good")), (&json!("JavaScript runner"), &json!("good"))]
+    );
+    let empty = dir.path().join("runners");
+    fs::create_dir(&empty).unwrap();
+    fs::write(empty.join("python.wasm"), "no component").unwrap();
+    let elsewhere = runners(&format!("[plugins]\nrunners = {empty:?}\n"));
+    let healths: Vec<_> = elsewhere.iter().map(|check| &check["health"]).collect();
+    assert_eq!(healths, [&json!("bad"), &json!("warn")], "{elsewhere:?}");
+    for check in &elsewhere {
+        let (detail, remedy) = (check["detail"].as_str().unwrap(), check["remedy"].as_str().unwrap());
+        assert!(detail.contains(text(&empty)) && remedy.contains("scripts/build-runners"), "{check}");
+    }
+}
+
 /// A running `farmhand plugin watch`; it ends with the test.
 struct Watcher {
     child: Child,

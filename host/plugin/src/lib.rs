@@ -39,7 +39,7 @@ mod watch;
 
 pub use candidate::{Form, Inspection};
 pub use contract::Surface;
-pub use error::{PluginError, PluginErrorKind, Responsible};
+pub use error::{PluginError, PluginErrorKind, Responsible, WAITING};
 pub use gate::compile_into_cache;
 pub use host::{PluginHost, PluginHostError};
 pub use installed::{InstalledRunner, RunnerState};

@@ -59,8 +59,11 @@ mod tests {
             let left = |name: &&&str| name.contains("cache") || name.contains("node_modules");
             assert_eq!(names.iter().find(left), None);
         };
-        check(script_sdk(Language::Python), &["__init__.py", "plugin.py", "testing.py"]);
-        check(script_sdk(Language::JavaScript), &["index.js", "package.json", "testing.js", "src/plugin.js"]);
+        check(script_sdk(Language::Python), &["__init__.py", "plugin.py", "py.typed", "testing.py"]);
+        check(
+            script_sdk(Language::JavaScript),
+            &["index.js", "index.d.ts", "package.json", "testing.js", "src/plugin.js"],
+        );
         check(rust_sdk(), &["Cargo.toml", "src/lib.rs", "src/report.py", "wit/plugin.wit"]);
     }
 

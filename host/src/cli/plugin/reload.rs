@@ -12,7 +12,7 @@ use crate::trial::diff;
 use crate::trial::scenario::{Played, play, scenarios_of};
 use farmhand_model::view::PluginView;
 use farmhand_model::{PluginStamp, Timestamp};
-use farmhand_plugin::{LoadedPlugin, PluginHost};
+use farmhand_plugin::{LoadedPlugin, PluginHost, WAITING};
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -289,11 +289,14 @@ struct Swap {
 
 impl Swap {
     async fn wait(&self, plugins: &Path) -> Result<End, Failed> {
-        let started = Instant::now();
+        let mut started = Instant::now();
         loop {
             let views = looked(&self.client).await?;
             if let Some(end) = self.end(&views, started.elapsed()) {
                 return end;
+            }
+            if self.failure(&views).is_some_and(|(failure, _)| is_waiting(&failure)) {
+                started = Instant::now();
             }
             if started.elapsed() > PATIENCE {
                 return Err(format!(
@@ -317,14 +320,21 @@ impl Swap {
         if views.iter().any(|view| serves(&view)) {
             return Some(Ok(End::Live));
         }
-        let failure = |views: &[PluginView]| -> Option<(String, Timestamp)> {
-            let view = views.iter().find(|view| self.slots.contains(&view.name) && view.failure.is_some())?;
-            Some((view.failure.clone()?, view.changed))
-        };
-        let now = failure(views)?;
-        let is_news = failure(&self.before).as_ref() != Some(&now) || waited > SAME_FAILURE;
+        let now = self.failure(views).filter(|(failure, _)| !is_waiting(failure))?;
+        let is_news = self.failure(&self.before).as_ref() != Some(&now) || waited > SAME_FAILURE;
         is_news.then(|| Err(format!("the daemon refuses it: {}", now.0)))
     }
+
+    /// What the daemon says is wrong with this plugin, and since when.
+    fn failure(&self, views: &[PluginView]) -> Option<(String, Timestamp)> {
+        let view = views.iter().find(|view| self.slots.contains(&view.name) && view.failure.is_some())?;
+        Some((view.failure.clone()?, view.changed))
+    }
+}
+
+/// Whether a failure is none yet: the runner is compiled, once on a machine, and the plugin loads after that.
+fn is_waiting(failure: &str) -> bool {
+    failure.contains(WAITING)
 }
 
 /// What came of a plugin's scenarios.
@@ -464,6 +474,8 @@ mod tests {
         // Another file has a failure in the same slot, and this version serves all the same.
         check(vec![], vec![view("houdini", Some(new), Some("taken"), 2)], 0, Some(true));
         check(vec![], vec![view("h", None, Some("taken"), 2)], 0, Some(false));
+        let waits = format!("plugin houdini: {WAITING}Python runner");
+        check(vec![], vec![view("houdini", Some(old.clone()), Some(&waits), 2)], 9, None);
         let failed = vec![view("houdini", Some(old.clone()), Some("held"), 1)];
         check(failed.clone(), failed.clone(), 0, None);
         check(failed.clone(), failed.clone(), 5, Some(false));
