@@ -52,25 +52,25 @@ export class Plugin {
   tools?: readonly (string | ToolSpec)[];
   /** Ways to render a task, in order. By default one, with all tools, that takes any frames. */
   levels?: readonly Level[];
-  /** Options of a job: the properties of a JSON Schema, or a whole schema. The host checks jobs against it, and the page
-   * draws its form from each property's `title`, `description`, `default` and `enum`. */
+  /** Options of a job: the properties of a JSON Schema, or a whole schema. The host checks jobs against it, and the
+   * page draws its form from each property's `title`, `description`, `default` and `enum`. */
   options?: { readonly [name: string]: any };
   /** What lines of the output mean, where a table can say it. */
   lines?: readonly Match[];
-  /** Whether the plugin runs the studio's scripts around frames (`job.frameHooks()`). A job that asks for them is refused
-   * otherwise. */
+  /** Whether the plugin runs the studio's scripts around frames (`job.frameHooks()`). A job that asks for them is
+   * refused otherwise. */
   frameHooks?: boolean;
 
   /** The job as it will be kept, or everything that is wrong with it at once, so that a person has to come back only
    * once: return or `yield` problems. Nothing and no problems mean that the job is kept as it is. The host has checked
    * the options against the schema before. */
-  validate(job: Job): PreparedJob | Problem | Iterable<Problem> | void;
+  validate(job: Job): PreparedJob | Problem | Iterable<Problem> | null | void;
   /** What to run for these frames, at the level that the task asks for. */
   buildCommand(task: Task): Command;
   /** A reader for one process. By default one that knows the table in `lines`. */
   reader(task: Task): Reader;
-  /** What the end of an attempt means, on success too: exit code 0 alone is never success. Returning nothing leaves it to
-   * `policy.standard`, as it is by default. */
+  /** What the end of an attempt means, on success too: exit code 0 alone is never success. Returning nothing leaves it
+   * to `policy.standard`, as it is by default. */
   judge(task: Task, outcome: Outcome): Verdict | void;
   /** What to do before the job's first task starts. May run again after a restart of the daemon, so its actions must be
    * safe to repeat; this holds for all four. */
@@ -89,7 +89,10 @@ export type HookAnswer = Hook | Action | Iterable<Hook | Action> | void;
 /** How the host finds a program: by name on PATH, then at the globs; the newest version that the job's requirement
  * allows wins. */
 export class ToolSpec {
-  constructor(id: string, more?: { names?: readonly string[]; globs?: readonly string[]; versionArgs?: readonly string[] });
+  constructor(
+    id: string,
+    more?: { names?: readonly string[]; globs?: readonly string[]; versionArgs?: readonly string[] },
+  );
   /** What commands and levels call it. */
   id: string;
   /** Names to look for on PATH. By default the id. */
@@ -112,7 +115,10 @@ export const FrameShape: {
 
 /** One way to render a task. Levels are tried in order: the first is preferred, the last is the last resort. */
 export class Level {
-  constructor(name: string, more?: { summary?: string; tools?: readonly string[] | null; frames?: OneOf<typeof FrameShape> });
+  constructor(
+    name: string,
+    more?: { summary?: string; tools?: readonly string[] | null; frames?: OneOf<typeof FrameShape> },
+  );
   /** Such as `render` or `safe`. */
   name: string;
   /** One line for people. */
@@ -126,7 +132,13 @@ export class Level {
 /** What a plugin says of itself, made from the fields of its class: the same on every call. */
 export class Descriptor {
   constructor(fields: {
-    name: string; version: string; summary: string; extensions: string[]; supports: string; tools: ToolSpec[]; levels: Level[];
+    name: string;
+    version: string;
+    summary: string;
+    extensions: string[];
+    supports: string;
+    tools: ToolSpec[];
+    levels: Level[];
     optionsSchema: { [name: string]: any };
   });
   name: string;
@@ -160,7 +172,9 @@ export class PathRule {
 
 /** What `validate` made of a job: the job as it will be kept. `job.prepared()` makes one to change. */
 export class PreparedJob {
-  constructor(fields?: Partial<Pick<PreparedJob, "layers" | "frames" | "output" | "options" | "whole" | "licences" | "notes">>);
+  constructor(
+    fields?: Partial<Pick<PreparedJob, "layers" | "frames" | "output" | "options" | "whole" | "licences" | "notes">>,
+  );
   /** Layers, each rendered on its own; empty: what the scene has enabled, together. */
   layers: string[];
   /** As submitted; where the job came without frames, those that the scene says, or none where it does not tell. */
@@ -171,8 +185,8 @@ export class PreparedJob {
   options: { [name: string]: any };
   /** One process must render the whole layer: a movie, or a simulation that cannot start in the middle. */
   whole: boolean;
-  /** Names of the licences that its tasks take, such as `arnold`: a fault about one of them holds every job that needs it,
-   * and no other. */
+  /** Names of the licences that its tasks take, such as `arnold`: a fault about one of them holds every job that needs
+   * it, and no other. */
   licences: string[];
   /** What a person should know before it starts, one sentence each. */
   notes: string[];
@@ -181,8 +195,16 @@ export class PreparedJob {
 /** A job, as submitted (in `validate`) or as it was kept (everywhere else). */
 export class Job {
   constructor(fields?: {
-    id?: number; name?: string; scene?: string; output?: string | null; layers?: string[]; frames?: FrameRuns;
-    options?: { [name: string]: any }; schema?: { [name: string]: any }; skipExisting?: boolean; hookScripts?: HookScript[];
+    id?: number;
+    name?: string;
+    scene?: string;
+    output?: string | null;
+    layers?: string[];
+    frames?: FrameRuns;
+    options?: { [name: string]: any };
+    schema?: { [name: string]: any };
+    skipExisting?: boolean;
+    hookScripts?: HookScript[];
     pathMap?: PathRule[];
   });
   /** 0 while the job is only being validated. */
@@ -198,8 +220,8 @@ export class Job {
   /** All of the job's frames; empty only in `validate`, where the job came without: the plugin then says what the scene
    * says. There may be millions: look at the runs before expanding them. */
   frames: FrameRuns;
-  /** The options that were given, with the defaults of the schema for those that were not. An option that the schema does
-   * not know throws. */
+  /** The options that were given, with the defaults of the schema for those that were not. An option that the schema
+   * does not know throws. */
   options: { [name: string]: any };
   /** The options as they were given. */
   rawOptions: { [name: string]: any };
@@ -214,8 +236,11 @@ export class Job {
   frameHooks(): HookScript[];
   /** What is wrong with the output whatever the DCC; null where nothing is. It is part of every `validate`. */
   outputProblem(): Problem | null;
-  /** What is wrong with the job for a plugin that cannot run the studio's scripts around frames: each of them. It is part
-   * of every `validate`, unless the plugin has `frameHooks`. */
+  /** What is wrong with the output for a plugin that uses `task.images()`, such as a token that nobody knows; null where
+   * nothing is. `validate(job) { return job.templateProblem(); }` says it when the job is submitted. */
+  templateProblem(): Problem | null;
+  /** What is wrong with the job for a plugin that cannot run the studio's scripts around frames: each of them. It is
+   * part of every `validate`, unless the plugin has `frameHooks`. */
   withoutFrameHooks(): Problem[];
   /** A path from inside the scene as it is spelled on this node. */
   mapped(path: string): string;
@@ -250,8 +275,17 @@ export class Tool {
 /** Some frames of one layer of one job, on one node, with what is leased for them. */
 export class Task {
   constructor(fields?: {
-    job?: Job; attempt?: number; frames?: FrameRuns; layer?: string | null; level?: number; tryNumber?: number;
-    threads?: number; gpus?: Gpu[]; tools?: Tool[]; scratch?: string; staging?: string;
+    job?: Job;
+    attempt?: number;
+    frames?: FrameRuns;
+    layer?: string | null;
+    level?: number;
+    tryNumber?: number;
+    threads?: number;
+    gpus?: Gpu[];
+    tools?: Tool[];
+    scratch?: string;
+    staging?: string;
   });
   job: Job;
   /** The attempt's id; it only grows. */
@@ -296,8 +330,14 @@ export const EndedBy: {
 /** How a task's process ended, with what the host saw. */
 export class Outcome {
   constructor(fields?: {
-    exitCode?: number | null; signal?: number | null; endedBy?: OneOf<typeof EndedBy>; seconds?: number;
-    framesDone?: FrameRuns; framesMissing?: FrameRuns; faults?: Fault[]; facts?: Fact[];
+    exitCode?: number | null;
+    signal?: number | null;
+    endedBy?: OneOf<typeof EndedBy>;
+    seconds?: number;
+    framesDone?: FrameRuns;
+    framesMissing?: FrameRuns;
+    faults?: Fault[];
+    facts?: Fact[];
   });
   /** The exit code, where it ended with one; null otherwise. */
   exitCode: number | null;
@@ -380,8 +420,8 @@ export class TemplateError extends Error {
   column: number;
 }
 
-/** An output name. Its tokens are `{layer}`; `{frame}` or `{frame:6}`; and a run of `#`, one for each digit, which counts
- * only in the last component, and only the last run there, as most DCCs have it. */
+/** An output name. Its tokens are `{layer}`; `{frame}` or `{frame:6}`; and a run of `#`, one for each digit, which
+ * counts only in the last component, and only the last run there, as most DCCs have it. */
 export class Template {
   private constructor();
   /** Reads an output name. Throws `TemplateError` for an unknown token, an unclosed brace, or more than one frame
@@ -393,13 +433,13 @@ export class Template {
   readonly hasLayer: boolean;
   /** With how many digits, at least, a frame's number is written; 0 where the name has none. */
   readonly digits: number;
-  /** The name of one frame of one layer. A layer's name is made safe for a path first; without a layer, its token becomes
-   * empty. */
+  /** The name of one frame of one layer. A layer's name is made safe for a path first; without a layer, its token
+   * becomes empty. */
   name(frame: number, layer?: string | null): string;
   /** The name of one layer with the frame left open as `####`. */
   hashes(layer?: string | null): string;
-  /** The name of one layer with the frame as a DCC's own token, in which `{count}` is the number of digits: `%0{count}d`
-   * gives `%04d`, `$F{count}` gives `$F4`. */
+  /** The name of one layer with the frame as a DCC's own token, in which `{count}` is the number of digits:
+   * `%0{count}d` gives `%04d`, `$F{count}` gives `$F4`. */
   pattern(token: string, layer?: string | null): string;
   /** The template of one layer. */
   ofLayer(layer: string | null): Template;
@@ -407,8 +447,8 @@ export class Template {
   split(): [directory: string, inside: Template];
   /** The same names inside this directory. */
   inside(directory: string): Template;
-  /** The frame whose name `path` starts with, and what follows it, such as an extension that the DCC added; null where it
-   * is no name of this template. */
+  /** The frame whose name `path` starts with, and what follows it, such as an extension that the DCC added; null where
+   * it is no name of this template. */
   frameOf(path: string, layer?: string | null): [frame: number, rest: string] | null;
   toString(): string;
 }
@@ -416,11 +456,16 @@ export class Template {
 /** The names of one task's images; `task.images()` makes it from the job's output.
  *
  * An output without a frame number gets `.####` before its extension, one that ends in a separator the scene's name as
- * well, and a task of a layer the layer's name where the output has no `{layer}`. Without an output, images go beside the
- * scene. */
+ * well, and a task of a layer the layer's name where the output has no `{layer}`. Without an output, images go beside
+ * the scene. */
 export class Images {
   constructor(of: {
-    output: string | null; scene: string; frames: FrameRuns; layer: string | null; staging: string; relativeTo?: string;
+    output: string | null;
+    scene: string;
+    frames: FrameRuns;
+    layer: string | null;
+    staging: string;
+    relativeTo?: string;
     extension?: string | null;
   });
   /** The names in the task's staging directory. */
@@ -430,8 +475,8 @@ export class Images {
   readonly frames: FrameRuns;
   /** The path that the renderer writes to, with the frame left open as `####`. */
   readonly pattern: string;
-  /** The same with the frame as a DCC's own token, in which `{count}` is the number of digits: `%0{count}d` gives `%04d`,
-   * `$F{count}` gives `$F4`. */
+  /** The same with the frame as a DCC's own token, in which `{count}` is the number of digits: `%0{count}d` gives
+   * `%04d`, `$F{count}` gives `$F4`. */
   written(token: string): string;
   /** Where the renderer writes this frame. */
   path(frame: number): string;
@@ -442,8 +487,8 @@ export class Images {
   /** Which of the task's frames a path shows: by the name that was asked for, else by the last number in it, else the
    * task's only frame; null where nothing tells. */
   frameOf(path: string): number | null;
-  /** The image that the renderer says it wrote at this path; null where nothing tells which frame it shows. What lies in
-   * the staging directory has its place where the output goes; what does not stays where it is. */
+  /** The image that the renderer says it wrote at this path; null where nothing tells which frame it shows. What lies
+   * in the staging directory has its place where the output goes; what does not stays where it is. */
   at(path: string, frame?: number | null): Image | null;
 }
 
@@ -498,13 +543,17 @@ export type Argument = string | number | FrameRuns | Template;
  * ```
  */
 export class Command {
-  constructor(tool: string, args?: readonly Argument[], more?: {
-    env?: { readonly [name: string]: Argument };
-    cwd?: string | null;
-    files?: readonly TextFile[];
-    outputs?: readonly (Image | Movie)[];
-    verify?: OneOf<typeof Verify>;
-  });
+  constructor(
+    tool: string,
+    args?: readonly Argument[],
+    more?: {
+      env?: { readonly [name: string]: Argument };
+      cwd?: string | null;
+      files?: readonly TextFile[];
+      outputs?: readonly (Image | Movie)[];
+      verify?: OneOf<typeof Verify>;
+    },
+  );
   /** Id of one of the task's tools; a plugin can run nothing else. */
   tool: string;
   args: readonly Argument[];
@@ -524,8 +573,8 @@ export class Command {
   write(path: string, contents: string): this;
 }
 
-/** What should happen to the frames that an attempt left undone. Frames whose images were verified stay done under every
- * decision but `FAIL_JOB`. */
+/** What should happen to the frames that an attempt left undone. Frames whose images were verified stay done under
+ * every decision but `FAIL_JOB`. */
 export const Decision: {
   /** The frames done are done; those missing, if any, go back to the queue. */
   readonly ACCEPT: "accept";
@@ -537,8 +586,8 @@ export const Decision: {
   readonly FAIL_FRAMES: "fail-frames";
   /** The job fails. */
   readonly FAIL_JOB: "fail-job";
-  /** This node takes no more of this plugin's tasks until someone looks, or the breaker half-opens. Where the fault names a
-   * GPU, it is only that GPU. */
+  /** This node takes no more of this plugin's tasks until someone looks, or the breaker half-opens. Where the fault
+   * names a GPU, it is only that GPU. */
   readonly QUARANTINE_NODE: "quarantine-node";
   /** The missing frames go back, and the job waits until a person lets it go on. */
   readonly HOLD_JOB: "hold-job";
@@ -626,14 +675,20 @@ export class Warned extends Event {
 
 /** Something went wrong. */
 export class Fault extends Event {
-  constructor(severity: OneOf<typeof Severity>, cause: OneOf<typeof Cause>, message: string, more?: { frame?: number | null; about?: string | null });
+  constructor(
+    severity: OneOf<typeof Severity>,
+    cause: OneOf<typeof Cause>,
+    message: string,
+    more?: { frame?: number | null; about?: string | null },
+  );
   severity: OneOf<typeof Severity>;
   cause: OneOf<typeof Cause>;
   /** For a person: what happened and, where it is known, what to do. */
   message: string;
   /** Null: it concerns the whole attempt. */
   frame: number | null;
-  /** The licence, the GPU (its index or UUID) or the file that it is about, where the output names one; null otherwise. */
+  /** The licence, the GPU (its index or UUID) or the file that it is about, where the output names one; null otherwise.
+   * */
   about: string | null;
 }
 
@@ -671,7 +726,8 @@ export class Reader {
   /** What the task's images are called, and where they go. */
   readonly images: Images;
   /** What one line says, without its end. It sees every line that a renderer prints, millions at times: look first for
-   * what excludes most lines. A generator may `yield` events; `super.line(line)` gives those of the table as an array. */
+   * what excludes most lines. A generator may `yield` events; `super.line(line)` gives those of the table as an array.
+   * */
   line(line: string): Events;
   /** The output has ended; what was still being put together comes out now. */
   finish(): Events;
@@ -702,21 +758,21 @@ export class Match {
 }
 
 /**
- * Lines in which the pattern is found mean this: one of the meanings below, or a function of your own that gets what the
- * pattern found and the reader. The first row that a line matches counts: put the specific before the general. A mistake
- * throws here, so it shows when the plugin is loaded.
+ * Lines in which the pattern is found mean this: one of the meanings below, or a function of your own that gets what
+ * the pattern found and the reader. The first row that a line matches counts: put the specific before the general. A
+ * mistake throws here, so it shows when the plugin is loaded.
  */
 export function match(pattern: RegExp, then: Meaning): Match;
 
 /** The DCC began the frame in the group `frame`. */
 export const started: Meaning;
 
-/** The current frame is so far: `progress` (0 to 1), `percent`, or `part` and `whole`. A `frame` in the same line that is
- * not the current one has started. Each percent is told once. */
+/** The current frame is so far: `progress` (0 to 1), `percent`, or `part` and `whole`. A `frame` in the same line that
+ * is not the current one has started. Each percent is told once. */
 export const progress: Meaning;
 
-/** The DCC wrote an image: at `path`, or where the task's images go. Its frame is `frame`, else what the path says, else
- * the current one. */
+/** The DCC wrote an image: at `path`, or where the task's images go. Its frame is `frame`, else what the path says,
+ * else the current one. */
 export const done: Meaning;
 
 /** The DCC left a frame alone because its image was there; the groups are those of `done`. */
@@ -731,18 +787,23 @@ export const memory: Meaning;
 /** Nothing: keeps the line from the rows below. */
 export const ignore: Meaning;
 
-/** A fact that is worth keeping, such as the DCC's version. `value` is a text with groups in braces; by default the group
- * `value`. */
+/** A fact that is worth keeping, such as the DCC's version. `value` is a text with groups in braces; by default the
+ * group `value`. */
 export function fact(name: string, value?: string): Meaning;
 
 /**
  * Something went wrong, told once for each frame that it concerns.
  *
- * `text` and `about` are texts with groups in braces, and `{line}` and `{frame}`; without them it is the group `message`,
- * or the whole line, and the group `about`, or of a missing file the group `path`. The fault concerns the frame in the
- * group `frame`; a frame-fatal one without it the current frame; else the whole attempt.
+ * `text` and `about` are texts with groups in braces, and `{line}` and `{frame}`; without them it is the group
+ * `message`, or the whole line, and the group `about`, or of a missing file the group `path`. The fault concerns the
+ * frame in the group `frame`; a frame-fatal one without it the current frame; else the whole attempt.
  */
-export function fault(severity: OneOf<typeof Severity>, cause: OneOf<typeof Cause>, text?: string | null, about?: string | null): Meaning;
+export function fault(
+  severity: OneOf<typeof Severity>,
+  cause: OneOf<typeof Cause>,
+  text?: string | null,
+  about?: string | null,
+): Meaning;
 
 /** When a hook runs. */
 export const Moment: {
@@ -772,7 +833,11 @@ export const OnFailure: {
 
 /** One of the studio's own scripts that a job asks for. */
 export class HookScript {
-  constructor(name: string, path: string, more?: { moment?: OneOf<typeof Moment>; onFailure?: OneOf<typeof OnFailure> });
+  constructor(
+    name: string,
+    path: string,
+    more?: { moment?: OneOf<typeof Moment>; onFailure?: OneOf<typeof OnFailure> },
+  );
   /** The file's name in the studio's hooks directory. */
   name: string;
   /** Absolute path. */
@@ -786,7 +851,11 @@ export abstract class Action {}
 
 /** Run one of the plugin's tools. */
 export class Run extends Action {
-  constructor(tool: string, args?: readonly Argument[], more?: { env?: { readonly [name: string]: Argument }; seconds?: number });
+  constructor(
+    tool: string,
+    args?: readonly Argument[],
+    more?: { env?: { readonly [name: string]: Argument }; seconds?: number },
+  );
   tool: string;
   args: readonly Argument[];
   /** Added to the environment that the host gives every render. */
@@ -866,8 +935,8 @@ export namespace policy {
   function fallBack(task: Task, levels: number, reason: string): Verdict;
   /** The missing frames once more at this level, and at the next after that. */
   function retryOnce(task: Task, levels: number, reason: string): Verdict;
-  /** What a fault of the plugin's own making means: after a good end the host refused a file, as it does at every level;
-   * otherwise another level asks the DCC in another way. */
+  /** What a fault of the plugin's own making means: after a good end the host refused a file, as it does at every
+   * level; otherwise another level asks the DCC in another way. */
   function ownFault(task: Task, outcome: Outcome, levels: number, reason: string): Verdict;
   /** Whether a fault makes images doubtful that look whole: a renderer that ran out of GPU memory or misses its licence
    * still writes files, and says that it did. */
@@ -916,8 +985,8 @@ export namespace text {
   function quote(line: string): string;
 }
 
-/** What a plugin may ask of the host. `console.log` and its siblings go to the log, too. In a unit test there is no host:
- * `host` of `farmhand/testing` sets answers. */
+/** What a plugin may ask of the host. `console.log` and its siblings go to the log, too. In a unit test there is no
+ * host: `host` of `farmhand/testing` sets answers. */
 export namespace host {
   /** How important a log line is. */
   const LogLevel: {
@@ -942,8 +1011,8 @@ export namespace host {
   function error(message: unknown): void;
   /** This plugin's table of the host's configuration. */
   function config(): { [name: string]: any };
-  /** A variable of the daemon's environment that the studio granted this plugin by name; `otherwise`, or null, where it is
-   * not set, or not granted. */
+  /** A variable of the daemon's environment that the studio granted this plugin by name; `otherwise`, or null, where it
+   * is not set, or not granted. */
   function env(name: string, otherwise?: string | null): string | null;
   /** A text file under one of the directories that the studio granted this plugin. Throws `PluginError` where it is not
    * there, not text, or not granted. */
@@ -956,14 +1025,15 @@ export namespace host {
   function fileExists(path: string): boolean;
   /** The same for a directory. */
   function directoryExists(path: string): boolean;
-  /** Files under a directory of the task in hand (its scratch or its staging), as absolute paths, sorted; at most 100,000.
-   * A reader finds what its renderer wrote without a word. Throws `PluginError` for any other directory. */
+  /** Files under a directory of the task in hand (its scratch or its staging), as absolute paths, sorted; at most
+   * 100,000. A reader finds what its renderer wrote without a word. Throws `PluginError` for any other directory. */
   function listFiles(directory: string): string[];
-  /** A text file of the plugin's own folder, by its name relative to it, such as `presets/film.txt`. Throws `PluginError`
-   * where there is none. JSON can be imported: `import presets from "./presets.json" with { type: "json" }`. */
+  /** A text file of the plugin's own folder, by its name relative to it, such as `presets/film.txt`. Throws
+   * `PluginError` where there is none. JSON can be imported: `import presets from "./presets.json" with { type: "json"
+   * }`. */
   function scriptFile(name: string): string;
-  /** Goes through a text file line by line without holding more than a part of it, and ends after `limit` bytes: the scene
-   * of the job in hand, or a file under a granted directory. A line longer than a part is data, and left out. Throws
-   * `PluginError` where it is not there or not granted. */
+  /** Goes through a text file line by line without holding more than a part of it, and ends after `limit` bytes: the
+   * scene of the job in hand, or a file under a granted directory. A line longer than a part is data, and left out.
+   * Throws `PluginError` where it is not there or not granted. */
   function scan(path: string, limit?: number): Generator<string, void, void>;
 }

@@ -22,11 +22,33 @@ export { Command, Image, Movie, TextFile, Verify } from "./src/command.js";
 export { EndedBy, Gpu, Job, Outcome, PathRule, PreparedJob, Problem, Task, Tool } from "./src/context.js";
 export { Descriptor, FrameShape, Level, ToolSpec } from "./src/descriptor.js";
 export {
-  Cause, Event, Fact, Fault, FrameDone, FrameSkipped, FrameStarted, MemoryUsed, Progress, Severity, Warned,
+  Cause,
+  Event,
+  Fact,
+  Fault,
+  FrameDone,
+  FrameSkipped,
+  FrameStarted,
+  MemoryUsed,
+  Progress,
+  Severity,
+  Warned,
 } from "./src/event.js";
 export { FrameRun, FrameRuns, FrameStyle } from "./src/frames.js";
 export {
-  Action, Copy, Hook, HookScript, JobEnd, MakeDirectory, Moment, Move, Note, OnFailure, Remove, Run, Write,
+  Action,
+  Copy,
+  Hook,
+  HookScript,
+  JobEnd,
+  MakeDirectory,
+  Moment,
+  Move,
+  Note,
+  OnFailure,
+  Remove,
+  Run,
+  Write,
 } from "./src/hooks.js";
 export * as host from "./src/host.js";
 export { Images } from "./src/images.js";

@@ -1,10 +1,22 @@
 /**
- * For unit tests of a plugin, with `node --test` or any other: jobs, tasks and outcomes in one line, and a reader run over
- * a text. What is asked here is asked and checked as the daemon does it; the host's own checks are in
+ * For unit tests of a plugin, with `node --test` or any other: jobs, tasks and outcomes in one line, and a reader run
+ * over a text. What is asked here is asked and checked as the daemon does it; the host's own checks are in
  * `farmhand plugin test`.
  */
 import type {
-  Command, Descriptor, Event, FrameRuns, Hook, Job, JobEnd, Outcome, Plugin, PreparedJob, Problem, Task, Verdict,
+  Command,
+  Descriptor,
+  Event,
+  FrameRuns,
+  Hook,
+  Job,
+  JobEnd,
+  Outcome,
+  Plugin,
+  PreparedJob,
+  Problem,
+  Task,
+  Verdict,
 } from "./index.js";
 
 /** A plugin: its class, or an object with the same members. */
@@ -14,13 +26,20 @@ export type PluginLike = (new () => Plugin) | Partial<Plugin>;
 export type Frames = string | number | FrameRuns | Iterable<number>;
 
 /** A job; its fields are those of `Job`. */
-export function job(fields?: { frames?: Frames; options?: { [name: string]: any } } & Partial<Omit<Job, "frames" | "options">>): Job;
+export function job(
+  fields?: { frames?: Frames; options?: { [name: string]: any } } & Partial<Omit<Job, "frames" | "options">>,
+): Job;
 
 /** A task of a job of the same frames; its fields are those of `Task`, or a whole `job`. The tools are the plugin's own
  * once the task is given to `command`, unless `tools` says otherwise. */
-export function task(fields?: {
-  frames?: Frames; scene?: string; output?: string | null; options?: { [name: string]: any };
-} & Partial<Omit<Task, "frames">>): Task;
+export function task(
+  fields?: {
+    frames?: Frames;
+    scene?: string;
+    output?: string | null;
+    options?: { [name: string]: any };
+  } & Partial<Omit<Task, "frames">>,
+): Task;
 
 /** An outcome: which frames were verified, which are missing, and how the process ended. `signal` or `endedBy` take the
  * exit code away. */

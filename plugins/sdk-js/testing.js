@@ -22,7 +22,12 @@ import { FrameRuns } from "./src/frames.js";
 /** A job; `more` are other fields of `Job`. Frames are written as in `1-10,20`. */
 export function job({ frames = "1-10", ...more } = {}) {
   return new Job({
-    id: 1, name: "shot", scene: "/show/shot.scene", output: "/show/out/shot_####.png", frames: runs(frames), ...more,
+    id: 1,
+    name: "shot",
+    scene: "/show/shot.scene",
+    output: "/show/out/shot_####.png",
+    frames: runs(frames),
+    ...more,
   });
 }
 
@@ -178,7 +183,8 @@ class StandIn extends NoHost {
 }
 
 function prepared(made, of) {
-  const tools = of.tools.length > 0 ? of.tools : calls.describe(made).tools.map(({ id }) => new Tool(id, `/usr/bin/${id}`));
+  const tools =
+    of.tools.length > 0 ? of.tools : calls.describe(made).tools.map(({ id }) => new Tool(id, `/usr/bin/${id}`));
   return new Task({ ...of, job: ofPlugin(made, of.job), tools });
 }
 

@@ -8,6 +8,7 @@ package's modules. So `from . import rules` works, and `import rules` is led to 
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -21,6 +22,9 @@ from componentize_py_types import Err
 from wit_world.imports import script
 
 PACKAGE = "__plugin__"
+
+#: A copy of the SDK, as editors and unit tests want it beside a plugin. The runner has its own.
+_SDK = ("farmhand/", "farmhand.py")
 
 #: What a plugin has instead of a module that needs a system around it.
 _INSTEAD = {
@@ -54,12 +58,13 @@ class Script:
 
     def __init__(self) -> None:
         self.main = script.main()
-        self.files = {_module_of(name, self.main): name for name in script.files() if name.endswith(".py")}
+        own = (name for name in script.files() if name.endswith(".py") and not name.startswith(_SDK))
+        self.files = {_module_of(name, self.main): name for name in own}
         self._code: dict[str, CodeType] = {}
 
     def is_prepared(self) -> bool:
         """Whether this version was found good before."""
-        return script.compiled(self.main) is not None
+        return self._compiled(self.main) is not None
 
     def source(self, file: str) -> bytes:
         try:
@@ -70,13 +75,17 @@ class Script:
     def code(self, file: str) -> CodeType:
         """The file's code: made just now, or when this version was loaded."""
         if file not in self._code:
-            compiled = script.compiled(file)
+            compiled = self._compiled(file)
             self._code[file] = (
                 marshal.loads(compiled)
                 if compiled is not None
                 else compile(self.source(file), file, "exec", dont_inherit=True)
             )
         return self._code[file]
+
+    @functools.cache
+    def _compiled(self, file: str) -> bytes | None:
+        return script.compiled(file)
 
     def compile_all(self) -> tuple[list[tuple[str, bytes]], list[SyntaxError]]:
         """The code of every file as the host keeps it, or every mistake in their syntax."""
@@ -102,6 +111,11 @@ class Script:
         keep = [finder for finder in sys.meta_path if finder is not importlib.machinery.PathFinder]
         sys.meta_path[:] = [_Own(self), *keep, _Nothing(self)]
         sys.path[:] = []
+        # As everywhere in Python, a script's own `library.py` comes before any other module of this name.
+        for module in self.files:
+            _, _, own = module.partition(".")
+            if own and own not in sys.builtin_module_names:
+                sys.modules.pop(own, None)
 
     def run(self) -> ModuleType:
         """Runs the main file."""

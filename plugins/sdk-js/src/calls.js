@@ -1,6 +1,6 @@
-// Asks a plugin, and holds what it answers to the contract. The runner and `farmhand/testing` ask in this way, so a unit
-// test shows an author's mistakes as the daemon would. Checks that the host makes anyway (names, versions, schemas,
-// paths) are not repeated here.
+// Asks a plugin, and holds what it answers to the contract. The runner and `farmhand/testing` ask in this way, so a
+// unit test shows an author's mistakes as the daemon would. Checks that the host makes anyway (names, versions,
+// schemas, paths) are not repeated here.
 
 import { PluginError, list, nearest, refuse, shown, text, texts, truth } from "./check.js";
 import * as checked from "./checked.js";
@@ -13,7 +13,18 @@ import { Plugin } from "./plugin.js";
 import * as policy from "./policy.js";
 import { Reader, collect } from "./reader.js";
 
-const FIELDS = ["name", "version", "summary", "extensions", "supports", "tools", "levels", "options", "lines", "frameHooks"];
+const FIELDS = [
+  "name",
+  "version",
+  "summary",
+  "extensions",
+  "supports",
+  "tools",
+  "levels",
+  "options",
+  "lines",
+  "frameHooks",
+];
 const HOOKS = { beforeJob: "before-job", afterJob: "after-job", beforeTask: "before-task", afterTask: "after-task" };
 const METHODS = ["validate", "buildCommand", "reader", "judge", ...Object.keys(HOOKS)];
 
@@ -27,12 +38,16 @@ export function checkedPlugin(exported, file = "the plugin") {
 /** A plugin from what a script's main file exports: a subclass of `Plugin`, or an object with the same members. */
 export function pluginOf(exported, file) {
   if (exported === undefined) {
-    throw new PluginError(`${file} has no default export: write \`export default class MyRenderer extends Plugin { … }\``);
+    throw new PluginError(
+      `${file} has no default export: write \`export default class MyRenderer extends Plugin { … }\``,
+    );
   }
   let plugin;
   if (typeof exported === "function") {
     if (!(exported.prototype instanceof Plugin)) {
-      throw new PluginError(`the default export of ${file} is ${shown(exported)}: a class that extends Plugin was expected`);
+      throw new PluginError(
+        `the default export of ${file} is ${shown(exported)}: a class that extends Plugin was expected`,
+      );
     }
     plugin = new exported();
   } else if (exported instanceof Plugin) {
@@ -40,7 +55,9 @@ export function pluginOf(exported, file) {
   } else if (typeof exported === "object" && exported !== null) {
     plugin = Object.create(Plugin.prototype, Object.getOwnPropertyDescriptors(exported));
   } else {
-    throw new PluginError(`the default export of ${file} is ${shown(exported)}: a class that extends Plugin was expected`);
+    throw new PluginError(
+      `the default export of ${file} is ${shown(exported)}: a class that extends Plugin was expected`,
+    );
   }
   return plugin;
 }
@@ -54,7 +71,8 @@ function mistaken(plugin, file) {
   const known = new Map([...FIELDS, ...METHODS].map((name) => [name.toLowerCase(), name]));
   for (const name of own) {
     const same = known.get(name.toLowerCase().replace(/_/g, ""));
-    if (same !== undefined && same !== name) throw new PluginError(`${titleOf(plugin)} in ${file} has \`${name}\`; it is spelled \`${same}\``);
+    if (same !== undefined && same !== name)
+      throw new PluginError(`${titleOf(plugin)} in ${file} has \`${name}\`; it is spelled \`${same}\``);
   }
   for (const method of METHODS) {
     if (typeof plugin[method] !== "function") refuse(`${titleOf(plugin)}.${method}`, "a function", plugin[method]);
@@ -62,7 +80,9 @@ function mistaken(plugin, file) {
   if (plugin.buildCommand === Plugin.prototype.buildCommand) {
     const near = [...own].find((name) => nearest(name, ["buildCommand"]));
     const hint = near === undefined ? "" : `; is \`${near}\` meant to be it?`;
-    throw new PluginError(`${titleOf(plugin)} in ${file} says nothing about what to run: write \`buildCommand(task)\`${hint}`);
+    throw new PluginError(
+      `${titleOf(plugin)} in ${file} says nothing about what to run: write \`buildCommand(task)\`${hint}`,
+    );
   }
 }
 
@@ -75,7 +95,11 @@ function titleOf(plugin) {
 /** A field of the plugin, or of its class: `name = "glow"` and `static name = "glow"` both count. */
 function fieldOf(plugin, field) {
   if (plugin[field] !== undefined) return plugin[field];
-  for (let kind = plugin.constructor; typeof kind === "function" && kind !== Plugin; kind = Object.getPrototypeOf(kind)) {
+  for (
+    let kind = plugin.constructor;
+    typeof kind === "function" && kind !== Plugin;
+    kind = Object.getPrototypeOf(kind)
+  ) {
     const own = Object.getOwnPropertyDescriptor(kind, field);
     // The name that every class has by itself cannot be written to; one that was declared can.
     if (own !== undefined && !(field === "name" && own.writable === false)) return kind[field];
@@ -87,7 +111,9 @@ function fieldOf(plugin, field) {
 export function describe(plugin) {
   const what = (field) => `${titleOf(plugin)}.${field}`;
   const field = (name, otherwise) => fieldOf(plugin, name) ?? otherwise;
-  const tools = list(field("tools", []), what("tools"), "tools").map((tool, at) => checked.tool(tool, what(`tools[${at}]`)));
+  const tools = list(field("tools", []), what("tools"), "tools").map((tool, at) =>
+    checked.tool(tool, what(`tools[${at}]`)),
+  );
   if (tools.length === 0) {
     throw new PluginError(`${what("tools")} is empty: name the programs that it runs, such as \`tools = ["glow"]\``);
   }
@@ -118,9 +144,12 @@ export function describe(plugin) {
 function nameOf(plugin) {
   const { name } = plugin.constructor;
   if (!name || name === "Plugin" || name === "default") {
-    throw new PluginError("the plugin has no name: write `name = \"glow\"`, or give the class a name");
+    throw new PluginError('the plugin has no name: write `name = "glow"`, or give the class a name');
   }
-  return name.replace(/([a-z0-9])(?=[A-Z])/g, "$1-").replace(/_/g, "-").toLowerCase();
+  return name
+    .replace(/([a-z0-9])(?=[A-Z])/g, "$1-")
+    .replace(/_/g, "-")
+    .toLowerCase();
 }
 
 /** The JSON Schema of its jobs' options. */
@@ -155,7 +184,8 @@ export function validate(plugin, job) {
 export function buildCommand(plugin, task) {
   const where = `${titleOf(plugin)}.buildCommand`;
   const answer = plugin.buildCommand(task);
-  if (answer === undefined) throw new TypeError(`${where} gave nothing: a Command was expected; is a \`return\` missing?`);
+  if (answer === undefined)
+    throw new TypeError(`${where} gave nothing: a Command was expected; is a \`return\` missing?`);
   const command = checked.command(answer, where);
   const offered = task.tools.map((tool) => tool.id);
   if (!offered.includes(command.tool)) {
@@ -167,11 +197,15 @@ export function buildCommand(plugin, task) {
 
 /** A reader for one process. */
 export function reader(plugin, task) {
-  const made = plugin.reader === Plugin.prototype.reader
-    ? new Reader(task, fieldOf(plugin, "lines"))
-    : plugin.reader(task);
+  const made =
+    plugin.reader === Plugin.prototype.reader ? new Reader(task, fieldOf(plugin, "lines")) : plugin.reader(task);
   if (made instanceof Reader) return made;
-  return refuse(`what ${titleOf(plugin)}.reader gave`, "a Reader", made, made === undefined ? "; is a `return` missing?" : "");
+  return refuse(
+    `what ${titleOf(plugin)}.reader gave`,
+    "a Reader",
+    made,
+    made === undefined ? "; is a `return` missing?" : "",
+  );
 }
 
 /** What a batch of lines says. */
@@ -187,13 +221,15 @@ export function finish(made) {
 }
 
 function events(told, made) {
-  for (const event of told) checked.event(event, made.constructor.name);
+  const where = made.constructor.name;
+  for (let at = 0; at < told.length; at += 1) checked.event(told[at], where);
   return told;
 }
 
 /** What the end of an attempt means. */
 export function judge(plugin, task, outcome) {
-  const answer = plugin.judge(task, outcome) ?? policy.standard(task, outcome, (fieldOf(plugin, "levels") ?? [1]).length);
+  const answer =
+    plugin.judge(task, outcome) ?? policy.standard(task, outcome, (fieldOf(plugin, "levels") ?? [1]).length);
   return checked.verdict(answer, `${titleOf(plugin)}.judge`);
 }
 
@@ -202,7 +238,8 @@ export function hooks(plugin, moment, ...about) {
   const where = `${titleOf(plugin)}.${moment}`;
   const answer = plugin[moment](...about);
   if (answer === undefined || answer === null) return [];
-  const answers = answer instanceof Hook || checked.isAction(answer) ? [answer] : list(answer, `what ${where} gave`, "hooks");
+  const answers =
+    answer instanceof Hook || checked.isAction(answer) ? [answer] : list(answer, `what ${where} gave`, "hooks");
   const made = [];
   const loose = [];
   for (const one of answers) {

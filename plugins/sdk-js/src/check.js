@@ -12,7 +12,8 @@ export class PluginError extends Error {
 
 /** A value as a message shows it. */
 export function shown(value) {
-  if (typeof value === "string") return value.length > 60 ? `${JSON.stringify(value.slice(0, 57))}...` : JSON.stringify(value);
+  if (typeof value === "string")
+    return value.length > 60 ? `${JSON.stringify(value.slice(0, 57))}...` : JSON.stringify(value);
   if (typeof value === "function") return `the function ${value.name || "without a name"}`;
   if (Array.isArray(value)) return value.length === 0 ? "an empty array" : `an array of ${value.length}`;
   if (typeof value !== "object" || value === null) return String(value);
@@ -24,7 +25,8 @@ export function shown(value) {
 
 /** Throws the error that says what was expected. */
 export function refuse(what, expected, value, hint = "") {
-  const promise = typeof value?.then === "function" ? "; a plugin's functions answer at once, without async or await" : "";
+  const promise =
+    typeof value?.then === "function" ? "; a plugin's functions answer at once, without async or await" : "";
   throw new TypeError(`${what} is ${shown(value)}: ${expected} was expected${promise || hint}`);
 }
 

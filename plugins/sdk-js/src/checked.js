@@ -5,7 +5,18 @@ import { finite, list, oneOf, refuse, text, textOrNull, texts, truth, whole } fr
 import { Command, Image, Movie, TextFile, Verify, argument } from "./command.js";
 import { PreparedJob, Problem } from "./context.js";
 import { FrameShape, Level, ToolSpec } from "./descriptor.js";
-import { Cause, Fact, Fault, FrameDone, FrameSkipped, FrameStarted, MemoryUsed, Progress, Severity, Warned } from "./event.js";
+import {
+  Cause,
+  Fact,
+  Fault,
+  FrameDone,
+  FrameSkipped,
+  FrameStarted,
+  MemoryUsed,
+  Progress,
+  Severity,
+  Warned,
+} from "./event.js";
 import { FrameRun, FrameRuns } from "./frames.js";
 import { Action, Copy, Hook, MakeDirectory, Move, Note, OnFailure, Remove, Run, Write } from "./hooks.js";
 import { Decision, Verdict } from "./verdict.js";
@@ -38,7 +49,8 @@ function frames(value, what) {
 }
 
 function object(value, what, expected) {
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value) && typeof value.then !== "function";
+  const isObject =
+    typeof value === "object" && value !== null && !Array.isArray(value) && typeof value.then !== "function";
   return isObject ? value : refuse(what, expected, value);
 }
 
@@ -48,19 +60,31 @@ function variables(env, what) {
 }
 
 function isImage(value) {
-  return value instanceof Image && isFrame(value.frame) && typeof value.path === "string" &&
-    (value.place === null || typeof value.place === "string");
+  return (
+    value instanceof Image &&
+    isFrame(value.frame) &&
+    typeof value.path === "string" &&
+    (value.place === null || typeof value.place === "string")
+  );
 }
 
 function image(value, what, field) {
   const { frame: shows, path, place } = object(value, what(field), "an Image");
-  return new Image(frame(shows, what(`${field}.frame`)), text(path, what(`${field}.path`)), textOrNull(place, what(`${field}.place`)));
+  return new Image(
+    frame(shows, what(`${field}.frame`)),
+    text(path, what(`${field}.path`)),
+    textOrNull(place, what(`${field}.place`)),
+  );
 }
 
 function output(value, what, field) {
   if (!(value instanceof Movie)) return image(value, what, field);
   const { path, frames: held, place } = value;
-  return new Movie(text(path, what(`${field}.path`)), frames(held, what(`${field}.frames`)), textOrNull(place, what(`${field}.place`)));
+  return new Movie(
+    text(path, what(`${field}.path`)),
+    frames(held, what(`${field}.frames`)),
+    textOrNull(place, what(`${field}.place`)),
+  );
 }
 
 /** A command. */
@@ -78,43 +102,59 @@ export function command(value, where) {
         removeOnSuccess: truth(removeOnSuccess, what(`files[${at}].removeOnSuccess`)),
       });
     }),
-    outputs: list(given.outputs ?? [], what("outputs"), "Images and Movies").map((one, at) => (isImage(one) ? one : output(one, what, `outputs[${at}]`))),
+    outputs: list(given.outputs ?? [], what("outputs"), "Images and Movies").map((one, at) =>
+      isImage(one) ? one : output(one, what, `outputs[${at}]`),
+    ),
     verify: oneOf(Verify, given.verify ?? Verify.IMAGES, what("verify")),
   });
 }
 
-// Events come by the thousand, so a message is put together only for one that is wrong: `isRight` looks, `mistake` tells.
+// Events come by the thousand, so a message is put together only for one that is wrong: `isRight` looks, `mistake`
+// tells.
 const EVENTS = new Map([
   [FrameStarted, { isRight: (one) => isFrame(one.frame), mistake: (one, what) => frame(one.frame, what("frame")) }],
   [Progress, { isRight: (one) => Number.isFinite(one.part), mistake: (one, what) => finite(one.part, what("part")) }],
   [FrameDone, { isRight: (one) => isImage(one.image), mistake: (one, what) => image(one.image, what, "image") }],
   [FrameSkipped, { isRight: (one) => isImage(one.image), mistake: (one, what) => image(one.image, what, "image") }],
-  [Warned, { isRight: (one) => typeof one.message === "string", mistake: (one, what) => text(one.message, what("message")) }],
-  [MemoryUsed, { isRight: () => false, mistake: (one, what) => whole(one.bytes, what("bytes"), 0, Number.MAX_SAFE_INTEGER) }],
-  [Fact, {
-    isRight: (one) => typeof one.name === "string" && typeof one.value === "string",
-    mistake(one, what) {
-      text(one.name, what("name"));
-      text(one.value, what("value"));
+  [
+    Warned,
+    { isRight: (one) => typeof one.message === "string", mistake: (one, what) => text(one.message, what("message")) },
+  ],
+  [
+    MemoryUsed,
+    { isRight: () => false, mistake: (one, what) => whole(one.bytes, what("bytes"), 0, Number.MAX_SAFE_INTEGER) },
+  ],
+  [
+    Fact,
+    {
+      isRight: (one) => typeof one.name === "string" && typeof one.value === "string",
+      mistake(one, what) {
+        text(one.name, what("name"));
+        text(one.value, what("value"));
+      },
     },
-  }],
-  [Fault, {
-    isRight: () => false,
-    mistake(one, what) {
-      oneOf(Severity, one.severity, what("severity"));
-      oneOf(Cause, one.cause, what("cause"));
-      text(one.message, what("message"));
-      if (one.frame !== null) frame(one.frame, what("frame"));
-      textOrNull(one.about, what("about"));
+  ],
+  [
+    Fault,
+    {
+      isRight: () => false,
+      mistake(one, what) {
+        oneOf(Severity, one.severity, what("severity"));
+        oneOf(Cause, one.cause, what("cause"));
+        text(one.message, what("message"));
+        if (one.frame !== null) frame(one.frame, what("frame"));
+        textOrNull(one.about, what("about"));
+      },
     },
-  }],
+  ],
 ]);
 
 /** An event. */
 export function event(value, where) {
   const check = EVENTS.get(value?.constructor);
   if (check === undefined) refuse(`what ${where} gave`, "an event such as FrameDone", value);
-  if (!check.isRight(value)) check.mistake(value, (field) => `${field} of the ${value.constructor.name} that ${where} gave`);
+  if (!check.isRight(value))
+    check.mistake(value, (field) => `${field} of the ${value.constructor.name} that ${where} gave`);
   return value;
 }
 
@@ -157,10 +197,18 @@ export function prepared(value, where) {
 }
 
 const ACTIONS = new Map([
-  [Run, (one, what) => new Run(text(one.tool, what("tool")), list(one.args, what("args")).map((arg, at) => argument(arg, what(`args[${at}]`))), {
-    env: variables(one.env, what),
-    seconds: whole(one.seconds, what("seconds"), 0, MOST_COUNT),
-  })],
+  [
+    Run,
+    (one, what) =>
+      new Run(
+        text(one.tool, what("tool")),
+        list(one.args, what("args")).map((arg, at) => argument(arg, what(`args[${at}]`))),
+        {
+          env: variables(one.env, what),
+          seconds: whole(one.seconds, what("seconds"), 0, MOST_COUNT),
+        },
+      ),
+  ],
   [Write, (one, what) => new Write(text(one.path, what("path")), text(one.contents, what("contents")))],
   [Copy, (one, what) => new Copy(text(one.source, what("source")), text(one.target, what("target")))],
   [Move, (one, what) => new Move(text(one.source, what("source")), text(one.target, what("target")))],
@@ -175,7 +223,9 @@ export function hook(value, where) {
   const actions = list(value.actions, `actions of the hook ${name}`, "actions").map((one, at) => {
     const check = ACTIONS.get(one?.constructor);
     const place = `actions[${at}] of the hook ${name}`;
-    return check === undefined ? refuse(place, "an action such as a Note", one) : check(one, (field) => `${field} of ${place}`);
+    return check === undefined
+      ? refuse(place, "an action such as a Note", one)
+      : check(one, (field) => `${field} of ${place}`);
   });
   return new Hook(name, actions, { onFailure: oneOf(OnFailure, value.onFailure, `onFailure of the hook ${name}`) });
 }
@@ -187,9 +237,10 @@ export function isAction(value) {
 
 /** A tool: a text stands for a program of this name on PATH. */
 export function tool(value, what) {
-  const { id, names, globs, versionArgs } = typeof value === "string"
-    ? new ToolSpec(value)
-    : new ToolSpec(text(object(value, what, "a text or a ToolSpec").id, `${what}.id`), value);
+  const { id, names, globs, versionArgs } =
+    typeof value === "string"
+      ? new ToolSpec(value)
+      : new ToolSpec(text(object(value, what, "a text or a ToolSpec").id, `${what}.id`), value);
   return new ToolSpec(id, {
     names: texts(names, `${what}.names`),
     globs: texts(globs, `${what}.globs`),
@@ -206,4 +257,3 @@ export function level(value, ids, what) {
     frames: oneOf(FrameShape, shape, `${what}.frames`),
   });
 }
-

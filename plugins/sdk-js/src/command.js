@@ -44,7 +44,8 @@ export class Command {
   constructor(tool, args = [], { env = {}, cwd = null, files = [], outputs = [], verify = Verify.IMAGES } = {}) {
     this.tool = tool;
     this.args = Array.isArray(args) ? args : refuse("the second argument of Command", "an array of arguments", args);
-    for (let at = 0; at < args.length; at += 1) if (typeof args[at] !== "string") argument(args[at], `argument ${at + 1}`);
+    for (let at = 0; at < args.length; at += 1)
+      if (typeof args[at] !== "string") argument(args[at], `argument ${at + 1}`);
     this.env = env;
     this.cwd = cwd;
     this.files = files;

@@ -6,8 +6,10 @@ import { FrameRuns } from "./frames.js";
 import { Moment } from "./hooks.js";
 import { Images } from "./images.js";
 import { optionsOf } from "./options.js";
+import { Template, TemplateError } from "./template.js";
 
-/** One thing that is wrong with a job: a JSON pointer into it, such as `/options/samples`, and what to write instead. */
+/** One thing that is wrong with a job: a JSON pointer into it, such as `/options/samples`, and what to write instead.
+ * */
 export class Problem {
   constructor(field, message) {
     this.field = field;
@@ -25,7 +27,15 @@ export class PathRule {
 
 /** What `validate` made of a job: the job as it will be kept. `job.prepared()` makes one to change. */
 export class PreparedJob {
-  constructor({ layers = [], frames = new FrameRuns(), output = null, options = {}, whole = false, licences = [], notes = [] } = {}) {
+  constructor({
+    layers = [],
+    frames = new FrameRuns(),
+    output = null,
+    options = {},
+    whole = false,
+    licences = [],
+    notes = [],
+  } = {}) {
     /** Layers, each rendered on its own; empty: what the scene has enabled, together. */
     this.layers = layers;
     /** As submitted; where the job came without frames, those that the scene says, or none where it does not tell. */
@@ -46,8 +56,17 @@ export class PreparedJob {
 /** A job, as submitted (in `validate`) or as it was kept (everywhere else). */
 export class Job {
   constructor({
-    id = 0, name = "", scene = "", output = null, layers = [], frames = new FrameRuns(), options = {}, schema = {},
-    skipExisting = false, hookScripts = [], pathMap = [],
+    id = 0,
+    name = "",
+    scene = "",
+    output = null,
+    layers = [],
+    frames = new FrameRuns(),
+    options = {},
+    schema = {},
+    skipExisting = false,
+    hookScripts = [],
+    pathMap = [],
   } = {}) {
     /** 0 while the job is only being validated. */
     this.id = id;
@@ -82,8 +101,21 @@ export class Job {
   /** What is wrong with the output whatever the DCC; null where nothing is. */
   outputProblem() {
     if (this.output === null) return null;
-    if (this.output.trim() === "") return new Problem("/output", "the output is empty; leave it out to use the usual place");
+    if (this.output.trim() === "")
+      return new Problem("/output", "the output is empty; leave it out to use the usual place");
     if (this.output.startsWith("~")) return new Problem("/output", "`~` is not expanded; write the whole path");
+    return null;
+  }
+
+  /** What is wrong with the output for a plugin that uses `task.images()`, such as a token that nobody knows; null where
+   * nothing is. `validate(job) { return job.templateProblem(); }` says it when the job is submitted. */
+  templateProblem() {
+    try {
+      Template.parse(this.output ?? "");
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error;
+      return new Problem("/output", error.message);
+    }
     return null;
   }
 
@@ -109,7 +141,10 @@ export class Job {
   /** The job as it is, for a plugin that has little or nothing to change. */
   prepared() {
     return new PreparedJob({
-      layers: [...this.layers], frames: this.frames, output: this.output, options: { ...this.rawOptions },
+      layers: [...this.layers],
+      frames: this.frames,
+      output: this.output,
+      options: { ...this.rawOptions },
     });
   }
 }
@@ -149,8 +184,17 @@ export class Task {
   #images = new Map();
 
   constructor({
-    job = new Job(), attempt = 0, frames = job.frames, layer = null, level = 0, tryNumber = 1, threads = 1, gpus = [],
-    tools = [], scratch = "", staging = "",
+    job = new Job(),
+    attempt = 0,
+    frames = job.frames,
+    layer = null,
+    level = 0,
+    tryNumber = 1,
+    threads = 1,
+    gpus = [],
+    tools = [],
+    scratch = "",
+    staging = "",
   } = {}) {
     this.job = job;
     /** The attempt's id; it only grows. */
@@ -212,8 +256,14 @@ export const EndedBy = Object.freeze({
 /** How a task's process ended, with what the host saw. */
 export class Outcome {
   constructor({
-    exitCode = null, signal = null, endedBy = EndedBy.ITSELF, seconds = 0, framesDone = new FrameRuns(),
-    framesMissing = new FrameRuns(), faults = [], facts = [],
+    exitCode = null,
+    signal = null,
+    endedBy = EndedBy.ITSELF,
+    seconds = 0,
+    framesDone = new FrameRuns(),
+    framesMissing = new FrameRuns(),
+    faults = [],
+    facts = [],
   } = {}) {
     /** The exit code, where it ended with one; null otherwise. */
     this.exitCode = exitCode;

@@ -62,7 +62,10 @@ export class FrameRuns {
   /** Reads what `String(frames)` writes: `1,5,10-20,30-40x2`. */
   static parse(text) {
     const runs = [];
-    for (const entry of text.split(",").map((one) => one.trim()).filter(Boolean)) {
+    for (const entry of text
+      .split(",")
+      .map((one) => one.trim())
+      .filter(Boolean)) {
       const found = /^(-?\d+)(?:-(-?\d+)(?:x(\d+))?)?$/.exec(entry);
       if (!found || found[3] === "0") {
         throw new RangeError(`\`${entry}\` is no frame and no run such as \`10-20\` or \`1-9x2\``);

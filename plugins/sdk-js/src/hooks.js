@@ -1,5 +1,5 @@
-// What a plugin has done before and after jobs and tasks. A plugin runs nothing itself: it returns actions, and the host
-// carries them out inside the granted roots, with a time limit, and logs each.
+// What a plugin has done before and after jobs and tasks. A plugin runs nothing itself: it returns actions, and the
+// host carries them out inside the granted roots, with a time limit, and logs each.
 
 import { list, oneOf } from "./check.js";
 

@@ -1,4 +1,5 @@
-// What a plugin may ask of the host: a line in its log, its configuration, a variable or a file that the studio granted.
+// What a plugin may ask of the host: a line in its log, its configuration, a variable or a file that the studio
+// granted.
 //
 // In a unit test there is no host. Then log lines go to standard error, the configuration is empty, nothing is granted
 // and no file is there; `host` of `farmhand/testing` sets other answers.
@@ -63,8 +64,8 @@ export function readFile(path) {
   return answering().readFile(text(path, "the path"));
 }
 
-/** A part of a file as a `Uint8Array`, as long as asked for or to its end: the scene of the job in hand, or a file under
- * a granted directory. At most 1 MiB at once. Throws `PluginError` where it is not there or not granted. */
+/** A part of a file as a `Uint8Array`, as long as asked for or to its end: the scene of the job in hand, or a file
+ * under a granted directory. At most 1 MiB at once. Throws `PluginError` where it is not there or not granted. */
 export function readPart(path, offset, size) {
   return answering().readPart(text(path, "the path"), offset, size);
 }
@@ -80,8 +81,8 @@ export function directoryExists(path) {
   return answering().directoryExists(text(path, "the path"));
 }
 
-/** Files under a directory of the task in hand (its scratch or its staging), as absolute paths, sorted; at most 100,000.
- * A reader finds what its renderer wrote without a word. Throws `PluginError` for any other directory. */
+/** Files under a directory of the task in hand (its scratch or its staging), as absolute paths, sorted; at most
+ * 100,000. A reader finds what its renderer wrote without a word. Throws `PluginError` for any other directory. */
 export function listFiles(directory) {
   return [...answering().listFiles(text(directory, "the directory"))].sort();
 }
@@ -92,13 +93,13 @@ export function scriptFile(name) {
   return answering().scriptFile(text(name, "the name"));
 }
 
-/** Goes through a text file line by line without holding more than a part of it, and ends after `limit` bytes: the scene
- * of the job in hand, or a file under a granted directory. A line longer than a part is data, and left out. Throws
- * `PluginError` where it is not there or not granted. */
+/** Goes through a text file line by line without holding more than a part of it, and ends after `limit` bytes: the
+ * scene of the job in hand, or a file under a granted directory. A line longer than a part is data, and left out.
+ * Throws `PluginError` where it is not there or not granted. */
 export function* scan(path, limit = 64 * PART) {
   const decoder = new TextDecoder();
   let rest = "";
-  for (let offset = 0; offset < limit; ) {
+  for (let offset = 0; offset < limit;) {
     const part = readPart(path, offset, PART);
     if (part.length === 0) {
       rest += decoder.decode();

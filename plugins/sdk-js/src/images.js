@@ -63,7 +63,11 @@ export class Images {
 
   /** The images of all of the task's frames, for a command's outputs. */
   all() {
-    return Array.from(this.frames, (frame) => this.image(frame));
+    const images = [];
+    for (const { first, last, step } of this.frames.runs) {
+      for (let frame = first; frame <= last; frame += Math.max(step, 1)) images.push(this.image(frame));
+    }
+    return images;
   }
 
   /** Which of the task's frames a path shows: by the name that was asked for, else by the last number in it, else the

@@ -18,7 +18,8 @@ import { quote, size } from "./text.js";
 /** One row: lines in which the pattern is found, and what they mean. Made by `match`. */
 export class Match {
   constructor(pattern, then) {
-    if (!(pattern instanceof RegExp)) refuse("the pattern of match", "a regular expression such as /^frame (?<frame>\\d+)/", pattern);
+    if (!(pattern instanceof RegExp))
+      refuse("the pattern of match", "a regular expression such as /^frame (?<frame>\\d+)/", pattern);
     if (typeof then !== "function") refuse(`the meaning of ${pattern}`, "one such as `done`, or a function,", then);
     // A pattern that remembers where it was would look at every other line only.
     const remembers = pattern.global || pattern.sticky;
@@ -51,23 +52,25 @@ export class Table {
   constructor(rows) {
     this.#rows = list(rows, "lines", "match(…)").map((row, at) => {
       if (!(row instanceof Match)) refuse(`lines[${at}]`, "a match(…)", row);
-      return { needle: row.needle, pattern: row.pattern, then: row.then };
+      return { needle: row.needle, pattern: row.pattern, then: row.then, where: `the function for ${row.pattern}` };
     });
   }
 
-  /** Calls `tell(line, row, found)` for each line that a row matches, with the first such row. Most rows have nothing to
-   * say about most batches, and one look at the whole batch tells. */
+  /** Calls `tell(line, row, found)` for each line that a row matches, with the first such row. Most rows have nothing
+   * to say about most batches, and one look at the whole batch tells. */
   each(lines, tell) {
     const batch = lines.length === 1 ? lines[0] : lines.join("\n");
     const rows = this.#rows.filter((row) => batch.includes(row.needle));
     if (rows.length === 0) return;
-    for (const line of lines) {
-      for (const row of rows) {
-        if (!line.includes(row.needle)) continue;
-        const found = row.pattern.exec(line);
-        if (found === null) continue;
-        tell(row, found);
-        break;
+    for (let at = 0; at < lines.length; at += 1) {
+      const line = lines[at];
+      for (let which = 0; which < rows.length; which += 1) {
+        const row = rows[which];
+        const found = line.includes(row.needle) ? row.pattern.exec(line) : null;
+        if (found !== null) {
+          tell(row, found);
+          break;
+        }
       }
     }
   }
@@ -86,7 +89,8 @@ function meaning(run, mistakeIn = () => null) {
 /** The check that one of these sets of groups is there. */
 function needs(name, ...sets) {
   const wanted = sets.map((set) => set.map((group) => `(?<${group}>…)`).join(" and ")).join(", or ");
-  return (groups) => (sets.some((set) => set.every((one) => groups.includes(one))) ? null : `\`${name}\` needs a group ${wanted}`);
+  return (groups) =>
+    sets.some((set) => set.every((one) => groups.includes(one))) ? null : `\`${name}\` needs a group ${wanted}`;
 }
 
 /** The check that each `{group}` in these texts is there. */
@@ -116,24 +120,27 @@ function begin(found, reader) {
 
 /** The current frame is so far: `progress` (0 to 1), `percent`, or `part` and `whole`. A `frame` in the same line that
  * is not the current one has started. */
-export const progress = meaning((found, reader) => {
-  const { frame, progress: ratio, percent, part, whole } = found.groups;
-  let so = 0;
-  if (percent !== undefined) so = Number(percent) / 100;
-  else if (ratio !== undefined) so = Number(ratio);
-  else if (Number(whole) > 0) so = Number(part) / Number(whole);
-  so = Math.min(Math.max(so || 0, 0), 1);
-  const events = frame !== undefined && Number(frame) !== reader.frame ? [begin(found, reader)] : [];
-  // Once for each percent: renderers print their progress thousands of times, and nobody sees the difference.
-  if (Math.floor(so * 100) !== reader.toldPercent) {
-    reader.toldPercent = Math.floor(so * 100);
-    events.push(new Progress(so));
-  }
-  return events;
-}, needs("progress", ["percent"], ["progress"], ["part", "whole"]));
+export const progress = meaning(
+  (found, reader) => {
+    const { frame, progress: ratio, percent, part, whole } = found.groups;
+    let so = 0;
+    if (percent !== undefined) so = Number(percent) / 100;
+    else if (ratio !== undefined) so = Number(ratio);
+    else if (Number(whole) > 0) so = Number(part) / Number(whole);
+    so = Math.min(Math.max(so || 0, 0), 1);
+    const events = frame !== undefined && Number(frame) !== reader.frame ? [begin(found, reader)] : [];
+    // Once for each percent: renderers print their progress thousands of times, and nobody sees the difference.
+    if (Math.floor(so * 100) !== reader.toldPercent) {
+      reader.toldPercent = Math.floor(so * 100);
+      events.push(new Progress(so));
+    }
+    return events;
+  },
+  needs("progress", ["percent"], ["progress"], ["part", "whole"]),
+);
 
-/** The DCC wrote an image: at `path`, or where the task's images go. Its frame is `frame`, else what the path says, else
- * the current one. */
+/** The DCC wrote an image: at `path`, or where the task's images go. Its frame is `frame`, else what the path says,
+ * else the current one. */
 export const done = meaning((found, reader) => image(found, reader, FrameDone));
 
 /** The DCC left a frame alone because its image was there; the groups are those of `done`. */
@@ -155,10 +162,13 @@ function image(found, reader, Kind) {
 export const warning = meaning((found, reader) => reader.teller.warn(message(null, found, reader)));
 
 /** Memory that the DCC says it holds: `bytes`, such as `512M` or `1,024.5 MB`. */
-export const memory = meaning((found) => {
-  const bytes = size(found.groups.bytes);
-  return bytes === null ? null : new MemoryUsed(bytes);
-}, needs("memory", ["bytes"]));
+export const memory = meaning(
+  (found) => {
+    const bytes = size(found.groups.bytes);
+    return bytes === null ? null : new MemoryUsed(bytes);
+  },
+  needs("memory", ["bytes"]),
+);
 
 /** Nothing: keeps the line from the rows below. */
 export const ignore = meaning(() => null);
@@ -176,14 +186,19 @@ export function fact(name, value = "{value}") {
 export function fault(severity, cause, text = null, about = null) {
   oneOf(Severity, severity, "the severity of fault");
   oneOf(Cause, cause, "the cause of fault");
-  return meaning((found, reader) => {
-    const groups = found.groups ?? {};
-    let frame = severity === Severity.FRAME_FATAL ? reader.frame : null;
-    if (groups.frame !== undefined) frame = Number(groups.frame);
-    let subject = groups.about ?? (cause === Cause.MISSING_FILE ? groups.path : undefined) ?? null;
-    if (about !== null) subject = message(about, found, reader);
-    return reader.teller.faultOfFrame(new Fault(severity, cause, message(text, found, reader), { frame, about: subject }));
-  }, fills("fault", [text, about]));
+  return meaning(
+    (found, reader) => {
+      const groups = found.groups ?? {};
+      let frame = severity === Severity.FRAME_FATAL ? reader.frame : null;
+      if (groups.frame !== undefined) frame = Number(groups.frame);
+      let subject = groups.about ?? (cause === Cause.MISSING_FILE ? groups.path : undefined) ?? null;
+      if (about !== null) subject = message(about, found, reader);
+      return reader.teller.faultOfFrame(
+        new Fault(severity, cause, message(text, found, reader), { frame, about: subject }),
+      );
+    },
+    fills("fault", [text, about]),
+  );
 }
 
 /** The text that was wanted with its groups filled in; else the group `message`; else the line. */

@@ -11,7 +11,7 @@ export function schemaOf(options) {
   if (options.type === "object") return options;
   for (const [name, schema] of Object.entries(options)) {
     if (typeof schema !== "object" || schema === null) {
-      refuse(`options.${name}`, "a JSON Schema such as { type: \"integer\", default: 50 }", schema);
+      refuse(`options.${name}`, 'a JSON Schema such as { type: "integer", default: 50 }', schema);
     }
   }
   return { type: "object", additionalProperties: false, properties: options };

@@ -15,8 +15,8 @@ import { Reader } from "./reader.js";
  *   }
  *
  * The fields say what it is, and each has a default: `name`, `version`, `summary`, `extensions`, `supports`, `tools`,
- * `levels`, `options`, `lines` and `frameHooks`. The host makes a new instance for every call, so nothing is kept between
- * calls; only a `Reader` lives as long as its process. */
+ * `levels`, `options`, `lines` and `frameHooks`. The host makes a new instance for every call, so nothing is kept
+ * between calls; only a `Reader` lives as long as its process. */
 export class Plugin {
   /** The job as it will be kept, or everything that is wrong with it at once, so that a person has to come back only
    * once. Returns a `PreparedJob`, or problems, or nothing: then the job is kept as it is. The host has checked the
@@ -33,8 +33,8 @@ export class Plugin {
     return new Reader(task, this.lines ?? this.constructor.lines);
   }
 
-  /** What the end of an attempt means, on success too: exit code 0 alone is never success. Returning nothing leaves it to
-   * `policy.standard`, as it is by default. */
+  /** What the end of an attempt means, on success too: exit code 0 alone is never success. Returning nothing leaves it
+   * to `policy.standard`, as it is by default. */
   judge(task, outcome) {}
 
   /** What to do before the job's first task starts: hooks, actions, or nothing. May run again after a restart of the

@@ -56,7 +56,9 @@ export function standard(task, outcome, levels) {
     case EndedBy.STALL:
       return retryOnce(task, levels, "it was stuck: no output, no CPU use and no new file for too long");
     default:
-      return outcome.faults.length > 0 ? forFault(task, weightiest(outcome.faults), levels) : forEnd(task, outcome, levels);
+      return outcome.faults.length > 0
+        ? forFault(task, weightiest(outcome.faults), levels)
+        : forEnd(task, outcome, levels);
   }
 }
 
@@ -64,7 +66,8 @@ function accept(outcome) {
   const frames = outcome.framesDone.count;
   let all = frames === 1 ? "the frame is verified" : `all ${frames} frames are verified`;
   if (outcome.exitCode) all += `; exit code ${outcome.exitCode} came after the last image`;
-  else if (outcome.exitCode === null && outcome.signal !== null) all += `; signal ${outcome.signal} came after the last image`;
+  else if (outcome.exitCode === null && outcome.signal !== null)
+    all += `; signal ${outcome.signal} came after the last image`;
   return new Verdict(Decision.ACCEPT, all);
 }
 

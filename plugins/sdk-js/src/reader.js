@@ -62,7 +62,7 @@ export class Reader {
 
   #matched(lines, events) {
     this.#table ??= new Table(this.lines ?? this.constructor.lines ?? this.#ofPlugin);
-    this.#table.each(lines, (row, found) => collect(row.then(found, this), events, `the function for ${row.pattern}`));
+    this.#table.each(lines, (row, found) => collect(row.then(found, this), events, row.where));
   }
 }
 
@@ -76,12 +76,16 @@ export function collect(answer, events, where) {
   if (answer === null || answer === undefined) return;
   if (answer instanceof Event) {
     events.push(answer);
+  } else if (Array.isArray(answer)) {
+    for (let at = 0; at < answer.length; at += 1) one(answer[at], events, where);
   } else if (typeof answer === "object" && typeof answer[Symbol.iterator] === "function") {
-    for (const event of answer) {
-      if (event instanceof Event) events.push(event);
-      else if (event !== null && event !== undefined) refuse(`what ${where} gave`, "an event", event);
-    }
+    for (const event of answer) one(event, events, where);
   } else {
     refuse(`what ${where} gave`, "an event, several, or nothing", answer);
   }
+}
+
+function one(event, events, where) {
+  if (event instanceof Event) events.push(event);
+  else if (event !== null && event !== undefined) refuse(`what ${where} gave`, "an event", event);
 }

@@ -20,6 +20,7 @@ const LAYER = Object.freeze({ layer: true });
  * counts only in the last component, and only the last run there, as most DCCs have it. */
 export class Template {
   #parts;
+  #open = null;
 
   constructor(parts) {
     this.#parts = parts;
@@ -61,7 +62,8 @@ export class Template {
 
   /** With how many digits, at least, a frame's number is written; 0 where the name has none. */
   get digits() {
-    return this.#parts.find((part) => part.digits)?.digits ?? 0;
+    for (let at = 0; at < this.#parts.length; at += 1) if (this.#parts[at].digits) return this.#parts[at].digits;
+    return 0;
   }
 
   /** Whether every layer gets a name of its own. */
@@ -72,7 +74,11 @@ export class Template {
   /** The name of one frame of one layer. A layer's name is made safe for a path first; without a layer, its token
    * becomes empty. */
   name(frame, layer = null) {
-    return this.#filled(layer, (digits) => padded(frame, digits));
+    if (layer !== null) return this.#filled(layer, (digits) => padded(frame, digits));
+    // A task may have thousands of frames: what stands around the number is put together once.
+    this.#open ??= this.#filled(null, () => "\0").split("\0");
+    const [before, behind] = this.#open;
+    return behind === undefined ? before : before + padded(frame, this.digits) + behind;
   }
 
   /** The name of one layer with the frame left open as `####`. */
@@ -125,7 +131,9 @@ export class Template {
   }
 
   toString() {
-    return this.#parts.map((part) => (part === LAYER ? "{layer}" : part.digits ? "#".repeat(part.digits) : part)).join("");
+    return this.#parts
+      .map((part) => (part === LAYER ? "{layer}" : part.digits ? "#".repeat(part.digits) : part))
+      .join("");
   }
 
   #filled(layer, frame) {
@@ -141,7 +149,7 @@ export class Template {
 
 /** A frame number with at least so many digits; the sign comes on top, as in `-0005`. */
 function padded(frame, digits) {
-  return `${frame < 0 ? "-" : ""}${String(Math.abs(frame)).padStart(digits, "0")}`;
+  return frame < 0 ? `-${String(-frame).padStart(digits, "0")}` : String(frame).padStart(digits, "0");
 }
 
 function token(inner, error) {

@@ -37,7 +37,9 @@ test("every member of a class is declared", () => {
   for (const [name, value] of Object.entries(farmhand)) {
     if (typeof value !== "function" || !value.prototype || !/^[A-Z]/.test(name)) continue;
     const own = Object.getOwnPropertyNames(value.prototype).filter((member) => member !== "constructor");
-    const statics = Object.getOwnPropertyNames(value).filter((member) => !["length", "name", "prototype"].includes(member));
+    const statics = Object.getOwnPropertyNames(value).filter(
+      (member) => !["length", "name", "prototype"].includes(member),
+    );
     for (const member of [...own, ...statics]) {
       assert.match(declarations.get(name), new RegExp(`(?:^|[^\\w])${member}[?(:<]`, "m"), `${name}.${member}`);
     }
@@ -49,7 +51,12 @@ test("every value of an enumeration and every function of a namespace is declare
   for (const [name, value] of Object.entries(farmhand)) {
     if (typeof value !== "object") continue;
     for (const [member, one] of Object.entries(value)) {
-      const wanted = typeof one === "string" ? `readonly ${member}: "${one}"` : typeof one === "function" ? `function ${member}(` : `const ${member}:`;
+      const wanted =
+        typeof one === "string"
+          ? `readonly ${member}: "${one}"`
+          : typeof one === "function"
+            ? `function ${member}(`
+            : `const ${member}:`;
       assert.ok(declarations.get(name).includes(wanted), `${name}: ${wanted}`);
     }
   }

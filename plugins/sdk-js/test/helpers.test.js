@@ -10,7 +10,8 @@ test("frames are expanded and counted alike", () => {
   const frames = mixed();
   assert.deepEqual([...frames], [-5, -4, -3, 1, 10, 15, 20]);
   assert.deepEqual([frames.count, frames.first, frames.last, frames.isEmpty], [7, -5, 20, false]);
-  for (let frame = -10; frame < 30; frame += 1) assert.equal(frames.has(frame), [...frames].includes(frame), `frame ${frame}`);
+  for (let frame = -10; frame < 30; frame += 1)
+    assert.equal(frames.has(frame), [...frames].includes(frame), `frame ${frame}`);
   assert.equal(frames.onlyRun, null);
   assert.deepEqual({ ...FrameRuns.range(1, 9, 2).onlyRun }, { first: 1, last: 9, step: 2 });
 });
@@ -38,25 +39,45 @@ test("neighbours become runs, in order and once", () => {
 test("frames are read as they are written", () => {
   for (const written of ["-5--3,1,10-20x5", "1", "1-9x2"]) assert.equal(String(FrameRuns.parse(written)), written);
   assert.equal(String(FrameRuns.parse("1-10x5, 20-21x5")), "1-6x5,20");
-  for (const wrong of ["x", "1-", "1-2x0", "3-1", "5,4", "1.5"]) assert.throws(() => FrameRuns.parse(wrong), RangeError, wrong);
+  for (const wrong of ["x", "1-", "1-2x0", "3-1", "5,4", "1.5"])
+    assert.throws(() => FrameRuns.parse(wrong), RangeError, wrong);
 });
 
 test("paths of both systems", () => {
   for (const one of ["/x", "C:\\x", "c:/x", "\\\\server\\share"]) assert.ok(path.isAbsolute(one), one);
   for (const one of ["x", "C:x", "./x", "", "1:/x"]) assert.ok(!path.isAbsolute(one), one);
   for (const [whole, directory, name] of [
-    ["/a/b.png", "/a", "b.png"], ["/b", "/", "b"], ["C:\\b", "C:\\", "b"], ["a\\b\\", "a\\b", ""], ["b", "", "b"],
-  ]) assert.deepEqual(path.split(whole), [directory, name], whole);
+    ["/a/b.png", "/a", "b.png"],
+    ["/b", "/", "b"],
+    ["C:\\b", "C:\\", "b"],
+    ["a\\b\\", "a\\b", ""],
+    ["b", "", "b"],
+  ])
+    assert.deepEqual(path.split(whole), [directory, name], whole);
   for (const [directory, child, whole] of [
-    ["/a", "b", "/a/b"], ["C:\\a", "b", "C:\\a\\b"], ["/", "b", "/b"], ["/a", "/b", "/b"], ["", "b", "b"],
-  ]) assert.equal(path.join(directory, child), whole);
+    ["/a", "b", "/a/b"],
+    ["C:\\a", "b", "C:\\a\\b"],
+    ["/", "b", "/b"],
+    ["/a", "/b", "/b"],
+    ["", "b", "b"],
+  ])
+    assert.equal(path.join(directory, child), whole);
   for (const [whole, stem, extension] of [
-    ["/a.b/shot.v2.blend", "shot.v2", "blend"], ["shot.####", "shot.####", null], ["shot.v2.0001", "shot.v2.0001", null],
+    ["/a.b/shot.v2.blend", "shot.v2", "blend"],
+    ["shot.####", "shot.####", null],
+    ["shot.v2.0001", "shot.v2.0001", null],
     [".hidden", ".hidden", null],
-  ]) assert.deepEqual([path.stem(whole), path.extension(whole)], [stem, extension], whole);
+  ])
+    assert.deepEqual([path.stem(whole), path.extension(whole)], [stem, extension], whole);
   assert.equal(path.withExtension("/a/b", ".png"), "/a/b.png");
   assert.equal(path.withExtension("/a/b.exr", "png"), "/a/b.exr");
-  for (const [name, safe] of [["fg/key:light", "fg_key_light"], ["..", "__"], ["", "_"], ["a\u0007", "a_"]]) assert.equal(path.safeName(name), safe);
+  for (const [name, safe] of [
+    ["fg/key:light", "fg_key_light"],
+    ["..", "__"],
+    ["", "_"],
+    ["a\u0007", "a_"],
+  ])
+    assert.equal(path.safeName(name), safe);
 });
 
 test("pieces of a line", () => {
@@ -66,10 +87,21 @@ test("pieces of a line", () => {
   assert.equal(text.between("Saved: '/a", "'", "'"), null);
   assert.deepEqual(text.ratioAfter("Rendering 26 / 64 samples", "Rendering "), [26, 64]);
   assert.equal(text.ratioAfter("Sample 3", "Sample "), null);
-  for (const [said, bytes] of [["8.50M (Peak", 8_912_896], ["1,024", 1024], ["2G", 2 ** 31], ["3 kB", 3072], ["M", null]]) {
+  for (const [said, bytes] of [
+    ["8.50M (Peak", 8_912_896],
+    ["1,024", 1024],
+    ["2G", 2 ** 31],
+    ["3 kB", 3072],
+    ["M", null],
+  ]) {
     assert.equal(text.size(said), bytes, said);
   }
-  for (const [said, seconds] of [["00:04.50 (Saving", 4.5], ["01:02:03", 3723], ["12", null]]) assert.equal(text.clock(said), seconds, said);
+  for (const [said, seconds] of [
+    ["00:04.50 (Saving", 4.5],
+    ["01:02:03", 3723],
+    ["12", null],
+  ])
+    assert.equal(text.clock(said), seconds, said);
   assert.equal(text.shortened("größe", 3), "grö");
   assert.equal(text.quote(`  ${"x".repeat(400)}\n`).length, 300);
 });
@@ -84,40 +116,69 @@ test("output names", () => {
     ["/out#1/a##_####", 7, null, "/out#1/a##_0007"],
     ["/aus/größe_####", 7, null, "/aus/größe_0007"],
     ["plain", 7, null, "plain"],
-  ]) assert.equal(Template.parse(written).name(frame, layer), name, written);
-  for (const written of ["/out/shot_####", "/o/{layer}/##_####.png", "plain"]) assert.equal(String(Template.parse(written)), written);
+  ])
+    assert.equal(Template.parse(written).name(frame, layer), name, written);
+  for (const written of ["/out/shot_####", "/o/{layer}/##_####.png", "plain"])
+    assert.equal(String(Template.parse(written)), written);
   const template = Template.parse("/o/{layer}/s.{frame:6}.exr");
   assert.deepEqual([template.hasFrame, template.hasLayer, template.digits], [true, true, 6]);
   assert.equal(template.hashes("fg"), "/o/fg/s.######.exr");
   assert.equal(template.pattern("%0{count}d", "fg"), "/o/fg/s.%06d.exr");
   const [directory, inside] = template.ofLayer("fg").split();
-  assert.deepEqual([directory, String(inside), inside.inside("/tmp").name(3)], ["/o/fg", "s.######.exr", "/tmp/s.000003.exr"]);
+  assert.deepEqual(
+    [directory, String(inside), inside.inside("/tmp").name(3)],
+    ["/o/fg", "s.######.exr", "/tmp/s.000003.exr"],
+  );
 });
 
 test("a mistake in an output name is said with its place", () => {
   for (const [written, column, part] of [
-    ["/ö/{shot}_####", 4, "{shot}"], ["/o/{layer", 4, "without"], ["/o/{frame:99}", 4, "1 to 10"], ["/o/{frame}_##", 1, "more than one"],
+    ["/ö/{shot}_####", 4, "{shot}"],
+    ["/o/{layer", 4, "without"],
+    ["/o/{frame:99}", 4, "1 to 10"],
+    ["/o/{frame}_##", 1, "more than one"],
   ]) {
-    assert.throws(() => Template.parse(written), (error) => {
-      assert.ok(error instanceof TemplateError && error.column === column && error.message.includes(part), error.message);
-      return true;
-    });
+    assert.throws(
+      () => Template.parse(written),
+      (error) => {
+        assert.ok(
+          error instanceof TemplateError && error.column === column && error.message.includes(part),
+          error.message,
+        );
+        return true;
+      },
+    );
   }
 });
 
 test("a frame is found in a name again", () => {
   const template = Template.parse("/st/{layer}_###");
   for (const [name, found] of [
-    ["/st/fg_007.png", [7, ".png"]], ["/st/fg_-012.png", [-12, ".png"]], ["/st/fg_1234", [1234, ""]], ["/st/fg_0123.png", null],
-    ["/st/fg_12.png", null], ["/st/bg_007.png", null], ["/st/fg_.png", null], ["/other/fg_007.png", null],
-  ]) assert.deepEqual(template.frameOf(name, "fg"), found, name);
+    ["/st/fg_007.png", [7, ".png"]],
+    ["/st/fg_-012.png", [-12, ".png"]],
+    ["/st/fg_1234", [1234, ""]],
+    ["/st/fg_0123.png", null],
+    ["/st/fg_12.png", null],
+    ["/st/bg_007.png", null],
+    ["/st/fg_.png", null],
+    ["/other/fg_007.png", null],
+  ])
+    assert.deepEqual(template.frameOf(name, "fg"), found, name);
   const other = Template.parse("/st/a_##.png");
-  for (const frame of [-1000, -12, -1, 0, 1, 9, 10, 99, 100, 123_456]) assert.deepEqual(other.frameOf(other.name(frame)), [frame, ""]);
+  for (const frame of [-1000, -12, -1, 0, 1, 9, 10, 99, 100, 123_456])
+    assert.deepEqual(other.frameOf(other.name(frame)), [frame, ""]);
   assert.equal(Template.parse("plain").frameOf("plain"), null);
 });
 
 function images(output, more = {}) {
-  return new Images({ output, scene: "/show/shot.v2.glow", frames: FrameRuns.range(1, 3), layer: null, staging: "/st", ...more });
+  return new Images({
+    output,
+    scene: "/show/shot.v2.glow",
+    frames: FrameRuns.range(1, 3),
+    layer: null,
+    staging: "/st",
+    ...more,
+  });
 }
 
 test("images have a name while they are rendered and a place afterwards", () => {
@@ -139,7 +200,11 @@ test("images have a name while they are rendered and a place afterwards", () => 
   const made = images("/out/a_####.png");
   assert.equal(made.written("%0{count}d"), "/st/a_%04d.png");
   assert.equal(made.path(2), "/st/a_0002.png");
-  assert.deepEqual(made.all().map(({ frame, path: at, place }) => [frame, at, place])[2], [3, "/st/a_0003.png", "/out/a_0003.png"]);
+  assert.deepEqual(made.all().map(({ frame, path: at, place }) => [frame, at, place])[2], [
+    3,
+    "/st/a_0003.png",
+    "/out/a_0003.png",
+  ]);
 });
 
 test("the image at a path", () => {

@@ -3,8 +3,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  Fact, Fault, FrameDone, FrameStarted, Progress, Reader, Teller, Warned, done, fact, fault, ignore, match, memory, progress,
-  skipped, started, warning,
+  Fact,
+  Fault,
+  FrameDone,
+  FrameStarted,
+  Progress,
+  Reader,
+  Teller,
+  Warned,
+  done,
+  fact,
+  fault,
+  ignore,
+  match,
+  memory,
+  progress,
+  skipped,
+  started,
+  warning,
 } from "../index.js";
 import { needleOf } from "../src/needle.js";
 import * as testing from "../testing.js";
@@ -28,12 +44,22 @@ test("frames, progress and images", () => {
     match(/^kept (?<frame>\d+)/, skipped),
     match(/^saved/, done),
   ];
-  assert.deepEqual(seen(lines, "frame 3 begins\ntile 1 of 4\ntile 1 of 4\nso far 0.5\nwrote /show/out/.staging/7/shot_0003.png\n"), [
-    "FrameStarted 3", "Progress 0.25", "Progress 0.5", "FrameDone 3 /show/out/.staging/7/shot_0003.png /show/out/shot_0003.png",
-  ]);
+  assert.deepEqual(
+    seen(lines, "frame 3 begins\ntile 1 of 4\ntile 1 of 4\nso far 0.5\nwrote /show/out/.staging/7/shot_0003.png\n"),
+    [
+      "FrameStarted 3",
+      "Progress 0.25",
+      "Progress 0.5",
+      "FrameDone 3 /show/out/.staging/7/shot_0003.png /show/out/shot_0003.png",
+    ],
+  );
   // A frame that is not the current one has begun; its progress is told once for each percent.
   assert.deepEqual(seen(lines, "frame 3 42%\nframe 3 42.4%\nframe 3 99%\nframe 4 99%"), [
-    "FrameStarted 3", "Progress 0.42", "Progress 0.99", "FrameStarted 4", "Progress 0.99",
+    "FrameStarted 3",
+    "Progress 0.42",
+    "Progress 0.99",
+    "FrameStarted 4",
+    "Progress 0.99",
   ]);
   assert.deepEqual(seen(lines, "frame 3 250%\ntile 1 of 0"), ["FrameStarted 3", "Progress 1", "Progress 0"]);
   assert.deepEqual(seen(lines, "kept 5\nsaved\nframe 6 begins\nsaved"), [
@@ -43,7 +69,9 @@ test("frames, progress and images", () => {
   ]);
   // What names no frame is the current frame's; without one nothing tells.
   assert.deepEqual(seen(lines, "wrote beauty.exr\nframe 2 begins\nwrote beauty.exr"), [
-    "Warned nothing tells which frame this image shows: beauty.exr", "FrameStarted 2", "FrameDone 2 /farm/scratch/7/beauty.exr ",
+    "Warned nothing tells which frame this image shows: beauty.exr",
+    "FrameStarted 2",
+    "FrameDone 2 /farm/scratch/7/beauty.exr ",
   ]);
 });
 
@@ -60,7 +88,8 @@ test("warnings, faults, facts and memory", () => {
     match(/^on (?<kind>\w+) (?<nr>\d+)/, fact("device", "{kind}-{nr}")),
     match(/^holds (?<bytes>.+)/, memory),
   ];
-  const log = "noise\nwarning:  pink \nwarning: pink\nno licence for glow\nmissing /a.tex\nframe 2\nmissing /a.tex\nmissing /a.tex\n" +
+  const log =
+    "noise\nwarning:  pink \nwarning: pink\nno licence for glow\nmissing /a.tex\nframe 2\nmissing /a.tex\nmissing /a.tex\n" +
     "frame 5 failed: boom\nGPU 1 is lost\nversion 3.1\non CUDA 0\nholds 2 MB\nholds much";
   assert.deepEqual(seen(lines, log), [
     "Warned pink",
@@ -78,7 +107,12 @@ test("warnings, faults, facts and memory", () => {
 
 test("a function of the plugin's own may be a meaning, and a pattern forgets where it was", () => {
   const own = (found, reader) => [new Fact("at", String(reader.frame)), null, new Fact("text", found[1])];
-  assert.deepEqual(seen([match(/x(\w)/gy, own)], "xa\nxb"), ["Fact at null", "Fact text a", "Fact at null", "Fact text b"]);
+  assert.deepEqual(seen([match(/x(\w)/gy, own)], "xa\nxb"), [
+    "Fact at null",
+    "Fact text a",
+    "Fact at null",
+    "Fact text b",
+  ]);
 });
 
 test("a mistake in a row is told where the row is made", () => {
@@ -92,7 +126,8 @@ test("a mistake in a row is told where the row is made", () => {
     [() => match(/(?<a>x)/, fault("transient", "other", "{b} broke")), "no group `b` for {b}"],
     [() => fault("transent", "other"), 'did you mean "transient"?'],
     [() => fault("transient", "lisence"), 'did you mean "licence"?'],
-  ]) assert.throws(make, (error) => error instanceof TypeError && error.message.includes(part), part);
+  ])
+    assert.throws(make, (error) => error instanceof TypeError && error.message.includes(part), part);
 });
 
 test("a reader of the plugin's own", () => {
@@ -112,7 +147,9 @@ test("a reader of the plugin's own", () => {
   }
   const made = plugin({ reader: (task) => new Lines(task) });
   assert.deepEqual(testing.events(made, "device: CPU\r\nframe 4\nnoise"), [
-    new Fact("device", "CPU"), new FrameStarted(4), new Fact("lines", "3"),
+    new Fact("device", "CPU"),
+    new FrameStarted(4),
+    new Fact("lines", "3"),
   ]);
 });
 
@@ -127,13 +164,21 @@ test("a reader may answer one event, several, or nothing, and nothing else", () 
     }
     assert.deepEqual(testing.events(plugin({ reader: (task) => new Lines(task) }), "x"), expected);
   }
-  for (const [answer, part] of [[3, "Lines.line gave is 3"], [["text"], 'is "text"'], [[{ frame: 1 }], "an object with frame"]]) {
+  for (const [answer, part] of [
+    [3, "Lines.line gave is 3"],
+    [["text"], 'is "text"'],
+    [[{ frame: 1 }], "an object with frame"],
+  ]) {
     class Lines extends Reader {
       line() {
         return answer;
       }
     }
-    assert.throws(() => testing.events(plugin({ reader: (task) => new Lines(task) }), "x"), (error) => error.message.includes(part), part);
+    assert.throws(
+      () => testing.events(plugin({ reader: (task) => new Lines(task) }), "x"),
+      (error) => error.message.includes(part),
+      part,
+    );
   }
 });
 
@@ -151,7 +196,11 @@ test("events are held to the contract", () => {
         return event;
       }
     }
-    assert.throws(() => testing.events(plugin({ reader: (task) => new Lines(task) }), "x"), (error) => error.message.includes(part), part);
+    assert.throws(
+      () => testing.events(plugin({ reader: (task) => new Lines(task) }), "x"),
+      (error) => error.message.includes(part),
+      part,
+    );
   }
 });
 
@@ -160,8 +209,14 @@ test("what was told is no news, and no flood of warnings hides a fault", () => {
   assert.deepEqual(teller.warn(" a texture is pink\n"), new Warned("a texture is pink"));
   assert.equal(teller.warn("a texture is pink"), null);
   const crash = (frame) => new Fault("frame-fatal", "crash", "it crashed", { frame });
-  assert.deepEqual([1, 2, 2].map((frame) => teller.faultOfFrame(crash(frame)) !== null), [true, true, false]);
-  assert.deepEqual([1, 2, 2].map((frame) => teller.fault(crash(frame)) !== null), [true, false, false]);
+  assert.deepEqual(
+    [1, 2, 2].map((frame) => teller.faultOfFrame(crash(frame)) !== null),
+    [true, true, false],
+  );
+  assert.deepEqual(
+    [1, 2, 2].map((frame) => teller.fault(crash(frame)) !== null),
+    [true, false, false],
+  );
   let told = 0;
   for (let number = 0; number < 2000; number += 1) told += teller.warn(`warning ${number}`) === null ? 0 : 1;
   assert.equal(told, 199);
@@ -190,8 +245,32 @@ test("the text that every line with a pattern holds", () => {
 });
 
 test("a needle never hides a line that its pattern matches", () => {
-  const lines = ["frame 3 done", "color is", "colour is", "ac", "abbbc", "xxyz", "[error] no", "adef.g", "Abcd", "WARNING", "a then", "bc)) then"];
-  for (const pattern of [/^frame (?<f>\d+) done/, /colou?r is/, /ab*c/, /ab{0,3}c/, /x+yz/, /\[error\] \w+/, /[abc]def\.g/, /\u0041bcd/, /warning/i, /(?:a|b(?:c\)[)])) then/]) {
+  const lines = [
+    "frame 3 done",
+    "color is",
+    "colour is",
+    "ac",
+    "abbbc",
+    "xxyz",
+    "[error] no",
+    "adef.g",
+    "Abcd",
+    "WARNING",
+    "a then",
+    "bc)) then",
+  ];
+  for (const pattern of [
+    /^frame (?<f>\d+) done/,
+    /colou?r is/,
+    /ab*c/,
+    /ab{0,3}c/,
+    /x+yz/,
+    /\[error\] \w+/,
+    /[abc]def\.g/,
+    /\u0041bcd/,
+    /warning/i,
+    /(?:a|b(?:c\)[)])) then/,
+  ]) {
     for (const line of lines) if (pattern.test(line)) assert.ok(line.includes(needleOf(pattern)), `${pattern} ${line}`);
   }
 });

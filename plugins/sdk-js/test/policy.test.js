@@ -20,13 +20,24 @@ function decide(level, tryNumber, ended) {
 
 test("verified frames count whatever the exit code says", () => {
   const verdict = policy.standard(new Task(), outcome(false), 2);
-  assert.deepEqual([verdict.decision, verdict.reason], ["accept", "all 5 frames are verified; exit code 1 came after the last image"]);
+  assert.deepEqual(
+    [verdict.decision, verdict.reason],
+    ["accept", "all 5 frames are verified; exit code 1 came after the last image"],
+  );
   const one = new Outcome({ exitCode: null, signal: 11, framesDone: FrameRuns.of([1]) });
-  assert.equal(policy.standard(new Task(), one, 2).reason, "the frame is verified; signal 11 came after the last image");
+  assert.equal(
+    policy.standard(new Task(), one, 2).reason,
+    "the frame is verified; signal 11 came after the last image",
+  );
 });
 
 test("whole images are not believed after a fault that spoils them", () => {
-  for (const [cause, expected] of [["memory", "fall-back"], ["licence", "quarantine-node"], ["crash", "accept"], ["disk", "accept"]]) {
+  for (const [cause, expected] of [
+    ["memory", "fall-back"],
+    ["licence", "quarantine-node"],
+    ["crash", "accept"],
+    ["disk", "accept"],
+  ]) {
     assert.equal(decide(0, 1, outcome(false, { faults: [fault("worker-fatal", cause)] })), expected, cause);
   }
   assert.equal(policy.spoilsImages(fault("transient", "licence")), false);
@@ -47,8 +58,13 @@ test("the fault decides", () => {
     [fault("frame-fatal", "crash", 4), 0, 2, "fall-back"],
     [fault("transient", "licence"), 0, 2, "retry 60000"],
     [fault("transient", "other"), 0, 1, "retry 5000"],
-  ]) assert.equal(decide(level, tryNumber, outcome(true, { faults: [seen] })), expected, JSON.stringify(seen));
-  const several = [fault("transient", "licence"), fault("frame-fatal", "missing-file", 4), fault("frame-fatal", "script")];
+  ])
+    assert.equal(decide(level, tryNumber, outcome(true, { faults: [seen] })), expected, JSON.stringify(seen));
+  const several = [
+    fault("transient", "licence"),
+    fault("frame-fatal", "missing-file", 4),
+    fault("frame-fatal", "script"),
+  ];
   assert.equal(decide(0, 1, outcome(true, { faults: several })), "fail-job");
 });
 
@@ -68,17 +84,24 @@ test("without a fault the way it ended decides", () => {
     [ended(null, 9, "time-limit"), 1, 2, "fail-frames"],
     [ended(null, null, "lost"), 1, 9, "retry 0"],
     [ended(null, null), 0, 1, "retry 2000"],
-  ]) assert.equal(decide(level, tryNumber, end), expected, JSON.stringify(end));
+  ])
+    assert.equal(decide(level, tryNumber, end), expected, JSON.stringify(end));
   assert.match(policy.standard(new Task(), ended(0, null), 1).reason, /left no good image of frames 4-5/);
 });
 
 test("a hook may ask for the job to be held", () => {
   const held = outcome(true, { facts: [new Fact("hold", "first"), new Fact("hold", "look at frame 4")] });
-  assert.deepEqual({ ...policy.standard(new Task(), held, 1) }, { decision: "hold-job", reason: "look at frame 4", afterMs: 0 });
+  assert.deepEqual(
+    { ...policy.standard(new Task(), held, 1) },
+    { decision: "hold-job", reason: "look at frame 4", afterMs: 0 },
+  );
 });
 
 test("the wait grows and stops growing", () => {
-  assert.deepEqual([policy.backOff(5_000, 1), policy.backOff(5_000, 3), policy.backOff(5_000, 30)], [5_000, 20_000, 300_000]);
+  assert.deepEqual(
+    [policy.backOff(5_000, 1), policy.backOff(5_000, 3), policy.backOff(5_000, 30)],
+    [5_000, 20_000, 300_000],
+  );
 });
 
 test("a fault of the plugin's own making", () => {
@@ -87,7 +110,15 @@ test("a fault of the plugin's own making", () => {
 });
 
 test("signals, also of wrappers and of Windows", () => {
-  for (const [signal, exitCode, expected] of [[9, null, 9], [null, 139, 11], [null, 1, null], [null, null, null], [null, -1_073_741_819, 11], [null, 3_221_225_477, 11], [null, 160, null]]) {
+  for (const [signal, exitCode, expected] of [
+    [9, null, 9],
+    [null, 139, 11],
+    [null, 1, null],
+    [null, null, null],
+    [null, -1_073_741_819, 11],
+    [null, 3_221_225_477, 11],
+    [null, 160, null],
+  ]) {
     assert.equal(policy.signalOf({ signal, exitCode }), expected, `${signal} ${exitCode}`);
   }
 });

@@ -20,7 +20,7 @@ Everything is plain Python: unit tests need no host (`farmhand.testing`). In the
 where files, variables and configuration come from `farmhand.host`.
 """
 
-from . import host, path, policy, text
+from . import host, path, policy, report, text
 from .command import Command, Image, Movie, TextFile, Verify
 from .context import EndedBy, Gpu, Job, Outcome, PathRule, PreparedJob, Problem, Task, Tool
 from .descriptor import Descriptor, FrameShape, Level, ToolSpec
@@ -129,6 +129,7 @@ __all__ = [
     "path",
     "policy",
     "progress",
+    "report",
     "skipped",
     "started",
     "text",

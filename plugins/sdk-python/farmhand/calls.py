@@ -1,6 +1,6 @@
 """Asks a plugin, and holds what it answers to the contract. The runner and `farmhand.testing` ask in this way, so a
-unit test shows an author's mistakes as the daemon would. Checks that the host makes anyway (names, versions, schemas, paths)
-are not repeated here.
+unit test shows an author's mistakes as the daemon would. Checks that the host makes anyway (names, versions, schemas,
+paths) are not repeated here.
 """
 
 from __future__ import annotations

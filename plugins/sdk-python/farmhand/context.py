@@ -12,6 +12,7 @@ from .frames import FrameRuns
 from .hooks import HookScript, Moment
 from .images import Images
 from .options import Options
+from .template import Template, TemplateError
 
 __all__ = ["EndedBy", "Gpu", "Job", "Outcome", "PathRule", "PreparedJob", "Problem", "Task", "Tool"]
 
@@ -98,6 +99,18 @@ class Job:
             return Problem("/output", "the output is empty; leave it out to use the usual place")
         if self.output.startswith("~"):
             return Problem("/output", "`~` is not expanded; write the whole path")
+        return None
+
+    def template_problem(self) -> Problem | None:
+        """What is wrong with the output for a plugin that uses `task.images()`, such as a token that nobody knows:
+
+            def validate(self, job):
+                return job.template_problem()
+        """
+        try:
+            Template.parse(self.output or "")
+        except TemplateError as problem:
+            return Problem("/output", str(problem))
         return None
 
     def without_frame_hooks(self) -> list[Problem]:

@@ -213,6 +213,11 @@ class Validation(unittest.TestCase):
     def test_what_no_plugin_has_to_look_for(self):
         for output, part in (("~/x", "`~` is not expanded"), (" ", "the output is empty")):
             self.assertIn(part, testing.validate(Glow, testing.job(output=output))[0].message)
+        checked = made(validate=lambda self, job: job.template_problem())
+        problem = testing.validate(checked, testing.job(output="/o/{shot}.png"))[0]
+        self.assertEqual((problem.field, problem.message[:28]), ("/output", "column 4: unknown token `{sh"))
+        for output in ("/o/a_####.png", None):
+            self.assertIsInstance(testing.validate(checked, testing.job(output=output)), PreparedJob)
         of_frame = HookScript("denoise.py", "/h/denoise.py", Moment.AFTER_FRAME)
         job = testing.job(hook_scripts=[HookScript("a.py", "/h/a.py", Moment.AFTER_JOB), of_frame])
         self.assertEqual(testing.validate(Glow, job)[0].field, "/hooks/1/at")

@@ -3,9 +3,9 @@
 // A call of `build-command` lends the runner a task. componentize-qjs 0.4.5 gives it back only in the function's
 // post-return, which comes too late: the host has looked by then, and ends the call with "borrow handles still remain".
 // Of its core modules one holds what stands between the component's functions and QuickJS: a wrapper for each function,
-// `cabi_post_…` for each, and a table of the functions that give handles back. Here each wrapper that was lent something
-// gives it back as its last step, and the table's functions do nothing during a post-return, so that nothing is given
-// back twice.
+// `cabi_post_…` for each, and a table of the functions that give handles back. Here each wrapper that was lent
+// something gives it back as its last step, and the table's functions do nothing during a post-return, so that nothing
+// is given back twice.
 //
 //   node release-borrows.js COMPONENT      changes the file
 
@@ -28,10 +28,24 @@ const INTERFACES = "farmhand:dcc/";
 const RESOURCES = "farmhand:dcc/context@0.1.0";
 
 // Of the binary format: sections by number, and instructions.
-const IMPORT = 2, FUNCTION = 3, GLOBAL = 6, EXPORT = 7, ELEMENT = 9, CODE = 10;
-const CORE_MODULE = 1, COMPONENT = 4;
-const I32 = 0x7f, END = 0x0b, IF = 0x04, EMPTY = 0x40, CALL = 0x10, LOCAL_GET = 0x20, GLOBAL_GET = 0x23, GLOBAL_SET = 0x24;
-const I32_CONST = 0x41, I32_EQZ = 0x45;
+const IMPORT = 2,
+  FUNCTION = 3,
+  GLOBAL = 6,
+  EXPORT = 7,
+  ELEMENT = 9,
+  CODE = 10;
+const CORE_MODULE = 1,
+  COMPONENT = 4;
+const I32 = 0x7f,
+  END = 0x0b,
+  IF = 0x04,
+  EMPTY = 0x40,
+  CALL = 0x10,
+  LOCAL_GET = 0x20,
+  GLOBAL_GET = 0x23,
+  GLOBAL_SET = 0x24;
+const I32_CONST = 0x41,
+  I32_EQZ = 0x45;
 
 /** Reads a part of a binary. */
 class Input {
@@ -121,10 +135,12 @@ function withReleases(bytes) {
   const exported = new Map(exports(section(EXPORT)));
   if (!exported.has(`${INTERFACES}dcc@0.1.0#validate`)) return null;
   const { functions: imported, globals } = imports(section(IMPORT));
-  const drops = new Map(imported.flatMap(([module, name], index) => {
-    const resource = module === RESOURCES ? /^\[resource-drop\](.*)$/.exec(name)?.[1] : undefined;
-    return resource === undefined ? [] : [[resource, index]];
-  }));
+  const drops = new Map(
+    imported.flatMap(([module, name], index) => {
+      const resource = module === RESOURCES ? /^\[resource-drop\](.*)$/.exec(name)?.[1] : undefined;
+      return resource === undefined ? [] : [[resource, index]];
+    }),
+  );
   const types = vector(section(FUNCTION), (input) => input.number());
   const dropType = imported[[...drops.values()][0]][2];
   const ownGlobals = new Input(section(GLOBAL)).number();
@@ -144,9 +160,9 @@ function withReleases(bytes) {
     bodies[at] = inserted(bodies[at], [I32_CONST, 1, GLOBAL_SET, ...isOver], [I32_CONST, 0, GLOBAL_SET, ...isOver]);
   }
   for (const drop of careful.keys()) {
-    bodies.push(Buffer.from([
-      0, GLOBAL_GET, ...isOver, I32_EQZ, IF, EMPTY, LOCAL_GET, 0, CALL, ...number(drop), END, END,
-    ]));
+    bodies.push(
+      Buffer.from([0, GLOBAL_GET, ...isOver, I32_EQZ, IF, EMPTY, LOCAL_GET, 0, CALL, ...number(drop), END, END]),
+    );
     types.push(dropType);
   }
 
@@ -157,7 +173,11 @@ function withReleases(bytes) {
     [CODE, listed(bodies.map(sized))],
   ]);
   if (!parts.all.some(([id]) => id === GLOBAL)) {
-    parts.all.splice(parts.all.findIndex(([id]) => id === EXPORT), 0, [GLOBAL, Buffer.alloc(0)]);
+    parts.all.splice(
+      parts.all.findIndex(([id]) => id === EXPORT),
+      0,
+      [GLOBAL, Buffer.alloc(0)],
+    );
   }
   parts.all = parts.all.map(([id, content]) => [id, made.get(id) ?? content]);
   return joined(parts);
@@ -219,7 +239,8 @@ function elements(bytes, others) {
     const start = input.at;
     const kind = input.number();
     // Both are a place in a table and functions; the second names the table and says that they are functions.
-    if (kind !== 0 && kind !== 2) throw new Error(`the table has a segment of kind ${kind}, which componentize-qjs 0.4.5 does not make`);
+    if (kind !== 0 && kind !== 2)
+      throw new Error(`the table has a segment of kind ${kind}, which componentize-qjs 0.4.5 does not make`);
     if (kind === 2) input.number();
     while (input.byte() !== END);
     if (kind === 2) input.byte();

@@ -1,5 +1,5 @@
-// A script's modules, found from the main one on, as one text that QuickJS runs at once. Each stands on lines of its own
-// in it, so a line of the whole tells the file and the line.
+// A script's modules, found from the main one on, as one text that QuickJS runs at once. Each stands on lines of its
+// own in it, so a line of the whole tells the file and the line.
 
 import { nearest } from "../../../sdk-js/src/check.js";
 import { parsed, rewritten } from "./rewrite.js";
@@ -40,7 +40,7 @@ function isModule(name) {
 }
 
 // What every module sees: `$_d` counts the functions within each other, `$_n` is how many there may be, `$_t` throws.
-const HEAD = "(function($_n,$_t){\"use strict\";let $_d=0;return[";
+const HEAD = '(function($_n,$_t){"use strict";let $_d=0;return[';
 
 /** Puts the modules into the order in which they run, and checks that what they import is there. */
 class Linker {
@@ -80,7 +80,8 @@ class Linker {
         const hint = near === undefined ? known : `; did you mean \`${near}\`?`;
         throw mistake(module, wanted.at, `"${one.from}" has no export \`${wanted.imported}\`${hint}`);
       }
-      if (one.all === null) for (const other of exported) if (other !== "default" && !names.has(other)) names.set(other, null);
+      if (one.all === null)
+        for (const other of exported) if (other !== "default" && !names.has(other)) names.set(other, null);
       if (typeof one.all === "string") names.set(one.all, null);
       return from;
     });
@@ -104,7 +105,11 @@ class Linker {
       JSON.parse(text);
     } catch (error) {
       const at = Number(/position (\d+)/.exec(error.message)?.[1] ?? 0);
-      throw new ScriptError("SyntaxError", error.message.replace(/ \(line.*| at position.*| in JSON.*/, "").replace(/^./, (first) => first.toLowerCase()), { name, text, at });
+      throw new ScriptError(
+        "SyntaxError",
+        error.message.replace(/ \(line.*| at position.*| in JSON.*/, "").replace(/^./, (first) => first.toLowerCase()),
+        { name, text, at },
+      );
     }
     const body = `$_m.default=(${text.replace(/[\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16)}`)});`;
     return { name, text, imports: [], exports: new Map([["default", "$_m.default"]]), body, shifts: [], members: {} };
@@ -126,14 +131,22 @@ class Linker {
   }
 
   #absent(module, from, file) {
-    const importable = [...this.#modules.keys(), ...this.#files.filter((one) => one.endsWith(".json"))].filter((one) => one !== module.name);
+    const importable = [...this.#modules.keys(), ...this.#files.filter((one) => one.endsWith(".json"))].filter(
+      (one) => one !== module.name,
+    );
     const own = importable.map((one) => relative(module.name, one));
-    const all = ["farmhand", ...own].slice(0, 12).map((one) => `"${one}"`).join(", ");
+    const all = ["farmhand", ...own]
+      .slice(0, 12)
+      .map((one) => `"${one}"`)
+      .join(", ");
     const near = own.find((one) => one.startsWith(`${from}.`)) ?? nearest(from, ["farmhand", ...own]);
     const hint = near === undefined ? "" : `; did you mean "${near}"?`;
-    if (file !== null && this.#files.includes(file)) return `"${from}" is no JavaScript and no JSON; \`host.scriptFile("${file}")\` reads it as a text`;
+    if (file !== null && this.#files.includes(file))
+      return `"${from}" is no JavaScript and no JSON; \`host.scriptFile("${file}")\` reads it as a text`;
     const isNode = /^(?:node:)?(?:fs|os|path|process|child_process|util|url|crypto|http|https|net)(?:\/|$)/.test(from);
-    const why = isNode ? "a plugin runs without Node.js, and `host` of \"farmhand\" has what it may ask for" : `it can import ${all}`;
+    const why = isNode
+      ? 'a plugin runs without Node.js, and `host` of "farmhand" has what it may ask for'
+      : `it can import ${all}`;
     return `there is no "${from}" here${hint || `; ${why}`}`;
   }
 }
@@ -145,8 +158,10 @@ function head(module, sources) {
     const { key } = sources[index];
     const named = one.names.filter((name) => name.imported !== "*");
     for (const { local } of one.names.filter((name) => name.imported === "*")) out += `const ${local}=$_i(${key});`;
-    if (named.length > 0) out += `const {${named.map((name) => `${JSON.stringify(name.imported)}:${name.local}`).join()}}=$_i(${key});`;
-    if (one.all !== undefined) out += one.all === null ? `$_m.all($_i(${key}));` : `$_m.one(${JSON.stringify(one.all)},()=>$_i(${key}));`;
+    if (named.length > 0)
+      out += `const {${named.map((name) => `${JSON.stringify(name.imported)}:${name.local}`).join()}}=$_i(${key});`;
+    if (one.all !== undefined)
+      out += one.all === null ? `$_m.all($_i(${key}));` : `$_m.one(${JSON.stringify(one.all)},()=>$_i(${key}));`;
   });
   for (const [exported, local] of module.exports) out += `$_m.one(${JSON.stringify(exported)},()=>${local});`;
   return out;

@@ -1,5 +1,5 @@
-// What scripts expect of a JavaScript engine and QuickJS does not bring: `console`, UTF-8, and numbers that differ between
-// instances, which all begin as copies of one snapshot.
+// What scripts expect of a JavaScript engine and QuickJS does not bring: `console`, UTF-8, and numbers that differ
+// between instances, which all begin as copies of one snapshot.
 
 import * as host from "farmhand:dcc/host@0.1.0";
 import { TextDecoder, TextEncoder, whole } from "./encoding.js";
@@ -10,10 +10,18 @@ Error.stackTraceLimit = 60;
 globalThis.TextDecoder = TextDecoder;
 globalThis.TextEncoder = TextEncoder;
 
-const print = (level) => (...values) => host.log(level, whole(values.map((value) => shown(value, 0)).join(" ")));
+const print =
+  (level) =>
+  (...values) =>
+    host.log(level, whole(values.map((value) => shown(value, 0)).join(" ")));
 
 globalThis.console = {
-  debug: print("debug"), trace: print("debug"), log: print("info"), info: print("info"), warn: print("warn"), error: print("error"),
+  debug: print("debug"),
+  trace: print("debug"),
+  log: print("info"),
+  info: print("info"),
+  warn: print("warn"),
+  error: print("error"),
 };
 
 /** A value as a line of a log shows it. */
@@ -25,14 +33,18 @@ function shown(value, depth) {
   if (value instanceof RegExp || value instanceof Date) return String(value);
   if (depth > 3) return "…";
   const inner = (one) => shown(one, depth + 1);
-  if (value instanceof Map) return `Map {${Array.from(value, ([key, one]) => `${inner(key)} => ${inner(one)}`).join(", ")}}`;
+  if (value instanceof Map)
+    return `Map {${Array.from(value, ([key, one]) => `${inner(key)} => ${inner(one)}`).join(", ")}}`;
   if (value instanceof Set) return `Set {${Array.from(value, inner).join(", ")}}`;
   if (Array.isArray(value) || ArrayBuffer.isView(value)) {
     const more = value.length > 100 ? `, … ${value.length - 100} more` : "";
     return `[${Array.from(value.slice(0, 100), inner).join(", ")}${more}]`;
   }
   const kind = Object.getPrototypeOf(value)?.constructor?.name ?? "Object";
-  const own = Object.entries(value).slice(0, 100).map(([key, one]) => `${key}: ${inner(one)}`).join(", ");
+  const own = Object.entries(value)
+    .slice(0, 100)
+    .map(([key, one]) => `${key}: ${inner(one)}`)
+    .join(", ");
   return `${kind === "Object" ? "" : `${kind} `}{${own === "" ? "" : ` ${own} `}}`;
 }
 

@@ -1,5 +1,5 @@
-// What the host hands in, from its resources to the classes that a plugin sees. A resource lives as long as its call, so
-// all of it is read at once.
+// What the host hands in, from its resources to the classes that a plugin sees. A resource lives as long as its call,
+// so all of it is read at once.
 
 import { Gpu, Job, Outcome, PathRule, Task, Tool } from "../../../sdk-js/src/context.js";
 import { Fact, Fault } from "../../../sdk-js/src/event.js";
@@ -22,7 +22,9 @@ export function job(handle, schema) {
     options: JSON.parse(handle.options()),
     schema,
     skipExisting: handle.skipExisting(),
-    hookScripts: handle.hookScripts().map(({ name, path, moment, onFailure }) => new HookScript(name, path, { moment, onFailure })),
+    hookScripts: handle
+      .hookScripts()
+      .map(({ name, path, moment, onFailure }) => new HookScript(name, path, { moment, onFailure })),
     pathMap: handle.pathMap().map(({ spelled, here }) => new PathRule(spelled, here)),
   });
 }
@@ -53,7 +55,9 @@ export function outcome(handle) {
     seconds: handle.seconds(),
     framesDone: frames(handle.framesDone()),
     framesMissing: frames(handle.framesMissing()),
-    faults: handle.faults().map(({ severity, cause, message, frame, about }) => new Fault(severity, cause, message, { frame, about })),
+    faults: handle
+      .faults()
+      .map(({ severity, cause, message, frame, about }) => new Fault(severity, cause, message, { frame, about })),
     facts: handle.facts().map(({ name, value }) => new Fact(name, value)),
   });
 }

@@ -2,7 +2,14 @@
 
 import { Movie } from "../../../sdk-js/src/command.js";
 import {
-  Fact, Fault, FrameDone, FrameSkipped, FrameStarted, MemoryUsed, Progress, Warned,
+  Fact,
+  Fault,
+  FrameDone,
+  FrameSkipped,
+  FrameStarted,
+  MemoryUsed,
+  Progress,
+  Warned,
 } from "../../../sdk-js/src/event.js";
 import { Copy, MakeDirectory, Move, Note, Remove, Run, Write } from "../../../sdk-js/src/hooks.js";
 import { Decision } from "../../../sdk-js/src/verdict.js";
@@ -37,10 +44,16 @@ export function descriptor(one) {
     extensions: texts(one.extensions),
     supports: whole(one.supports),
     tools: one.tools.map(({ id, names, globs, versionArgs }) => ({
-      id: whole(id), names: texts(names), globs: texts(globs), versionArgs: texts(versionArgs),
+      id: whole(id),
+      names: texts(names),
+      globs: texts(globs),
+      versionArgs: texts(versionArgs),
     })),
     levels: one.levels.map(({ name, summary, tools, frames }) => ({
-      name: whole(name), summary: whole(summary), tools: texts(tools), frames,
+      name: whole(name),
+      summary: whole(summary),
+      tools: texts(tools),
+      frames,
     })),
     optionsSchema: whole(JSON.stringify(one.optionsSchema)),
   };
@@ -71,10 +84,19 @@ export function command(one) {
     args: texts(one.args),
     env: variables(one.env),
     cwd: textOrNull(one.cwd),
-    files: one.files.map(({ path, contents, removeOnSuccess }) => ({ path: whole(path), contents: whole(contents), removeOnSuccess })),
-    outputs: one.outputs.map((output) => output instanceof Movie
-      ? { tag: "movie", val: { path: whole(output.path), place: textOrNull(output.place), frames: runs(output.frames) } }
-      : { tag: "image", val: image(output) }),
+    files: one.files.map(({ path, contents, removeOnSuccess }) => ({
+      path: whole(path),
+      contents: whole(contents),
+      removeOnSuccess,
+    })),
+    outputs: one.outputs.map((output) =>
+      output instanceof Movie
+        ? {
+            tag: "movie",
+            val: { path: whole(output.path), place: textOrNull(output.place), frames: runs(output.frames) },
+          }
+        : { tag: "image", val: image(output) },
+    ),
     verify: one.verify,
   };
 }
@@ -85,9 +107,13 @@ const EVENTS = new Map([
   [FrameDone, (one) => ({ tag: "frame-done", val: image(one.image) })],
   [FrameSkipped, (one) => ({ tag: "frame-skipped", val: image(one.image) })],
   [Warned, (one) => ({ tag: "warning", val: whole(one.message) })],
-  [Fault, ({ severity, cause, message, frame, about }) => ({
-    tag: "fault", val: { severity, cause, message: whole(message), frame, about: textOrNull(about) },
-  })],
+  [
+    Fault,
+    ({ severity, cause, message, frame, about }) => ({
+      tag: "fault",
+      val: { severity, cause, message: whole(message), frame, about: textOrNull(about) },
+    }),
+  ],
   [MemoryUsed, (one) => ({ tag: "memory-bytes", val: one.bytes })],
   [Fact, ({ name, value }) => ({ tag: "fact", val: { name: whole(name), value: whole(value) } })],
 ]);
@@ -104,7 +130,13 @@ export function verdict({ decision, reason, afterMs }) {
 }
 
 const ACTIONS = new Map([
-  [Run, ({ tool, args, env, seconds }) => ({ tag: "run", val: { tool: whole(tool), args: texts(args), env: variables(env), seconds } })],
+  [
+    Run,
+    ({ tool, args, env, seconds }) => ({
+      tag: "run",
+      val: { tool: whole(tool), args: texts(args), env: variables(env), seconds },
+    }),
+  ],
   [Write, ({ path, contents }) => ({ tag: "write", val: { path: whole(path), contents: whole(contents) } })],
   [Copy, ({ source, target }) => ({ tag: "copy", val: { source: whole(source), target: whole(target) } })],
   [Move, ({ source, target }) => ({ tag: "move", val: { source: whole(source), target: whole(target) } })],
@@ -116,6 +148,8 @@ const ACTIONS = new Map([
 /** Hooks. */
 export function hooks(list) {
   return list.map(({ name, actions, onFailure }) => ({
-    name: whole(name), actions: actions.map((one) => ACTIONS.get(one.constructor)(one)), onFailure,
+    name: whole(name),
+    actions: actions.map((one) => ACTIONS.get(one.constructor)(one)),
+    onFailure,
   }));
 }

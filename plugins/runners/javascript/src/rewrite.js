@@ -1,6 +1,6 @@
-// One module of a script, from the text of a file to the body of a function: QuickJS as it is built here runs no modules,
-// only texts. Imports and exports become an object that the runner links; lines and columns stay what they are, or are
-// written down where they do not. Which modules there are, and in which order they run, is in `bundle.js`.
+// One module of a script, from the text of a file to the body of a function: QuickJS as it is built here runs no
+// modules, only texts. Imports and exports become an object that the runner links; lines and columns stay what they
+// are, or are written down where they do not. Which modules there are, and in which order they run, is in `bundle.js`.
 
 import * as acorn from "../node_modules/acorn/dist/acorn.mjs";
 import { encoded } from "./encoding.js";
@@ -18,7 +18,6 @@ export function parsed(name, text) {
     const program = acorn.parse(text, {
       ecmaVersion: "latest",
       sourceType: "module",
-      allowAwaitOutsideFunction: false,
       allowHashBang: true,
       preserveParens: true,
       onComment: comments,
@@ -37,7 +36,7 @@ export function parsed(name, text) {
  * - `exports`: names of its own by what they are exported as.
  * - `body`: its text, with imports and the words of exports blanked, in which `$_m.default` takes a nameless default.
  * - `shifts`: what was put into lines, as `[line, column, length]`, in bytes as QuickJS counts them.
- * - `members`: where members of classes and objects begin, as `[line, column]` by name.
+ * - `members`: where in the text members of classes and objects begin, by name.
  */
 export function rewritten({ name, text, program, comments }) {
   const edits = new Edits(name, text);
@@ -48,7 +47,7 @@ export function rewritten({ name, text, program, comments }) {
   }
   const module = { name, text, imports: [], exports: new Map(), shifts: [], members: {}, body: "" };
   for (const node of program.body) statement(node, module, edits);
-  for (const node of program.body) guarded(node, edits, module.members);
+  for (const node of program.body) guarded(node, edits, { members: module.members, functions: 0 });
   module.body = edits.applied();
   module.shifts = edits.shifts();
   return module;
@@ -61,7 +60,12 @@ function statement(node, module, edits) {
         from: node.source.value,
         at: node.source.start,
         names: node.specifiers.map((one) => ({
-          imported: one.type === "ImportNamespaceSpecifier" ? "*" : one.type === "ImportDefaultSpecifier" ? "default" : spelled(one.imported),
+          imported:
+            one.type === "ImportNamespaceSpecifier"
+              ? "*"
+              : one.type === "ImportDefaultSpecifier"
+                ? "default"
+                : spelled(one.imported),
           local: one.local.name,
           at: one.start,
         })),
@@ -69,7 +73,12 @@ function statement(node, module, edits) {
       edits.blank(node.start, node.end);
       break;
     case "ExportAllDeclaration":
-      module.imports.push({ from: node.source.value, at: node.source.start, names: [], all: node.exported ? spelled(node.exported) : null });
+      module.imports.push({
+        from: node.source.value,
+        at: node.source.start,
+        names: [],
+        all: node.exported ? spelled(node.exported) : null,
+      });
       edits.blank(node.start, node.end);
       break;
     case "ExportNamedDeclaration":
@@ -123,29 +132,46 @@ function spelled(node) {
 /** The names that a pattern binds. */
 function bound(pattern) {
   switch (pattern?.type) {
-    case "Identifier": return [pattern.name];
-    case "ObjectPattern": return pattern.properties.flatMap((one) => bound(one.type === "RestElement" ? one.argument : one.value));
-    case "ArrayPattern": return pattern.elements.flatMap(bound);
-    case "RestElement": return bound(pattern.argument);
-    case "AssignmentPattern": return bound(pattern.left);
-    default: return [];
+    case "Identifier":
+      return [pattern.name];
+    case "ObjectPattern":
+      return pattern.properties.flatMap((one) => bound(one.type === "RestElement" ? one.argument : one.value));
+    case "ArrayPattern":
+      return pattern.elements.flatMap(bound);
+    case "RestElement":
+      return bound(pattern.argument);
+    case "AssignmentPattern":
+      return bound(pattern.left);
+    default:
+      return [];
   }
 }
 
 /** Counts the functions within each other, notes where members are, and refuses what cannot work. Generators and async
  * functions, which go on later, are not counted. */
-function guarded(node, edits, members) {
+function guarded(node, edits, context) {
   if (Array.isArray(node)) {
-    for (const one of node) guarded(one, edits, members);
+    for (const one of node) guarded(one, edits, context);
     return;
   }
   if (typeof node !== "object" || node === null || typeof node.type !== "string") return;
-  if (node.type === "ImportExpression") edits.refuse(node.start, "import() is not available in a plugin; write an import at the top of the file");
-  if (node.type === "MetaProperty" && node.meta.name === "import") edits.refuse(node.start, "import.meta is not available in a plugin; `host.scriptFile(name)` reads a file of the plugin's folder");
-  if (node.key?.type === "Identifier" && !node.computed && !Object.hasOwn(members, node.key.name)) {
-    members[node.key.name] = edits.place(node.start);
+  if (node.type === "ImportExpression")
+    edits.refuse(node.start, "import() is not available in a plugin; write an import at the top of the file");
+  if (node.type === "MetaProperty" && node.meta.name === "import")
+    edits.refuse(
+      node.start,
+      "import.meta is not available in a plugin; `host.scriptFile(name)` reads a file of the plugin's folder",
+    );
+  if ((node.type === "AwaitExpression" || node.await === true) && context.functions === 0) {
+    edits.refuse(node.start, "a plugin's modules run at once, without await");
   }
-  const isFunction = node.type === "FunctionDeclaration" || node.type === "FunctionExpression" || node.type === "ArrowFunctionExpression";
+  if (node.key?.type === "Identifier" && !node.computed && !Object.hasOwn(context.members, node.key.name)) {
+    context.members[node.key.name] = node.start;
+  }
+  const isFunction =
+    node.type === "FunctionDeclaration" ||
+    node.type === "FunctionExpression" ||
+    node.type === "ArrowFunctionExpression";
   if (isFunction && !node.generator && !node.async) {
     const enter = "try{if(++$_d>$_n)$_t();";
     const leave = "}finally{--$_d}";
@@ -157,10 +183,12 @@ function guarded(node, edits, members) {
       edits.insert(node.body.end, `)${leave}}`);
     }
   }
+  context.functions += isFunction ? 1 : 0;
   for (const key in node) {
     const value = node[key];
-    if (typeof value === "object" && value !== null && key !== "regex") guarded(value, edits, members);
+    if (typeof value === "object" && value !== null && key !== "regex") guarded(value, edits, context);
   }
+  context.functions -= isFunction ? 1 : 0;
 }
 
 /** Changes of a text that leave its lines where they are. */
@@ -174,12 +202,12 @@ class Edits {
 
   /** Takes a statement out, or the words before one: it still ends what stands before it. */
   blank(start, end) {
-    this.replace(start, end, `;${this.text.slice(start + 1, end).replace(/[^\n\r\u2028\u2029]/g, " ")}`);
+    this.replace(start, end, `;${spaces(this.text.slice(start + 1, end))}`);
   }
 
   /** Takes out what no statement needs. */
   clear(start, end) {
-    this.replace(start, end, this.text.slice(start, end).replace(/[^\n\r\u2028\u2029]/g, " "));
+    this.replace(start, end, spaces(this.text.slice(start, end)));
   }
 
   replace(start, end, by) {
@@ -194,19 +222,15 @@ class Edits {
     throw new ScriptError("SyntaxError", message, { name: this.name, text: this.text, at });
   }
 
-  /** The line and the column of a place, from 1. */
-  place(at) {
-    const before = this.text.slice(0, at);
-    return [before.split("\n").length, at - before.lastIndexOf("\n")];
-  }
-
   applied() {
     // In order; of those at the same place the one that was asked for first comes first, and what ends a function
     // inside comes before what ends the one around it, since the walk goes from the outside in.
-    this.#edits = this.#edits.map((edit, order) => ({ ...edit, order })).sort((one, other) => {
-      if (one.start !== other.start) return one.start - other.start;
-      return one.by[0] === "}" || one.by[0] === ")" ? other.order - one.order : one.order - other.order;
-    });
+    this.#edits = this.#edits
+      .map((edit, order) => ({ ...edit, order }))
+      .sort((one, other) => {
+        if (one.start !== other.start) return one.start - other.start;
+        return one.by[0] === "}" || one.by[0] === ")" ? other.order - one.order : one.order - other.order;
+      });
     let out = "";
     let at = 0;
     for (const { start, end, by } of this.#edits) {
@@ -224,7 +248,11 @@ class Edits {
     let begin = 0;
     for (const { start, end, by } of this.#edits) {
       if (end !== start) continue;
-      for (let next = this.text.indexOf("\n", begin); next >= 0 && next < start; next = this.text.indexOf("\n", begin)) {
+      for (
+        let next = this.text.indexOf("\n", begin);
+        next >= 0 && next < start;
+        next = this.text.indexOf("\n", begin)
+      ) {
         line += 1;
         begin = next + 1;
       }
@@ -232,4 +260,9 @@ class Edits {
     }
     return shifts;
   }
+}
+
+/** As many spaces as the text has bytes, which is what QuickJS counts columns in. Ends of lines stay. */
+function spaces(text) {
+  return text.replace(/[^\n\r\u2028\u2029]/gu, (char) => " ".repeat(char < "\x80" ? 1 : encoded(char).length));
 }

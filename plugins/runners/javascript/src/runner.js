@@ -75,15 +75,17 @@ export const dcc = {
     return outgoing.prepared(answer);
   },
 
-  buildCommand: (handle) => guarded(() => {
-    const made = plugin();
-    return outgoing.command(calls.buildCommand(made, taskOf(made, handle)));
-  }),
+  buildCommand: (handle) =>
+    guarded(() => {
+      const made = plugin();
+      return outgoing.command(calls.buildCommand(made, taskOf(made, handle)));
+    }),
 
-  judge: (handle, ended) => guarded(() => {
-    const made = plugin();
-    return outgoing.verdict(calls.judge(made, taskOf(made, handle), incoming.outcome(ended)));
-  }),
+  judge: (handle, ended) =>
+    guarded(() => {
+      const made = plugin();
+      return outgoing.verdict(calls.judge(made, taskOf(made, handle), incoming.outcome(ended)));
+    }),
 
   Reader,
 };
@@ -97,9 +99,14 @@ function asked(moment, about) {
 
 export const hooks = {
   beforeJob: (handle) => asked("beforeJob", (made) => [incoming.job(handle, calls.schema(made))]),
-  afterJob: (handle, end) => asked("afterJob", (made) => [incoming.job(handle, calls.schema(made)), incoming.jobEnd(end)]),
+  afterJob: (handle, end) =>
+    asked("afterJob", (made) => [incoming.job(handle, calls.schema(made)), incoming.jobEnd(end)]),
   beforeTask: (handle) => asked("beforeTask", (made) => [taskOf(made, handle)]),
   afterTask: (handle, ended) => asked("afterTask", (made) => [taskOf(made, handle), incoming.outcome(ended)]),
 };
 
 export const runner = { prepare: () => guarded(prepared) };
+
+// The snapshot is taken now. What the collector looked at is counted from here on, so that no instance begins with a
+// look at all of it.
+globalThis.__cqjs.runGc();

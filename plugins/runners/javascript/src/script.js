@@ -5,7 +5,7 @@ import * as script from "farmhand:dcc/script@0.1.0";
 import * as sdk from "../../../sdk-js/index.js";
 import * as calls from "../../../sdk-js/src/calls.js";
 import { bundled } from "./bundle.js";
-import { decoded, encoded, whole } from "./encoding.js";
+import { decoded, encoded, packed, unpacked, whole } from "./encoding.js";
 import { DEEPEST } from "./rewrite.js";
 
 const GIVEN = { farmhand: sdk };
@@ -23,7 +23,10 @@ export function prepared() {
   calls.describe(plugin);
   return {
     hasHooks: calls.hasHooks(plugin),
-    compiled: [{ name: main, code: encoded(whole(text)) }, { name: MAP, code: encoded(map) }],
+    compiled: [
+      { name: main, code: packed(whole(text)) },
+      { name: MAP, code: encoded(whole(map)) },
+    ],
   };
 }
 
@@ -34,7 +37,7 @@ export function plugin() {
   if (current === null) {
     const main = script.main();
     current = { main, map: null };
-    current.plugin = calls.pluginOf(run(decoded(script.compiled(main))), main);
+    current.plugin = calls.pluginOf(run(unpacked(script.compiled(main))), main);
   }
   return current.plugin;
 }
@@ -51,7 +54,9 @@ export function read(name) {
 /** Where lines of the whole text stand in the script's files. */
 export const source = {
   place(line, column) {
-    const module = modules().filter((one) => one.line <= line).pop();
+    const module = modules()
+      .filter((one) => one.line <= line)
+      .pop();
     if (module === undefined) return null;
     const own = line - module.line + 1;
     let shift = 0;
@@ -63,10 +68,13 @@ export const source = {
   },
   /** Where a member of this name begins: in the main file, or else in the first one that has it. */
   member(name) {
-    const module = modules().reverse().find(({ members }) => Object.hasOwn(members, name));
+    const module = modules()
+      .reverse()
+      .find(({ members }) => Object.hasOwn(members, name));
     if (module === undefined) return null;
-    const [line, column] = module.members[name];
-    return { name: module.name, line, column };
+    const at = module.members[name];
+    const before = read(module.name).slice(0, at);
+    return { name: module.name, line: before.split("\n").length, column: at - before.lastIndexOf("\n") };
   },
   line(name, line) {
     return read(name).split("\n")[line - 1] ?? null;

@@ -17,10 +17,23 @@ test("texts become the bytes that they should, and come back", () => {
 });
 
 test("bytes that are no UTF-8 become replacement characters, or an error", () => {
-  for (const bytes of [[0xff], [0x61, 0xc3], [0xc3, 0x28], [0xe2, 0x82, 0x28, 0x62], [0xed, 0xa0, 0x80], [0xf5, 0x80], [0xc0, 0xaf], [0xf0, 0x80, 0x80, 0x80]]) {
+  for (const bytes of [
+    [0xff],
+    [0x61, 0xc3],
+    [0xc3, 0x28],
+    [0xe2, 0x82, 0x28, 0x62],
+    [0xed, 0xa0, 0x80],
+    [0xf5, 0x80],
+    [0xc0, 0xaf],
+    [0xf0, 0x80, 0x80, 0x80],
+  ]) {
     const text = decoded(Uint8Array.from(bytes));
     assert.ok(text.includes("\ufffd"), `${bytes}`);
-    assert.equal(text.replace(/\ufffd+/g, ""), new TextDecoder().decode(Uint8Array.from(bytes)).replace(/\ufffd+/g, ""), `${bytes}`);
+    assert.equal(
+      text.replace(/\ufffd+/g, ""),
+      new TextDecoder().decode(Uint8Array.from(bytes)).replace(/\ufffd+/g, ""),
+      `${bytes}`,
+    );
     assert.throws(() => decoded(Uint8Array.from(bytes), true), TypeError);
   }
 });
@@ -30,7 +43,10 @@ test("characters that are cut between two parts come out whole", () => {
     const bytes = new TextEncoder().encode(text.slice(0, 50));
     for (let cut = 0; cut <= bytes.length; cut += 1) {
       const decoder = new Decoder();
-      assert.equal(decoder.decode(bytes.slice(0, cut), { stream: true }) + decoder.decode(bytes.slice(cut)), text.slice(0, 50));
+      assert.equal(
+        decoder.decode(bytes.slice(0, cut), { stream: true }) + decoder.decode(bytes.slice(cut)),
+        text.slice(0, 50),
+      );
     }
   }
   assert.throws(() => new Decoder("utf-16"), RangeError);

@@ -175,6 +175,18 @@ Glow.before_job = lambda self, job: farmhand.Note(repr(of_all()))
         self.assertEqual(hooks[0].actions[0].value, repr([True, True, True, "deep", b"{}"]))
         self.assertTrue(Farm(files).ask("Runner", "prepare").has_hooks)
 
+    def test_a_file_of_the_script_s_own_comes_before_others_of_its_name(self):
+        files = {
+            "plugin.py": PLUGIN + "import loader, json\nGlow.summary = loader.NAME + json.NAME\n",
+            "loader.py": "import farmhand\nNAME = farmhand.Plugin.version",
+            "json.py": "NAME = ' own'",
+            "farmhand/__init__.py": "this is not read",
+        }
+        self.assertEqual(Farm(files).ask("Dcc", "describe").summary, "0.1.0 own")
+        self.assertEqual(len(Farm(files).ask("Runner", "prepare").compiled), 3)
+        single = Farm(PLUGIN + "import random\nrandom.random()\n", main="random.py")
+        self.assertEqual(single.ask("Dcc", "describe").name, "glow")
+
     def test_every_mistake_in_the_syntax_is_told_at_once(self):
         files = {"plugin.py": "def f(:\n", "a.py": "x = 1\n  y = 2\n", "b.py": b"x = 1\0", "c.json": "{"}
         refused = Farm(files).refusal("Runner", "prepare")

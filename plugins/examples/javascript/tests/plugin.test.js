@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Fault, FrameDone, FrameStarted, Image, Progress } from "farmhand";
 import * as testing from "farmhand/testing";
-import Glow from "./plugin.js";
+import Glow from "../plugin.js";
 
 test("the command line", () => {
   const command = testing.command(Glow, testing.task({ frames: "1-3", options: { quality: 70 } }));
