@@ -11,7 +11,7 @@
 //! - `candidate`, `contract`, `descriptor`, `options`, `cache`, `gate`: what a file must pass before it may serve;
 //! - `loaded`, `observer`: a plugin that serves, and what its calls cost;
 //! - `registry`, `watch`, `host`: which plugin serves now, and how a saved file takes over;
-//! - `installed`: which runners of scripts there are.
+//! - `installed`, `stir`: which runners of scripts there are, and when an author saves.
 
 mod bindings;
 mod cache;
@@ -35,6 +35,7 @@ mod script;
 mod settings;
 mod sight;
 mod state;
+mod stir;
 mod watch;
 
 pub use candidate::{Form, Inspection};
@@ -50,3 +51,4 @@ pub use observer::{CallObserver, CallReport};
 pub use registry::{SelectError, SwapEvent};
 pub use script::{Language, PackError, ScriptProblem, pack};
 pub use settings::{Builtin, Grant, LoadGate, OutsideCompiler, PluginSettings, WatchMode};
+pub use stir::{Depth, Stir};

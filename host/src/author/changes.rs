@@ -2,7 +2,7 @@
 //! an editor that only looks, or a tool that writes beside the sources, starts nothing.
 
 use super::project::{Kind, Project};
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use farmhand_plugin::{Depth, Stir};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ pub struct Changes {
     events: UnboundedReceiver<()>,
     sender: UnboundedSender<()>,
     /// Absent where the system can watch nothing here, and looking every now and then has to do.
-    watcher: Option<RecommendedWatcher>,
+    watcher: Option<Stir>,
     /// Folders that are watched.
     watched: Vec<PathBuf>,
     seen: u64,
@@ -84,23 +84,19 @@ impl Changes {
     fn watch(&mut self) {
         if self.watcher.is_none() {
             let sender = self.sender.clone();
-            let told = move |event: notify::Result<notify::Event>| {
-                let is_change = event.map_or(true, |event| !matches!(event.kind, EventKind::Access(_)));
-                if is_change {
-                    // Nobody listens while the command goes down.
-                    let _ = sender.send(());
-                }
-            };
-            self.watcher = notify::recommended_watcher(told).ok();
+            self.watcher = Stir::new(move || {
+                // Nobody listens while the command goes down.
+                let _ = sender.send(());
+            });
         }
         let Some(watcher) = &mut self.watcher else { return };
-        let mut wanted = vec![(self.project.folder().to_path_buf(), RecursiveMode::NonRecursive)];
+        let mut wanted = vec![(self.project.folder().to_path_buf(), Depth::Here)];
         for folder in below(&self.project) {
-            wanted.push((folder, RecursiveMode::Recursive));
+            wanted.push((folder, Depth::Below));
         }
         self.watched.retain(|folder| folder.is_dir());
-        for (folder, mode) in wanted {
-            if !self.watched.contains(&folder) && watcher.watch(&folder, mode).is_ok() {
+        for (folder, depth) in wanted {
+            if !self.watched.contains(&folder) && watcher.watch(&folder, depth) {
                 self.watched.push(folder);
             }
         }
