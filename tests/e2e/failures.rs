@@ -117,8 +117,8 @@ fn a_blender_killed_in_mid_chunk_costs_only_what_it_had_not_finished() {
     let (id, blender) = gate.render(&daemon, &scene, "1-6");
     daemon.client.wait_for_job(id, "three frames are done", |job| job["frames"]["done"] == 3);
 
-    gate.open();
     assert!(Command::new("kill").args(["-KILL", &blender.to_string()]).status().unwrap().success());
+    gate.open();
     let ended = daemon.client.wait_for_end(id);
 
     assert_eq!(ended["status"], "done", "{ended}");

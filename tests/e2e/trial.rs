@@ -106,6 +106,21 @@ fn a_changed_rule_is_reported_for_the_attempts_that_it_changes_and_no_other() {
     let one = stdout(&plugin(data, &["replay", file, "--attempt", &attempt]));
     assert!(one.contains("then") && one.contains("- quarantine-node: the disk is full"), "{one}");
     assert_eq!(slot(&farm.daemon)["source"], "built-in", "nothing is changed");
+
+    // Once the changed one serves, the one that decided is asked from the bytes that are kept of it.
+    fs::copy(file, farm.daemon.plugins_dir().join("nuke.wasm")).unwrap();
+    farm.daemon
+        .client
+        .wait_for("it serves", || Some(slot(&farm.daemon)).filter(|slot| slot["source"] == "nuke.wasm"));
+    let report = json_of(&plugin(data, &["replay", "nuke", "--job", &bad.to_string(), "--json"]));
+    let one =
+        report["attempts"].as_array().unwrap().iter().find(|one| one["attempt"] == changed[0]["attempt"]);
+    let one = one.unwrap_or_else(|| panic!("{report}"));
+    assert_eq!(
+        (&one["events_compared"], &one["changes"]),
+        (&json!(true), &changed[0]["changes"]),
+        "{report}"
+    );
 }
 
 #[test]
@@ -129,18 +144,43 @@ fn a_version_that_changes_past_verdicts_does_not_go_live_by_itself() {
 
     farm.daemon.terminate();
     farm.daemon.restart();
-    let again = slot(&farm.daemon);
-    assert_eq!(again["state"], "degraded", "a restart is no way around it: {again}");
+    // It is examined in the background again, and meanwhile the one that served before does.
+    assert_eq!(slot(&farm.daemon)["serving"]["digest"], before["serving"]["digest"]);
+    let again = farm.daemon.client.wait_for("a restart is no way around it", || {
+        Some(slot(&farm.daemon)).filter(|slot| slot["state"] == "degraded")
+    });
     assert_eq!(again["serving"]["digest"], before["serving"]["digest"], "{again}");
+    let held = again["standing"]["held"]["digest"].as_str().unwrap().to_owned();
+    assert!(again["failure"].as_str().unwrap().contains(&format!("confirm nuke {held}")), "{again}");
 
-    // Bytes that read as they did: one custom section more at the end changes no answer.
+    let digest = failure.split("confirm nuke ").nth(1).and_then(|rest| rest.split('`').next()).unwrap();
+    let confirmed = plugin(farm.daemon.data_dir(), &["confirm", "nuke", digest]);
+    assert!(confirmed.status.success(), "{}", told(&confirmed));
+    farm.daemon.client.wait_for("what was confirmed goes live", || {
+        Some(slot(&farm.daemon)).filter(|slot| slot["serving"]["digest"] == digest)
+    });
+
+    // One custom section more at the end changes no answer, so that it decides as it was decided then.
     let mut bytes = fs::read(prebuilt("nuke")).unwrap();
     bytes.extend([0, 3, 1, b'x', 0]);
     fs::write(&file, bytes).unwrap();
     farm.daemon.client.wait_for("a version that decides as before goes live", || {
-        Some(slot(&farm.daemon)).filter(|slot| {
-            slot["state"] == "serving" && slot["serving"]["digest"] != before["serving"]["digest"]
-        })
+        let is_new = |slot: &Value| {
+            let serving = &slot["serving"]["digest"];
+            slot["state"] == "serving" && *serving != digest && *serving != before["serving"]["digest"]
+        };
+        Some(slot(&farm.daemon)).filter(is_new)
+    });
+
+    // A person may let it serve all the same.
+    let confirmed = plugin(
+        farm.daemon.data_dir(),
+        &["confirm", "nuke", &held[..12], "--server", &farm.daemon.url, "--json"],
+    );
+    assert!(confirmed.status.success(), "{}", told(&confirmed));
+    fs::copy(changed_nuke(dir.path()), &file).unwrap();
+    farm.daemon.client.wait_for("a confirmed version goes live", || {
+        Some(slot(&farm.daemon)).filter(|slot| slot["serving"]["digest"] == held.as_str())
     });
 }
 

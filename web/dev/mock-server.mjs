@@ -85,12 +85,13 @@ const images = Array.from({ length: 24 }, (_, n) => ({
   bytes: 8_300_000 + n * 1000, seconds: 5.2 + (n % 5) / 3, at: ago(20 + n * 6),
 }));
 const plugins = [
-  { name: "blender", state: "serving", source: "built in", serving: stamp(), summary: "Blender 2.83 and later, Cycles and Eevee", extensions: ["blend"], failure: null, changed: ago(5000),
+  { name: "blender", state: "serving", source: "built in", serving: stamp(), summary: "Blender 2.83 and later, Cycles and Eevee", extensions: ["blend"], failure: null, standing: {}, changed: ago(5000),
     levels: [{ name: "full", summary: "as the job asks", tools: ["blender"], frames: "any" }, { name: "safe", summary: "CPU only, no denoiser", tools: ["blender"], frames: "any" }, { name: "minimal", summary: "factory start-up, no add-ons", tools: ["blender"], frames: "any" }] },
   { name: "maya", state: "degraded", source: "plugins/maya.wasm", serving: { name: "maya", version: "2.0.1", digest: digest("7b"), generation: 12 }, summary: "Maya 2022 and later", extensions: ["ma", "mb"], changed: ago(340), levels: [],
-    failure: "maya 2.1.0 (4e1b77aa0c31) was refused: describe() trapped: call stack exhausted\n  at maya::levels::parse (levels.rs:88)" },
+    standing: { rolled_back: { digest: digest("4e"), version: "2.1.0", at: ago(340) } },
+    failure: "version 2.1.0 (4e1b77aa0c31) does not serve, it was rolled back by the daemon: 3 calls in a row failed, at last judge: it panicked or aborted in maya::levels::parse (levels.rs:88); save another one, or let it serve again with `farmhand plugin confirm maya 4e1b77aa0c31`" },
   { name: "nuke", state: "failed", source: "plugins/nuke.py", serving: null, summary: null, extensions: [], changed: ago(80), levels: [],
-    failure: "nuke.py, line 14: SyntaxError: expected ':'" },
+    standing: {}, failure: "nuke.py, line 14: SyntaxError: expected ':'" },
 ];
 const node = {
   name: "harvest-ws-07", version: "0.1.0", cores: 8, memory_bytes: 64 * 1024 ** 3, slots: 3, threads_per_task: 4, gpus: [], gpu_state: "no NVIDIA driver (libnvidia-ml.so was not found)",

@@ -13,9 +13,9 @@ pub struct PluginStamp {
     pub name: String,
     /// Its own version.
     pub version: String,
-    /// SHA-256 of the component.
+    /// SHA-256 of the component; of a script, over its runner, names and texts.
     pub digest: Digest,
-    /// How many times its slot had been swapped.
+    /// How many times its slot had been swapped; 0 for a version that was loaded beside its slot.
     pub generation: u64,
 }
 

@@ -3,7 +3,7 @@
 use crate::fallback::Fallback;
 use crate::hooks::{HookPhase, HookRequest, HookRun};
 use crate::view::FrameCounts;
-use crate::{FrameSet, JobId, Timestamp};
+use crate::{Digest, FrameSet, JobId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use utoipa::ToSchema;
@@ -63,6 +63,10 @@ pub struct PluginChoice {
     /// Which of its versions are welcome; absent: any.
     #[schema(value_type = Option<String>)]
     pub version: Option<semver::VersionReq>,
+    /// The very version that decides everything about the job, however often others are saved; absent: the one that
+    /// serves at the time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
 }
 
 /// A job after validation: everything decided that can be decided before it runs.

@@ -38,6 +38,7 @@ pub mod job;
 pub mod path_map;
 pub mod plan;
 pub mod time;
+pub mod versions;
 pub mod view;
 pub mod why;
 

@@ -5,6 +5,7 @@ use crate::dcc::{Fact, Fault, Gpu, Level, Outcome, Verdict};
 use crate::fallback::Fallback;
 use crate::hooks::HookRun;
 use crate::job::JobCosts;
+use crate::versions::VersionStanding;
 use crate::why::WaitReason;
 use crate::{AttemptId, FrameSet, FrameState, JobId, JobSpec, JobStatus, PluginStamp, Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -199,9 +200,10 @@ pub struct CommandView {
 pub struct PluginView {
     /// The slot's name: the plugin's name, or the file's stem where it never loaded.
     pub name: String,
-    /// `serving`, `degraded` (serving, and a newer version was refused) or `failed` (nothing to serve).
+    /// `serving`, `degraded` (serving, and a newer version was refused or rolled back from) or `failed` (nothing to
+    /// serve).
     pub state: String,
-    /// Whether it comes with the binary or from the plugins directory.
+    /// The file in the plugins directory that it comes from, `built-in`, or a kept copy of either.
     pub source: String,
     /// Who serves.
     pub serving: Option<PluginStamp>,
@@ -214,8 +216,11 @@ pub struct PluginView {
     /// JSON Schema of its options.
     #[schema(value_type = Option<Object>)]
     pub options_schema: Option<serde_json::Value>,
-    /// Why the newest version does not serve.
+    /// Why the newest version does not serve, or what is wrong with the one that does.
     pub failure: Option<String>,
+    /// What is out of the ordinary: a pin, a rollback, a version that waits.
+    #[serde(default)]
+    pub standing: VersionStanding,
     /// When the slot last changed.
     pub changed: Timestamp,
 }

@@ -21,6 +21,7 @@ pub(crate) struct Candidate {
 }
 
 /// What it is.
+#[derive(Clone)]
 pub(crate) enum Content {
     /// A component in the contract's terms.
     Component { bytes: Arc<[u8]> },
@@ -28,6 +29,8 @@ pub(crate) enum Content {
     Script { script: Arc<Script> },
     /// A script that carries its runner.
     Packed { runner: Arc<[u8]>, digest: Digest, script: Arc<Script> },
+    /// A script of an earlier time, for the runner that it ran with then.
+    Kept { runner: Digest, script: Arc<Script> },
 }
 
 /// What a file of the plugins directory is, without compiling or running it.
@@ -105,11 +108,29 @@ impl Candidate {
         Self { label: label.into(), content: Content::Script { script: Arc::new(script) }, seen }
     }
 
+    /// Takes a script that was kept.
+    pub(crate) fn of_kept_script(label: impl Into<String>, runner: Digest, script: Arc<Script>) -> Self {
+        let seen = cache::digest(&script.to_bytes());
+        Self { label: label.into(), content: Content::Kept { runner, script }, seen }
+    }
+
     /// The language that it is written in, where it is a script.
     pub(crate) fn language(&self) -> Option<Language> {
         match &self.content {
             Content::Component { .. } => None,
-            Content::Script { script } | Content::Packed { script, .. } => Some(script.language),
+            Content::Script { script } | Content::Packed { script, .. } | Content::Kept { script, .. } => {
+                Some(script.language)
+            }
+        }
+    }
+
+    /// Its size; of a script without its runner.
+    pub(crate) fn bytes(&self) -> u64 {
+        match &self.content {
+            Content::Component { bytes } => bytes.len() as u64,
+            Content::Script { script } | Content::Packed { script, .. } | Content::Kept { script, .. } => {
+                script.files.values().map(|text| text.len() as u64).sum()
+            }
         }
     }
 
@@ -131,7 +152,7 @@ impl Candidate {
                 files: vec![self.label.clone()],
                 surface: Some(contract::surface(bytes)?),
             },
-            Content::Script { script } => {
+            Content::Script { script } | Content::Kept { script, .. } => {
                 let (bytes, files) = of_script(script);
                 Inspection { form: Form::Script(script.language), bytes, files, surface: None }
             }

@@ -1,6 +1,7 @@
 //! What a file is, and which contract it speaks: read from its outline, without compiling or running anything.
 
 use crate::error::PluginErrorKind;
+use crate::logring::visible;
 use semver::Version;
 use std::collections::BTreeSet;
 use wasmparser::{Chunk, Encoding, Parser, Payload, Validator, WasmFeatures};
@@ -20,6 +21,9 @@ const SCRIPT: &str = "script";
 /// What else a plugin may import: WASI, with nothing behind it.
 const WASI: [&str; 6] =
     ["wasi:io", "wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:random", "wasi:sockets"];
+
+/// Names at the outside of a component; CPython's have about forty. Reading them must not cost more than the file.
+const NAMES: usize = 1000;
 
 /// The names at a component's outside.
 #[derive(Debug, Default, PartialEq)]
@@ -75,7 +79,44 @@ pub(crate) fn validate(bytes: &[u8]) -> Result<(), PluginErrorKind> {
     let features = WasmFeatures::default() | WasmFeatures::COMPONENT_MODEL;
     let invalid =
         |error: wasmparser::BinaryReaderError| foreign(format!("is damaged: {error}; build it again"));
-    Validator::new_with_features(features).validate_all(bytes).map(drop).map_err(invalid)
+    Validator::new_with_features(features).validate_all(bytes).map(drop).map_err(invalid)?;
+    modest(bytes)
+}
+
+/// Functions of all core modules of a component; CPython with its standard library has 13,000.
+const FUNCTIONS: usize = 50_000;
+/// Their code in bytes; CPython's is 7 MB.
+const CODE: usize = 32 << 20;
+/// The longest of them, in bytes; CPython's is 430 KB.
+const LONGEST: usize = 1 << 20;
+/// Bytes of a function times its local variables: what the compiler holds of them at once grows by this. CPython and
+/// QuickJS come to 4 million.
+const WEIGHT: usize = 64 << 20;
+
+/// Whether the code is no more than the compiler can take without hurting anybody: it wants several KiB for each
+/// function, and a hundred times the size of each that it is at work on.
+fn modest(bytes: &[u8]) -> Result<(), PluginErrorKind> {
+    let damaged =
+        |error: wasmparser::BinaryReaderError| foreign(format!("is damaged: {error}; build it again"));
+    let (mut functions, mut code) = (0, 0);
+    for payload in Parser::new(0).parse_all(bytes) {
+        if let Payload::CodeSectionEntry(body) = payload.map_err(damaged)? {
+            let length = body.range().len();
+            let groups = body.get_locals_reader().map_err(damaged)?;
+            let locals: usize = groups.into_iter().flatten().map(|(count, _)| count as usize).sum();
+            functions += 1;
+            code += length;
+            if functions > FUNCTIONS || code > CODE || length > LONGEST || length * locals > WEIGHT {
+                return Err(foreign(format!(
+                    "has more code than a plugin may have: {FUNCTIONS} functions, {} MiB of them, {} MiB in one, and in \
+                     each not very many variables",
+                    CODE >> 20,
+                    LONGEST >> 20
+                )));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn foreign(message: impl Into<String>) -> PluginErrorKind {
@@ -103,7 +144,16 @@ fn outline(bytes: &[u8]) -> Result<Outline, PluginErrorKind> {
             Chunk::NeedMoreData(_) => return Err(incomplete()),
         };
         rest = &rest[consumed..];
+        let too_many = |reader: u32, outline: &Outline| {
+            reader as usize + outline.imports.len() + outline.exports.len() > NAMES
+        };
         match payload {
+            Payload::ComponentImportSection(imports) if too_many(imports.count(), &outline) => {
+                return Err(foreign(format!("imports more than {NAMES} things; no plugin does")));
+            }
+            Payload::ComponentExportSection(exports) if too_many(exports.count(), &outline) => {
+                return Err(foreign(format!("exports more than {NAMES} things; no plugin does")));
+            }
             Payload::Version { encoding: Encoding::Module, .. } => {
                 return Err(foreign(
                     "is a core module, not a component; build it for wasm32-wasip2, or wrap it with \
@@ -142,6 +192,16 @@ fn ours(name: &str) -> Option<(&str, Option<Version>)> {
     })
 }
 
+/// Some of the names, as anyone can see them.
+fn list(names: &[String]) -> String {
+    const SHOWN: usize = 10;
+    let mut text = names.iter().take(SHOWN).map(|name| visible(name)).collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN {
+        text.push_str(&format!(" and {} more", names.len() - SHOWN));
+    }
+    text
+}
+
 fn versions(outline: &Outline, role: Role) -> Result<(), PluginErrorKind> {
     let incompatible = |message| Err(PluginErrorKind::Incompatible { message });
     let targets: BTreeSet<_> =
@@ -165,7 +225,7 @@ fn versions(outline: &Outline, role: Role) -> Result<(), PluginErrorKind> {
     if !outline.exports.iter().any(exported) {
         let exports = match outline.exports.is_empty() {
             true => "nothing".to_owned(),
-            false => outline.exports.join(", "),
+            false => list(&outline.exports),
         };
         return incompatible(format!(
             "is a component, but no farmhand plugin: it exports {exports}, and a plugin exports \
@@ -192,7 +252,7 @@ fn versions(outline: &Outline, role: Role) -> Result<(), PluginErrorKind> {
         true => Ok(()),
         false => incompatible(format!(
             "imports {}, which {PACKAGE} {PROVIDED} does not have; build it against this farmhand's contract",
-            unknown.join(", ")
+            list(&unknown)
         )),
     }
 }
@@ -260,6 +320,29 @@ mod tests {
                 "{exports:?}: {refusal}"
             );
         }
+    }
+
+    #[test]
+    fn more_code_than_the_compiler_can_take_is_refused() {
+        let component =
+            |functions: &str| wat::parse_str(format!("(component (core module {functions}))")).unwrap();
+        assert_eq!(validate(&component(&"(func)".repeat(FUNCTIONS))), Ok(()));
+        let sets: String = (0..5000).map(|local| format!("(local.set {local} (local.get 0))")).collect();
+        for functions in [
+            "(func)".repeat(FUNCTIONS + 1),
+            format!("(func (local {}) {sets})", "i32 ".repeat(5000)),
+            format!("(func {})", "(drop (i32.const 100000))".repeat(LONGEST / 5)),
+        ] {
+            let refusal = validate(&component(&functions)).unwrap_err().to_string();
+            assert!(refusal.contains("more code than a plugin may have"), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn a_component_of_nothing_but_names_is_refused() {
+        let names: String = (0..=NAMES).map(|n| format!(r#"(import "i{n}" (instance))"#)).collect();
+        let refusal = outline(&wat::parse_str(format!("(component {names})")).unwrap()).unwrap_err();
+        assert!(refusal.to_string().contains("imports more than 1000 things"), "{refusal}");
     }
 
     #[test]

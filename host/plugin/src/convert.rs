@@ -7,7 +7,7 @@
 use crate::bindings::{context, hooks, types};
 use crate::descriptor::Raw;
 use crate::error::PluginErrorKind;
-use crate::logring::{printable_line, printable_text};
+use crate::logring::{printable_line, printable_text, visible};
 use farmhand_model::dcc::{
     Cause, Command, Decision, Fact, Fault, FrameShape, Gpu, ImageOutput, Level, MovieOutput, Output,
     PathRule, PreparedJob, Problem, ReaderEvent, Severity, TaskContext, TextFile, Tool, ToolSpec, Verdict,
@@ -162,6 +162,17 @@ pub(crate) fn prepared_job(job: types::PreparedJob, asked: &FrameSet) -> Result<
     if job.output.as_deref() == Some("") {
         refused.push("the output is empty; leave it out where the scene decides".into());
     }
+    if let Some(layer) = job.layers.iter().chain(&job.output).find(|text| !is_plain(text)) {
+        refused.push(format!("`{}` is no name of a layer or a file", visible(layer)));
+    }
+    for (what, texts) in [("layers", &job.layers), ("licences", &job.licences), ("notes", &job.notes)] {
+        if texts.len() > ENTRIES {
+            refused.push(format!("there are {} {what}, and {ENTRIES} is the most", texts.len()));
+        }
+    }
+    if job.options.len() > OPTIONS {
+        refused.push(format!("the options are {} bytes long, and {OPTIONS} is the most", job.options.len()));
+    }
     let options = match serde_json::from_str(&job.options) {
         Ok(serde_json::Value::Object(options)) => options,
         Ok(_) => {
@@ -177,8 +188,10 @@ pub(crate) fn prepared_job(job: types::PreparedJob, asked: &FrameSet) -> Result<
         refused.push(problem);
         asked.clone()
     });
-    if frames.is_empty() && !asked.is_empty() {
+    if !asked.is_empty() && frames.is_empty() {
         refused.push("the job's frames are gone".into());
+    } else if !asked.is_empty() && frames != *asked {
+        refused.push(format!("the job's frames were {asked}, and are {frames} now; leave them as they are"));
     }
     let prepared = PreparedJob {
         layers: job.layers,
@@ -191,6 +204,11 @@ pub(crate) fn prepared_job(job: types::PreparedJob, asked: &FrameSet) -> Result<
     };
     believed(prepared, refused)
 }
+
+/// More layers, licences, notes or problems of one job than this are a mistake.
+const ENTRIES: usize = 1000;
+/// A job's options, in bytes: they travel with the job.
+const OPTIONS: usize = 1 << 20;
 
 /// The frames of a prepared job: no more than any job may have.
 fn frames_asked_for(runs: &[types::FrameRun]) -> Result<FrameSet, String> {
@@ -209,7 +227,7 @@ pub(crate) fn problems(problems: Vec<types::Problem>) -> Result<Vec<Problem>, Re
         field: printable_line(&problem.field),
         message: printable_line(&problem.message),
     };
-    Ok(problems.into_iter().map(problem).collect())
+    Ok(problems.into_iter().take(ENTRIES).map(problem).collect())
 }
 
 pub(crate) fn command(command: types::Command, task: &TaskContext) -> Result<Command, Refused> {
@@ -228,8 +246,16 @@ pub(crate) fn command(command: types::Command, task: &TaskContext) -> Result<Com
             refused.push(format!("`{}` is no name of an environment variable", var.name.escape_debug()));
         }
     }
+    if let Some(cwd) = &command.cwd
+        && let Err(problem) = file_path(cwd)
+    {
+        refused.push(problem);
+    }
+    if command.files.len() > FILES {
+        refused.push(format!("the command has {} files, and {FILES} is the most", command.files.len()));
+    }
     let mut files = Vec::new();
-    for file in command.files {
+    for file in command.files.into_iter().take(FILES) {
         match new_file(task, &file.path) {
             Some(path) => {
                 let types::TextFile { contents, remove_on_success, .. } = file;
@@ -263,6 +289,9 @@ pub(crate) fn command(command: types::Command, task: &TaskContext) -> Result<Com
     believed(command, refused)
 }
 
+/// Files that one command may have written before it starts.
+const FILES: usize = 1000;
+
 /// Where a plugin may have a file written: in the scratch directory, or in the scene's and below.
 fn new_file(task: &TaskContext, path: &str) -> Option<PathBuf> {
     let beside = || task.job.scene.parent().filter(|_| Path::new(path).is_absolute());
@@ -272,7 +301,7 @@ fn new_file(task: &TaskContext, path: &str) -> Option<PathBuf> {
 /// The path, joined to the directory, where no part of it leads out again. The host writes these files before the
 /// program starts, into a directory that nobody else has touched, so there are no links to follow.
 fn inside(dir: &Path, path: &str) -> Option<PathBuf> {
-    if path.is_empty() || path.contains('\0') {
+    if file_path(path).is_err() {
         return None;
     }
     let joined = dir.join(path);
@@ -301,10 +330,16 @@ fn image(image: &types::Image) -> Result<ImageOutput, String> {
 }
 
 fn file_path(path: &str) -> Result<PathBuf, String> {
-    if path.is_empty() || path.contains('\0') {
-        return Err(format!("`{}` is no path of a file", path.escape_debug()));
+    match is_plain(path) && !path.is_empty() {
+        true => Ok(PathBuf::from(path)),
+        false => Err(format!("`{}` is no path of a file", visible(path))),
     }
-    Ok(PathBuf::from(path))
+}
+
+/// Whether a name or a path can stand on a page and in a terminal as it is, and is no longer than any system's.
+fn is_plain(text: &str) -> bool {
+    const BYTES: usize = 4096;
+    text.len() <= BYTES && visible(text) == text
 }
 
 /// The frames of the runs, all of which must be among `known`. Bounded by `known`, however far the runs reach.
@@ -501,6 +536,7 @@ mod tests {
             ("/scratch/8/a.py", None),
             ("/etc/passwd", None),
             ("a\0b", None),
+            ("a\u{1b}[2J.py", None),
         ] {
             assert_eq!(inside(dir, path), expect.map(PathBuf::from), "{path:?}");
         }

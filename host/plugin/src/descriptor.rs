@@ -1,6 +1,7 @@
 //! Whether a plugin's description of itself makes sense.
 
 use crate::error::PluginErrorKind;
+use crate::logring::visible;
 use crate::options::OptionsSchema;
 use farmhand_model::dcc::{Descriptor, Level, ToolSpec};
 use semver::{Version, VersionReq};
@@ -10,6 +11,10 @@ use std::collections::BTreeSet;
 const NAME_LENGTH: usize = 40;
 /// More entries than this in any list of the descriptor is a mistake.
 const ENTRIES: usize = 100;
+/// Names of tools, levels and extensions stand in columns.
+const LABEL_LENGTH: usize = 100;
+/// Longer than any place where a program could be.
+const PLACE_LENGTH: usize = 4096;
 
 /// A descriptor as the guest gave it.
 #[derive(Debug, PartialEq)]
@@ -58,12 +63,35 @@ pub(crate) fn check(raw: Raw) -> Result<(Descriptor, OptionsSchema), PluginError
     if raw.levels.is_empty() {
         problems.push("there is no level: nothing could ever be rendered".into());
     }
+    let labels = raw.tools.iter().map(|tool| &tool.id).chain(raw.levels.iter().map(|level| &level.name));
+    for label in labels.chain(&raw.extensions).filter(|label| !is_label(label)) {
+        problems.push(format!("`{}` is no name for a tool, a level or a scene", short(label)));
+    }
+    for tool in &raw.tools {
+        let texts = || tool.names.iter().chain(&tool.globs).chain(&tool.version_args);
+        if texts().count() > ENTRIES || texts().any(|text| text.len() > PLACE_LENGTH || text.contains('\0')) {
+            problems.push(format!(
+                "the tool `{}` is looked for in too many places, or in places that are none",
+                short(&tool.id)
+            ));
+        }
+    }
+    for (tool, glob) in raw.tools.iter().flat_map(|tool| tool.globs.iter().map(move |glob| (tool, glob))) {
+        if is_endless(glob) {
+            problems.push(format!(
+                "the tool `{}` is looked for at `{}`, which is a search of the whole disk; name its directories",
+                short(&tool.id),
+                short(glob)
+            ));
+        }
+    }
     for level in &raw.levels {
-        for id in &level.tools {
+        for id in level.tools.iter().take(ENTRIES) {
             if !raw.tools.iter().any(|tool| tool.id == *id) {
                 problems.push(format!(
                     "the level `{}` needs the tool `{}`, which is not described",
-                    level.name, id
+                    short(&level.name),
+                    short(id)
                 ));
             }
         }
@@ -90,6 +118,17 @@ pub(crate) fn is_name(name: &str) -> bool {
         && name.chars().all(plain)
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && !name.ends_with('-')
+}
+
+fn is_label(text: &str) -> bool {
+    text.len() <= LABEL_LENGTH && visible(text) == text
+}
+
+/// Whether looking at all that the glob matches could take for ever.
+fn is_endless(glob: &str) -> bool {
+    const OPEN_PARTS: usize = 4;
+    let open = |part: &&str| part.contains(['*', '?', '[']);
+    glob.contains("**") || glob.split(['/', '\\']).filter(open).count() > OPEN_PARTS
 }
 
 fn short(text: &str) -> String {
@@ -155,7 +194,7 @@ mod tests {
     #[test]
     fn each_mistake_is_named() {
         type Change = fn(&mut Raw);
-        let cases: [(Change, &str); 16] = [
+        let cases: [(Change, &str); 22] = [
             (|raw| raw.name = "Maya".into(), "the name `Maya`"),
             (|raw| raw.name = String::new(), "the name ``"),
             (|raw| raw.name = "-maya".into(), "the name `-maya`"),
@@ -172,6 +211,15 @@ mod tests {
             (|raw| raw.levels[0].tools.push("nuke".into()), "needs the tool `nuke`"),
             (|raw| raw.extensions = vec!["x".into(); 101], "there are 101 extensions"),
             (|raw| raw.options_schema = "{".into(), "options schema"),
+            (|raw| raw.tools[0].globs = vec!["/**/maya".into()], "a search of the whole disk"),
+            (|raw| raw.tools[0].globs = vec!["/*/*/*/*/*/maya".into()], "a search of the whole disk"),
+            (|raw| raw.levels[0].name = "a\u{1b}[2Jb".into(), "`a\\u{1b}[2Jb` is no name"),
+            (|raw| raw.levels[0].name = "x".repeat(101), "is no name"),
+            (|raw| raw.tools[0].globs = vec!["x".into(); 101], "the tool `mayapy` is looked for in too many"),
+            (
+                |raw| raw.tools[0].names = vec!["x".repeat(4097)],
+                "the tool `mayapy` is looked for in too many",
+            ),
         ];
         for (change, expect) in cases {
             let problems = problems(change);

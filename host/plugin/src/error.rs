@@ -1,8 +1,8 @@
 //! What can go wrong with a plugin, sorted by who must act, with everything needed to act on it.
 
 use crate::limits::Room;
-use crate::logring::LogLine;
-use farmhand_model::PluginStamp;
+use crate::logring::{LogLine, printable_line, printable_text, visible};
+use farmhand_model::{Digest, PluginStamp};
 use std::fmt;
 use std::time::Duration;
 
@@ -68,6 +68,15 @@ pub enum PluginErrorKind {
     /// It passed, but the studio's own check of new versions held it back.
     Held {
         /// Why, and what to do.
+        message: String,
+        /// The version that was held back.
+        digest: Digest,
+        /// What it calls itself.
+        version: String,
+    },
+    /// It passed, but no copy of it could be kept.
+    NotKept {
+        /// What the system said.
         message: String,
     },
     /// Another file already serves under this name.
@@ -154,10 +163,9 @@ struct Inner {
 impl PluginError {
     /// An error of the plugin, or file, of this name.
     pub(crate) fn new(plugin: impl Into<String>, kind: PluginErrorKind) -> Self {
-        let plugin = plugin.into();
         Self(Box::new(Inner {
-            kind,
-            plugin,
+            kind: kind.presentable(),
+            plugin: visible(&plugin.into()),
             stamp: None,
             function: None,
             elapsed: None,
@@ -238,6 +246,7 @@ impl PluginError {
             | PluginErrorKind::Incomplete { .. }
             | PluginErrorKind::NoRunner { .. }
             | PluginErrorKind::Held { .. }
+            | PluginErrorKind::NotKept { .. }
             | PluginErrorKind::NameTaken { .. } => Responsible::Operator,
             PluginErrorKind::Host { .. } | PluginErrorKind::Waiting { .. } => Responsible::Farmhand,
             _ => Responsible::Author,
@@ -252,6 +261,7 @@ impl PluginError {
                 "strip it, or raise this plugin's component limit in the configuration".into()
             }
             PluginErrorKind::Incomplete { .. } => "copy or build it again, to its end".into(),
+            PluginErrorKind::NotKept { .. } => "free some space in the data directory; it is tried again".into(),
             PluginErrorKind::NameTaken { .. } => "remove one of the two files, or rename the plugin".into(),
             PluginErrorKind::Denied { .. } => {
                 "build the plugin without what needs them: files come through `read-file`, settings through `config`"
@@ -281,6 +291,37 @@ impl PluginError {
     }
 }
 
+/// Entries of a list that an error shows.
+const SHOWN_ENTRIES: usize = 20;
+
+impl PluginErrorKind {
+    /// The same with texts that can be shown. Much of them is the plugin's own: names in its code, paths, messages.
+    fn presentable(self) -> Self {
+        let lines = |lines: Vec<String>, one: fn(&str) -> String| {
+            let more = lines.len().saturating_sub(SHOWN_ENTRIES);
+            let shown = lines.iter().take(SHOWN_ENTRIES).map(|line| one(line));
+            shown.chain((more > 0).then(|| format!("and {more} more"))).collect()
+        };
+        match self {
+            Self::Unreadable { message } => Self::Unreadable { message: printable_text(&message) },
+            Self::Foreign { message } => Self::Foreign { message: printable_text(&message) },
+            Self::Incompatible { message } => Self::Incompatible { message: printable_text(&message) },
+            Self::Host { message } => Self::Host { message: printable_text(&message) },
+            Self::NameTaken { by } => Self::NameTaken { by: visible(&by) },
+            Self::Denied { imports } => Self::Denied { imports: lines(imports, visible) },
+            Self::Invalid { problems } => Self::Invalid { problems: lines(problems, printable_line) },
+            Self::Guest { message, traceback } => Self::Guest {
+                message: printable_line(&message),
+                traceback: traceback.map(|traceback| printable_text(&traceback)),
+            },
+            Self::Trap { what, frames } => {
+                Self::Trap { what: printable_line(&what), frames: lines(frames, printable_line) }
+            }
+            other => other,
+        }
+    }
+}
+
 impl fmt::Display for PluginErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -293,8 +334,9 @@ impl fmt::Display for PluginErrorKind {
             | Self::Incompatible { message }
             | Self::Script { message }
             | Self::NoRunner { message }
+            | Self::NotKept { message }
             | Self::Waiting { message }
-            | Self::Held { message } => f.write_str(message),
+            | Self::Held { message, .. } => f.write_str(message),
             Self::NameTaken { by } => write!(f, "claims a name that {by} already serves"),
             Self::Denied { imports } => {
                 write!(f, "imports what no plugin gets: {}", imports.join(", "))

@@ -18,11 +18,12 @@ use crate::script::{Language, Runner, Runners, Script, ScriptText};
 use crate::settings::{Grant, PluginSettings};
 use crate::sight::Grants;
 use crate::state::PluginState;
+use crate::versions::{KeptError, Vault, VaultError};
 use crate::{contract, convert, descriptor};
 use farmhand_model::Digest;
 use farmhand_model::dcc::Descriptor;
 use futures::FutureExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use wasmtime::component::{Component, HasSelf, Linker};
 
@@ -32,6 +33,7 @@ pub(crate) struct Runtime {
     linker: Linker<PluginState>,
     cache: CodeCache,
     runners: Runners,
+    pub(crate) vault: Vault,
     pub(crate) gatekeeper: Gatekeeper,
     pub(crate) settings: PluginSettings,
 }
@@ -41,6 +43,8 @@ pub(crate) struct Runtime {
 pub(crate) enum RuntimeError {
     #[error(transparent)]
     Cache(#[from] CacheError),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     #[error("the plugin engine does not start: {0:#}")]
     Engine(wasmtime::Error),
 }
@@ -53,8 +57,12 @@ pub(crate) struct Gated {
     /// What its runner runs; absent for a component.
     pub(crate) script: Option<Arc<ScriptText>>,
     pub(crate) digest: Digest,
+    /// The runner of its script.
+    pub(crate) runner: Option<Digest>,
     /// Of the file that it came from, to know it again.
     pub(crate) seen: Digest,
+    /// Its size; of a script without its runner.
+    pub(crate) bytes: u64,
     pub(crate) descriptor: Descriptor,
     pub(crate) schema: OptionsSchema,
     pub(crate) limits: Limits,
@@ -68,6 +76,7 @@ struct Callable {
     hooks: Option<HookedPre<PluginState>>,
     script: Option<Arc<ScriptText>>,
     digest: Digest,
+    runner: Option<Digest>,
 }
 
 impl Runtime {
@@ -77,7 +86,8 @@ impl Runtime {
         let linker = linker(&engine).map_err(RuntimeError::Engine)?;
         let gatekeeper = Gatekeeper::new(settings.concurrent_calls);
         let runners = Runners::new(settings.runners.clone());
-        Ok(Self { engine, linker, cache, runners, gatekeeper, settings })
+        let vault = Vault::open(settings.versions.clone())?;
+        Ok(Self { engine, linker, cache, runners, vault, gatekeeper, settings })
     }
 
     /// Takes a candidate through the gate.
@@ -94,9 +104,66 @@ impl Runtime {
         let limits = self.settings.limits_of(&descriptor.name, candidate.language());
         let grants = Arc::new(Grants::new(&self.settings.grant_of(&descriptor.name), &limits));
         let log_rate = Arc::new(LogRate::new(limits.log_lines_per_second));
-        let Callable { pre, hooks, script, digest } = callable;
-        let seen = candidate.seen.clone();
-        Ok(Gated { pre, hooks, script, digest, seen, descriptor, schema, limits, grants, log_rate })
+        let Callable { pre, hooks, script, digest, runner } = callable;
+        let (seen, bytes) = (candidate.seen.clone(), candidate.bytes());
+        Ok(Gated {
+            pre,
+            hooks,
+            script,
+            digest,
+            runner,
+            seen,
+            bytes,
+            descriptor,
+            schema,
+            limits,
+            grants,
+            log_rate,
+        })
+    }
+
+    /// Keeps a copy of what has passed, before anybody is told that it serves.
+    pub(crate) async fn keep(
+        self: &Arc<Self>,
+        candidate: &Candidate,
+        gated: &Gated,
+    ) -> Result<(), PluginError> {
+        let (runtime, digest, content) = (Arc::clone(self), gated.digest.clone(), candidate.content.clone());
+        let runner = gated.runner.clone();
+        let kept = blocking(move || {
+            let vault = &runtime.vault;
+            let kept = match (&content, &runner) {
+                (Content::Component { bytes }, _) => vault.keep_component(bytes, &digest),
+                (Content::Packed { runner: bytes, digest: runner, script }, _) => vault
+                    .keep_component(bytes, runner)
+                    .and_then(|()| vault.keep_script(script, runner, &digest)),
+                // The runner was kept when it was loaded.
+                (Content::Script { script } | Content::Kept { script, .. }, Some(runner)) => {
+                    vault.keep_script(script, runner, &digest)
+                }
+                (Content::Script { .. } | Content::Kept { .. }, None) => Ok(()),
+            };
+            kept.map_err(|error| unkept(&error))
+        });
+        kept.await.map_err(|kind| PluginError::new(&candidate.label, kind))
+    }
+
+    /// A version that was kept, through the gate once more.
+    pub(crate) async fn admit_kept(
+        self: &Arc<Self>,
+        label: &str,
+        digest: &Digest,
+    ) -> Result<Gated, PluginError> {
+        let (runtime, label_of, digest_of) = (Arc::clone(self), label.to_owned(), digest.clone());
+        let candidate =
+            blocking(move || runtime.vault.candidate(&label_of, &digest_of).map_err(|error| lost(&error)));
+        let candidate = candidate.await.map_err(|kind| PluginError::new(label, kind))?;
+        let gated = self.admit(&candidate).await?;
+        if gated.digest != *digest {
+            let message = format!("what is kept as {} is another version", digest.short());
+            return Err(PluginError::new(label, PluginErrorKind::Host { message }));
+        }
+        Ok(gated)
     }
 
     /// Whether taking this file through the gate would have to wait for a runner to be compiled. Blocks.
@@ -133,19 +200,41 @@ impl Runtime {
 
     /// The runner of a language, loaded by whoever asks first.
     pub(crate) async fn runner(self: &Arc<Self>, language: Language) -> Result<Arc<Runner>, PluginErrorKind> {
-        let runtime = Arc::clone(self);
-        let load = async |path: std::path::PathBuf| {
+        let read = async |path: PathBuf| {
             blocking(move || {
                 let bytes = std::fs::read(&path).map_err(|error| PluginErrorKind::NoRunner {
                     message: format!("its runner {} cannot be read: {error}", path.display()),
                 })?;
                 let digest = crate::cache::digest(&bytes);
-                runtime.compile_outside(&path, &digest);
+                Ok((path, bytes, digest))
+            })
+            .await
+        };
+        let load = async |path| {
+            let (path, bytes, digest) = read(path).await?;
+            self.linked_runner(digest, async || Ok((bytes.into(), Some(path)))).await
+        };
+        self.runners.get(language, load).await
+    }
+
+    /// The runner with this digest, from its bytes where it is not there yet; kept before it runs anything.
+    async fn linked_runner(
+        self: &Arc<Self>,
+        digest: Digest,
+        bytes: impl AsyncFnOnce() -> Result<(Arc<[u8]>, Option<PathBuf>), PluginErrorKind>,
+    ) -> Result<Arc<Runner>, PluginErrorKind> {
+        let link = async || {
+            let (runtime, (bytes, path), digest) = (Arc::clone(self), bytes().await?, digest.clone());
+            blocking(move || {
+                runtime.vault.keep_component(&bytes, &digest).map_err(|error| unkept(&error))?;
+                if let Some(path) = path.or_else(|| runtime.vault.path_of(&digest)) {
+                    runtime.compile_outside(&path, &digest);
+                }
                 runtime.link_runner(&bytes, digest)
             })
             .await
         };
-        self.runners.get(language, load).await
+        self.runners.linked(&digest, link).await
     }
 
     /// Compiles the runners that are installed, one after the other, for the first script that comes.
@@ -171,9 +260,16 @@ impl Runtime {
                 (self.runner(script.language).await.map_err(fail)?, Arc::clone(script))
             }
             Content::Packed { runner, digest, script } => {
-                let (bytes, digest) = (Arc::clone(runner), digest.clone());
-                let runner = blocking(move || runtime.link_runner(&bytes, digest)).await.map_err(fail)?;
-                (Arc::new(runner), Arc::clone(script))
+                let bytes = async || Ok((Arc::clone(runner), None));
+                (self.linked_runner(digest.clone(), bytes).await.map_err(fail)?, Arc::clone(script))
+            }
+            Content::Kept { runner, script } => {
+                let digest = runner.clone();
+                let bytes = async || {
+                    let read = blocking(move || runtime.vault.runner(&digest).map_err(|error| lost(&error)));
+                    Ok((read.await?, None))
+                };
+                (self.linked_runner(runner.clone(), bytes).await.map_err(fail)?, Arc::clone(script))
             }
         };
         self.prepare(candidate, &runner, script).await
@@ -206,6 +302,7 @@ impl Runtime {
             pre: runner.pre.clone(),
             hooks: prepared.has_hooks.then(|| runner.hooks.clone()),
             digest: script.digest(&runner.digest),
+            runner: Some(runner.digest.clone()),
             script: Some(Arc::new(ScriptText { script, compiled })),
         })
     }
@@ -227,6 +324,7 @@ impl Runtime {
             hooks,
             script: None,
             digest,
+            runner: None,
         })
     }
 
@@ -303,6 +401,15 @@ impl Runtime {
         };
         Setup { caller, grants: Arc::new(Grants::new(&Grant::default(), limits)), limits, script }
     }
+}
+
+fn unkept(error: &std::io::Error) -> PluginErrorKind {
+    let message = format!("a copy of it cannot be kept, so it does not serve: {error}");
+    PluginErrorKind::NotKept { message }
+}
+
+fn lost(error: &KeptError) -> PluginErrorKind {
+    PluginErrorKind::Host { message: error.to_string() }
 }
 
 fn mismatch(error: &wasmtime::Error) -> PluginErrorKind {

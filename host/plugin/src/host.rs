@@ -7,12 +7,18 @@ use crate::gate::{Runtime, RuntimeError};
 use crate::loaded::LoadedPlugin;
 use crate::registry::{Registry, SelectError, SwapEvent};
 use crate::settings::{Builtin, PluginSettings};
+use crate::versions::{Strike, VaultError, VersionError};
 use crate::watch::Watch;
+use farmhand_model::Digest;
+use farmhand_model::versions::PluginVersions;
 use farmhand_model::view::PluginView;
 use semver::VersionReq;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
-use tokio::sync::broadcast;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::{Notify, broadcast, watch};
+use tokio::task::AbortHandle;
 
 /// Swaps that a slow subscriber may be behind; it can always ask for the views.
 const EVENTS: usize = 256;
@@ -29,6 +35,16 @@ pub enum PluginHostError {
         /// What it said.
         message: String,
     },
+    /// The directory of versions cannot be made or read.
+    #[error(
+        "the directory of plugin versions {path} cannot be used: {source}; make it writable for the daemon's user"
+    )]
+    Versions {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The plugins directory cannot be made or read.
     #[error("the plugins directory {path} cannot be used: {source}; make it, or name another one")]
     Dir {
@@ -44,6 +60,14 @@ pub(crate) struct Shared {
     pub(crate) runtime: Arc<Runtime>,
     registry: RwLock<Registry>,
     events: broadcast::Sender<SwapEvent>,
+    /// Held while it is decided which version serves.
+    pub(crate) deciding: tokio::sync::Mutex<()>,
+    /// Versions that somebody holds besides those that serve.
+    pub(crate) kept: Mutex<BTreeMap<Digest, Arc<tokio::sync::Mutex<Weak<LoadedPlugin>>>>>,
+    /// The plugins directory is to be looked at again.
+    pub(crate) again: Notify,
+    /// Whether everything has been looked at that was there at the start.
+    pub(crate) started: watch::Sender<bool>,
 }
 
 impl Shared {
@@ -53,13 +77,17 @@ impl Shared {
     }
 
     /// Changes something, and tells everyone. The lock is held for the change only, never over a load or a call.
-    pub(crate) fn change(&self, change: impl FnOnce(&mut Registry) -> Vec<SwapEvent>) {
-        let events = change(&mut self.registry.write().unwrap_or_else(PoisonError::into_inner));
-        for event in events {
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Registry) -> T) -> T {
+        let (answer, news) = {
+            let mut registry = self.registry.write().unwrap_or_else(PoisonError::into_inner);
+            (change(&mut registry), registry.take_news())
+        };
+        for event in news {
             announce(&event);
             // Nobody listening is fine.
             let _ = self.events.send(event);
         }
+        answer
     }
 }
 
@@ -74,6 +102,7 @@ fn announce(event: &SwapEvent) {
             (None, None) => {}
         },
         SwapEvent::Removed { name } => tracing::info!(plugin = %name, "is gone"),
+        SwapEvent::Failing { message, .. } => tracing::error!("{message}"),
     }
 }
 
@@ -82,6 +111,16 @@ fn announce(event: &SwapEvent) {
 pub struct PluginHost {
     shared: Arc<Shared>,
     _watch: Option<Watch>,
+    _strikes: Background,
+}
+
+/// A task that ends with the host.
+struct Background(AbortHandle);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl std::fmt::Debug for PluginHost {
@@ -100,20 +139,32 @@ impl PluginHost {
     pub async fn start(settings: PluginSettings, builtins: Vec<Builtin>) -> Result<Self, PluginHostError> {
         let runtime = Runtime::new(settings).map_err(|error| match error {
             RuntimeError::Cache(error) => PluginHostError::Cache(error),
+            RuntimeError::Vault(VaultError { path, source }) => PluginHostError::Versions { path, source },
             error @ RuntimeError::Engine(_) => PluginHostError::Engine { message: error.to_string() },
         })?;
         let runtime = Arc::new(runtime);
-        let registry = RwLock::new(Registry::new(Arc::clone(&runtime)));
-        let shared = Arc::new(Shared { runtime, registry, events: broadcast::channel(EVENTS).0 });
+        let (strikes, struck) = unbounded_channel();
+        let shared = Arc::new(Shared {
+            registry: RwLock::new(Registry::new(Arc::clone(&runtime), strikes)),
+            runtime,
+            events: broadcast::channel(EVENTS).0,
+            deciding: tokio::sync::Mutex::default(),
+            kept: Mutex::default(),
+            again: Notify::new(),
+            started: watch::Sender::new(false),
+        });
         for builtin in builtins {
             let candidate = Candidate::new(builtin.name, builtin.bytes);
             let admitted = shared.runtime.admit(&candidate).await;
-            shared.change(|registry| {
-                match admitted {
-                    Ok(gated) => registry.add_builtin(gated),
-                    Err(error) => registry.refuse_builtin(builtin.name, error),
-                }
-                Vec::new()
+            if let Ok(gated) = &admitted
+                && let Err(error) = shared.runtime.keep(&candidate, gated).await
+            {
+                // The binary has it all the same.
+                tracing::warn!("{error}");
+            }
+            shared.change(|registry| match admitted {
+                Ok(gated) => registry.add_builtin(gated),
+                Err(error) => registry.refuse_builtin(builtin.name, error),
             });
         }
         if shared.runtime.settings.warm_runners {
@@ -121,12 +172,14 @@ impl PluginHost {
         }
         let watch = match shared.runtime.settings.dir.clone() {
             Some(dir) => Some(Watch::start(Arc::clone(&shared), dir).await?),
-            None => None,
+            None => {
+                shared.settle_all().await;
+                shared.started.send_replace(true);
+                None
+            }
         };
-        for view in shared.look(Registry::views) {
-            announce(&SwapEvent::Changed(Box::new(view)));
-        }
-        Ok(Self { shared, _watch: watch })
+        let strikes = tokio::spawn(heed(Arc::downgrade(&shared), struck));
+        Ok(Self { shared, _watch: watch, _strikes: Background(strikes.abort_handle()) })
     }
 
     /// The plugin for a scene: the one that is named, in a version that is asked for; or else the one that takes
@@ -148,6 +201,78 @@ impl PluginHost {
     /// When there is none.
     pub fn get(&self, name: &str) -> Result<Arc<LoadedPlugin>, SelectError> {
         self.shared.look(|registry| registry.get(name))
+    }
+
+    /// Waits until everything has been looked at that was there at the start: scripts whose runner has to be compiled
+    /// first come in after the host has started.
+    pub async fn all_looked_at(&self) {
+        // The sender lives as long as this does.
+        let _ = self.shared.started.subscribe().wait_for(|started| *started).await;
+    }
+
+    /// A version by its digest or the beginning of one, whether it serves now or only ever did. Where it does not
+    /// serve, its generation is 0. It waits for the runner of a script to be compiled.
+    ///
+    /// # Errors
+    /// When no version, or more than one, goes by this digest, or its bytes are not kept any more.
+    pub async fn version(&self, digest: &str) -> Result<Arc<LoadedPlugin>, VersionError> {
+        self.shared.version(digest).await
+    }
+
+    /// The versions of a plugin that ever served, and what was decided about them.
+    ///
+    /// # Errors
+    /// When nothing is known of such a plugin.
+    pub fn versions(&self, name: &str) -> Result<PluginVersions, VersionError> {
+        self.shared.versions(name)
+    }
+
+    /// Goes back to the version that served before, or to the one with this digest; the one that serves is set aside,
+    /// and does not serve again until other bytes are saved or somebody asks for it.
+    ///
+    /// # Errors
+    /// When there is none to go back to, when the plugin is pinned, or when it cannot be written down.
+    pub async fn roll_back(
+        &self,
+        name: &str,
+        to: Option<&str>,
+        by: Option<String>,
+    ) -> Result<PluginView, VersionError> {
+        self.shared.roll_back(name, to, by).await
+    }
+
+    /// Has the version that serves now, or the one with this digest, serve whatever is saved.
+    ///
+    /// # Errors
+    /// When there is no such version, or when it cannot be written down.
+    pub async fn pin(
+        &self,
+        name: &str,
+        digest: Option<&str>,
+        by: Option<String>,
+    ) -> Result<PluginView, VersionError> {
+        self.shared.pin(name, digest, by).await
+    }
+
+    /// Ends a pin.
+    ///
+    /// # Errors
+    /// When the plugin is not pinned, or when it cannot be written down.
+    pub async fn unpin(&self, name: &str, by: Option<String>) -> Result<PluginView, VersionError> {
+        self.shared.unpin(name, by).await
+    }
+
+    /// Lets a version serve that was rolled back from, or that the gate of new versions held back.
+    ///
+    /// # Errors
+    /// When there is no such version, or when it cannot be written down.
+    pub async fn confirm(
+        &self,
+        name: &str,
+        digest: &str,
+        by: Option<String>,
+    ) -> Result<PluginView, VersionError> {
+        self.shared.confirm(name, digest, by).await
     }
 
     /// All slots, by name.
@@ -191,5 +316,13 @@ impl PluginHost {
     #[must_use]
     pub fn settings(&self) -> &PluginSettings {
         &self.shared.runtime.settings
+    }
+}
+
+/// Rolls back what fails over and over, one after the other.
+async fn heed(shared: Weak<Shared>, mut struck: UnboundedReceiver<Strike>) {
+    while let Some(strike) = struck.recv().await {
+        let Some(shared) = shared.upgrade() else { return };
+        shared.struck_out(strike).await;
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! This crate is the only one that knows wasmtime. It turns calls on a [`LoadedPlugin`] into bounded calls of a
 //! guest and back into `farmhand_model::dcc` types. It decides nothing about jobs, starts no process, and writes
-//! nothing but its own code cache.
+//! nothing but its own code cache and the versions that it keeps.
 //!
 //! The parts, from the inside out:
 //! - `engine`, `limits`, `logring`, `sight`, `state`, `call`: one guest call, bounded in time, memory, log and host data;
@@ -10,7 +10,8 @@
 //! - `script`: plugins that are scripts, and the runners that run them;
 //! - `candidate`, `contract`, `descriptor`, `options`, `cache`, `gate`: what a file must pass before it may serve;
 //! - `loaded`, `observer`: a plugin that serves, and what its calls cost;
-//! - `registry`, `watch`, `host`: which plugin serves now, and how a saved file takes over;
+//! - `versions`: every version that was ever live, by content, and what was decided about it;
+//! - `registry`, `look`, `watch`, `host`: which plugin serves now, and how a saved file takes over;
 //! - `installed`, `stir`: which runners of scripts there are, and when an author saves.
 
 mod bindings;
@@ -28,6 +29,7 @@ mod installed;
 mod limits;
 mod loaded;
 mod logring;
+mod look;
 mod observer;
 mod options;
 mod registry;
@@ -36,6 +38,7 @@ mod settings;
 mod sight;
 mod state;
 mod stir;
+mod versions;
 mod watch;
 
 pub use candidate::{Form, Inspection};
@@ -50,5 +53,6 @@ pub use logring::{LogLevel, LogLine};
 pub use observer::{CallObserver, CallReport};
 pub use registry::{SelectError, SwapEvent};
 pub use script::{Language, PackError, ScriptProblem, pack};
-pub use settings::{Builtin, Grant, LoadGate, OutsideCompiler, PluginSettings, WatchMode};
+pub use settings::{Builtin, Grant, LoadGate, OutsideCompiler, PluginSettings, Versions, WatchMode};
 pub use stir::{Depth, Stir};
+pub use versions::VersionError;

@@ -51,6 +51,19 @@ impl LoadedPlugin {
         Self { runtime, gated, stamp, observers: Vec::new() }
     }
 
+    /// The same, told of to whoever the host was told about.
+    pub(crate) fn reported(self) -> Self {
+        match self.runtime.settings.observer.clone() {
+            Some(observer) => self.observed(observer),
+            None => self,
+        }
+    }
+
+    /// What it was loaded into.
+    pub(crate) fn gated(&self) -> &Arc<Gated> {
+        &self.gated
+    }
+
     /// The same, with one more who is told of its calls.
     #[must_use]
     pub fn observed(&self, observer: Arc<dyn CallObserver>) -> Self {

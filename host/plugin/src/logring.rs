@@ -12,6 +12,10 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 /// A line longer than this is cut: one line must not push out all the others.
 const LINE_BYTES: usize = 4096;
+/// A sentence for people, such as a reason or a note, is cut after this many bytes.
+const MESSAGE_BYTES: usize = 2048;
+/// A text of several lines, such as a traceback, is cut after this many bytes.
+const TEXT_BYTES: usize = 16 << 10;
 /// What a line costs besides its text, so that a flood of empty lines is bounded too.
 const LINE_OVERHEAD: usize = 32;
 /// What a guest may write to a standard stream before the host takes it.
@@ -111,7 +115,7 @@ impl LogRing {
 impl Ring {
     fn push(&mut self, level: LogLevel, line: &str) {
         let end = line.floor_char_boundary(LINE_BYTES);
-        let mut text = printable_line(&line[..end]);
+        let mut text = printable(&line[..end], ' ');
         if end < line.len() {
             text.push('…');
         }
@@ -182,14 +186,36 @@ impl OutputStream for Capture {
     }
 }
 
-/// The text as one line that is safe to show: no escape sequences, no control characters, line breaks as spaces.
+/// The text as one line that is safe to show: no escape sequences, no control characters, line breaks as spaces, and
+/// no longer than anybody reads.
 pub(crate) fn printable_line(text: &str) -> String {
-    printable(text, ' ')
+    cut(printable(text, ' '), MESSAGE_BYTES)
 }
 
-/// The text as lines that are safe to show.
+/// The text as lines that are safe to show, cut where nobody reads on.
 pub(crate) fn printable_text(text: &str) -> String {
-    printable(text, '\n')
+    cut(printable(text, '\n'), TEXT_BYTES)
+}
+
+/// A name that somebody else chose, such as a file's: as it is, with what a terminal would act on written out.
+pub(crate) fn visible(name: &str) -> String {
+    let turns = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mut text = String::with_capacity(name.len());
+    for c in name.chars() {
+        match c.is_control() || turns(c) {
+            true => text.extend(c.escape_default()),
+            false => text.push(c),
+        }
+    }
+    cut(text, LINE_BYTES)
+}
+
+fn cut(mut text: String, bytes: usize) -> String {
+    if text.len() > bytes {
+        text.truncate(text.floor_char_boundary(bytes));
+        text.push('…');
+    }
+    text
 }
 
 fn printable(text: &str, line_break: char) -> String {
@@ -246,6 +272,14 @@ mod tests {
             assert_eq!(printable_line(text), line);
             assert_eq!(printable_text(text), lines);
         }
+    }
+
+    #[test]
+    fn texts_are_cut_and_names_keep_what_they_hide() {
+        assert_eq!(printable_line(&"é".repeat(MESSAGE_BYTES)).chars().count(), MESSAGE_BYTES / 2 + 1);
+        assert_eq!(printable_text(&"x".repeat(1 << 20)).len(), TEXT_BYTES + '…'.len_utf8());
+        assert_eq!(visible("plain é.wasm"), "plain é.wasm");
+        assert_eq!(visible("a\u{1b}[2J\n\u{202e}b"), "a\\u{1b}[2J\\n\\u{202e}b");
     }
 
     #[test]

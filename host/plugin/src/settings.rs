@@ -43,9 +43,28 @@ impl Default for Grant {
 
 /// The studio's own check of a version that has passed the load gate, before it takes over from another one.
 pub trait LoadGate: std::fmt::Debug + Send + Sync {
-    /// Whether the candidate may serve; the error says why not, and what to do. It is asked in the background, and
-    /// what served before goes on serving meanwhile.
-    fn examine<'a>(&'a self, candidate: &'a Arc<LoadedPlugin>) -> BoxFuture<'a, Result<(), String>>;
+    /// Whether versions of this plugin are examined at all.
+    fn guards(&self, plugin: &str) -> bool;
+
+    /// Whether the candidate may take over from the version that serves; the error says why not, and what to do. It is
+    /// asked in the background, and what served before goes on serving meanwhile.
+    fn examine<'a>(
+        &'a self,
+        candidate: &'a Arc<LoadedPlugin>,
+        serving: Option<&'a Arc<LoadedPlugin>>,
+    ) -> BoxFuture<'a, Result<(), String>>;
+}
+
+/// What becomes of versions that were live.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Versions {
+    /// Nothing is kept: the last good one serves as long as this host lives.
+    #[default]
+    Forgotten,
+    /// Another host keeps them in this directory; they can be read, and what was decided about them holds.
+    Read(PathBuf),
+    /// They are kept in this directory, which no other host writes to.
+    Keep(PathBuf),
 }
 
 /// Compiles a component into the code cache, in a process of its own: a large one takes seconds of all cores and
@@ -71,6 +90,13 @@ pub struct PluginSettings {
     pub cache_dir: PathBuf,
     /// Compiled code kept there, in bytes; the least recently used goes first.
     pub cache_bytes: u64,
+    /// What becomes of versions that were live.
+    pub versions: Versions,
+    /// Calls in a row that break off, time out or want too much memory, after which a version is rolled back; 0 means
+    /// never.
+    pub rollback_after: u32,
+    /// The same for single plugins, by name.
+    pub plugin_rollback_after: BTreeMap<String, u32>,
     /// How changes in `dir` are noticed.
     pub watch: WatchMode,
     /// What a plugin may use.
@@ -83,7 +109,7 @@ pub struct PluginSettings {
     pub concurrent_calls: usize,
     /// Who compiles the runners of scripts; absent: the host does, in its own process.
     pub compiler: Option<Arc<dyn OutsideCompiler>>,
-    /// Told of every call of a plugin that serves.
+    /// Told of every call of a plugin that serves, or that decides for a job or an attempt of an earlier version.
     pub observer: Option<Arc<dyn CallObserver>>,
     /// Asked before a new version takes over.
     pub gate: Option<Arc<dyn LoadGate>>,
@@ -99,6 +125,9 @@ impl PluginSettings {
             warm_runners: false,
             cache_dir: cache_dir.into(),
             cache_bytes: 512 << 20,
+            versions: Versions::default(),
+            rollback_after: 3,
+            plugin_rollback_after: BTreeMap::new(),
             watch: WatchMode::default(),
             limits: Limits::default(),
             plugin_limits: BTreeMap::new(),
@@ -120,6 +149,12 @@ impl PluginSettings {
             Some(change) => base.changed(change),
             None => base,
         }
+    }
+
+    /// After how many failed calls in a row a version of this plugin is rolled back; 0 means never.
+    #[must_use]
+    pub fn rollback_after(&self, name: &str) -> u32 {
+        self.plugin_rollback_after.get(name).copied().unwrap_or(self.rollback_after)
     }
 
     /// What the plugin of this name may see.

@@ -100,6 +100,7 @@ impl Sight {
 
     /// Whether the path leads to something of this kind.
     pub(crate) fn exists(&self, path: &str, is_kind: fn(&Path) -> bool) -> Result<bool, String> {
+        not_endless(path)?;
         let (real, exists) = real_path(Path::new(path));
         if Path::new(path).is_absolute() && self.is_named(&real) {
             return Ok(exists && is_kind(&real));
@@ -145,6 +146,7 @@ impl Sight {
     /// Where a path really leads, all links followed: inside a granted directory, to nothing, or refused. A relative
     /// path is looked for in each granted directory in turn.
     fn granted(&self, path: &str) -> Result<Option<PathBuf>, String> {
+        not_endless(path)?;
         let mut allowed = false;
         for granted in &self.grants.read {
             // A granted directory that is away at the moment grants nothing.
@@ -159,6 +161,15 @@ impl Sight {
             true => Ok(None),
             false => Err(format!("{path}: not in a directory that this plugin may read")),
         }
+    }
+}
+
+/// Longer than any system's paths. Looking for one costs time by the square of its length, in which nothing can end it.
+fn not_endless(path: &str) -> Result<(), String> {
+    const PATH_BYTES: usize = 4096;
+    match path.len() > PATH_BYTES {
+        true => Err(format!("a path of {} bytes is longer than {PATH_BYTES}, the limit", path.len())),
+        false => Ok(()),
     }
 }
 
@@ -245,6 +256,14 @@ mod tests {
         assert_eq!(sight.exists("a.txt", Path::is_file), Ok(true));
         assert_eq!(sight.exists("none.txt", Path::is_file), Ok(false));
         assert!(sight.exists("way-out/secret.txt", Path::is_file).is_err());
+    }
+
+    #[test]
+    fn an_endless_path_is_refused_before_it_is_looked_for() {
+        let path = format!("/{}", "a/".repeat(1 << 20));
+        assert!(sight(&[]).exists(&path, Path::is_file).unwrap_err().contains("longer than 4096"));
+        assert!(sight(&[]).read_file(&path).unwrap_err().contains("longer than 4096"));
+        assert!(sight(&[]).read_part(&path, 0, 1).unwrap_err().contains("longer than 4096"));
     }
 
     #[test]

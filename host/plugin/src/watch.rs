@@ -5,15 +5,14 @@
 //! event says is not believed beyond the name in it; the bytes decide. A look at the directory every now and then
 //! covers lost events, and all of it where there are none.
 
-use crate::candidate::Candidate;
-use crate::error::{PluginError, PluginErrorKind, WAITING};
-use crate::gate::Gated;
+use crate::error::{PluginError, PluginErrorKind};
 use crate::host::{PluginHostError, Shared};
-use crate::loaded::LoadedPlugin;
+use crate::look::{Examine, Looked, load};
 use crate::registry::Registry;
 use crate::script::{Language, files_of, is_script};
 use crate::settings::WatchMode;
 use farmhand_model::Digest;
+use farmhand_model::versions::LiveReason;
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,6 +66,7 @@ impl Watch {
             loading: BTreeMap::new(),
             unfinished: BTreeMap::new(),
             loads: JoinSet::new(),
+            first: BTreeSet::new(),
         };
         job.load_all().await;
         let task = match mode {
@@ -119,7 +119,7 @@ fn is_plugin_name(path: &Path) -> bool {
 }
 
 /// Whether there is something at this path that means to be a plugin. A link that leads nowhere is as good as no file.
-fn is_plugin(path: &Path) -> bool {
+pub(crate) fn is_plugin(path: &Path) -> bool {
     match std::fs::metadata(path) {
         Ok(metadata) => is_plugin_name(path) || (metadata.is_dir() && !is_hidden(path) && is_script(path)),
         Err(_) => false,
@@ -221,82 +221,6 @@ impl DirWatcher {
     }
 }
 
-/// What a look at one file came to.
-enum Looked {
-    Gone,
-    Unchanged,
-    Admitted(Box<Gated>),
-    Refused(Option<Digest>, PluginError),
-}
-
-async fn load(shared: &Arc<Shared>, path: &Path) -> Looked {
-    match std::fs::metadata(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Looked::Gone,
-        Ok(_) if !is_plugin(path) => return Looked::Gone,
-        _ => {}
-    }
-    let (read, reader) = (path.to_path_buf(), Arc::clone(shared));
-    let candidate =
-        tokio::task::spawn_blocking(move || Candidate::read(&read, &reader.runtime.settings)).await;
-    let candidate = match candidate {
-        Ok(Ok(candidate)) => candidate,
-        Ok(Err(error)) => return Looked::Refused(None, error),
-        Err(error) => {
-            let kind = PluginErrorKind::Host { message: format!("reading it broke off: {error}") };
-            return Looked::Refused(None, PluginError::new(path.display().to_string(), kind));
-        }
-    };
-    if shared.look(|registry| registry.knows(path, &candidate.seen)) {
-        return Looked::Unchanged;
-    }
-    tell_of_waiting(shared, path, &candidate).await;
-    let looked = match shared.runtime.admit(&candidate).await {
-        Ok(gated) => examined(shared, gated).await,
-        Err(error) => Err(error),
-    };
-    match looked {
-        Ok(gated) => Looked::Admitted(Box::new(gated)),
-        // A runner may be installed at any time, without a change here.
-        Err(error) if matches!(error.kind(), PluginErrorKind::NoRunner { .. }) => {
-            Looked::Refused(None, error)
-        }
-        Err(error) => Looked::Refused(Some(candidate.seen), error),
-    }
-}
-
-/// A runner is compiled once on a machine, which takes seconds: whoever looks meanwhile should see why.
-async fn tell_of_waiting(shared: &Arc<Shared>, path: &Path, candidate: &Candidate) {
-    let (Some(language), runtime, script) =
-        (candidate.language(), Arc::clone(&shared.runtime), path.to_path_buf())
-    else {
-        return;
-    };
-    if tokio::task::spawn_blocking(move || runtime.waits_for_runner(&script)).await.unwrap_or_default() {
-        let message = format!(
-            "{WAITING}{} runner, which is compiled once on this machine; it serves in some seconds",
-            language.name()
-        );
-        let waiting = PluginError::new(&candidate.label, PluginErrorKind::Waiting { message });
-        shared.change(|registry| registry.refuse(path, None, waiting));
-    }
-}
-
-/// A version that takes over from another one passes the studio's own gate too.
-async fn examined(shared: &Arc<Shared>, gated: Gated) -> Result<Gated, PluginError> {
-    let name = gated.descriptor.name.clone();
-    let replaces = shared
-        .look(|registry| registry.get(&name).is_ok_and(|serving| serving.stamp().digest != gated.digest));
-    let Some(gate) = shared.runtime.settings.gate.as_ref().filter(|_| replaces) else { return Ok(gated) };
-    let gated = Arc::new(gated);
-    let candidate = Arc::new(LoadedPlugin::new(Arc::clone(&shared.runtime), Arc::clone(&gated), 0));
-    let examined = gate.examine(&candidate).await;
-    drop(candidate);
-    let held = |message| PluginError::new(&name, PluginErrorKind::Held { message });
-    examined.map_err(held)?;
-    let kept = || PluginErrorKind::Host { message: "the gate of new versions kept the candidate".into() };
-    Arc::into_inner(gated).ok_or_else(|| PluginError::new(&name, kept()))
-}
-
 /// A file that changed a moment ago.
 struct Restless {
     first: Instant,
@@ -339,6 +263,8 @@ struct Job {
     /// Files that ended in the middle, and when that becomes their fault.
     unfinished: BTreeMap<PathBuf, Unfinished>,
     loads: JoinSet<(PathBuf, Looked)>,
+    /// Files of the start that have not been looked at.
+    first: BTreeSet<PathBuf>,
 }
 
 impl Job {
@@ -353,18 +279,30 @@ impl Job {
         });
         let (later, paths): (Vec<PathBuf>, Vec<PathBuf>) = sorted.await.unwrap_or_default();
         for path in later {
+            self.first.insert(path.clone());
             self.start(path);
         }
-        let loads = paths.iter().map(|path| load(&self.shared, path));
+        let examine = if waits { Examine::Later } else { Examine::Now };
+        let loads = paths.iter().map(|path| load(&self.shared, path, examine));
         let looked = futures::future::join_all(loads).await;
         for (path, looked) in paths.into_iter().zip(looked) {
             match looked {
+                Looked::Gone | Looked::Unchanged => {}
+                // Names are settled when everything is on offer: a file goes before what is built in.
+                Looked::Admitted(gated) => drop(self.shared.change(|registry| registry.accept(&path, gated))),
+                Looked::Unexamined { name } => {
+                    self.shared.restore(&path, Some(&name)).await;
+                    self.first.insert(path.clone());
+                    self.start(path);
+                }
                 Looked::Refused(digest, error) => {
+                    self.shared.restore(&path, None).await;
                     self.shared.change(|registry| registry.refuse(&path, digest, error));
                 }
-                looked => self.settle(path, looked),
             }
         }
+        self.shared.settle_all().await;
+        self.shared.started.send_replace(self.first.is_empty());
     }
 
     async fn run(mut self, mode: WatchMode) {
@@ -374,6 +312,7 @@ impl Job {
         };
         let mut look = tokio::time::interval(every);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let shared = Arc::clone(&self.shared);
         loop {
             let due = self.next_due();
             tokio::select! {
@@ -383,11 +322,12 @@ impl Job {
                     Seen::Anything => self.look(),
                 },
                 Some(done) = self.loads.join_next() => match done {
-                    Ok((path, looked)) => self.loaded(path, looked),
+                    Ok((path, looked)) => self.loaded(path, looked).await,
                     Err(error) => tracing::error!("loading a plugin broke off: {error}"),
                 },
                 () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => self.start_due(),
                 _ = look.tick() => self.look(),
+                () = shared.again.notified() => self.look(),
             }
         }
     }
@@ -467,44 +407,46 @@ impl Job {
         self.loading.insert(path.clone(), Loading::Newest);
         let shared = Arc::clone(&self.shared);
         self.loads.spawn(async move {
-            let looked = load(&shared, &path).await;
+            let looked = load(&shared, &path, Examine::Now).await;
             (path, looked)
         });
     }
 
-    fn loaded(&mut self, path: PathBuf, looked: Looked) {
+    async fn loaded(&mut self, path: PathBuf, looked: Looked) {
         let again = matches!(self.loading.remove(&path), Some(Loading::Again));
         match looked {
             // What is wrong with a version that is no longer there concerns nobody.
             Looked::Refused(..) if again => {}
-            looked => self.settle(path.clone(), looked),
+            looked => self.settle(path.clone(), looked).await,
         }
         if again {
-            self.start(path);
+            return self.start(path);
+        }
+        if self.first.remove(&path) && self.first.is_empty() {
+            self.shared.started.send_replace(true);
         }
     }
 
-    fn settle(&mut self, path: PathBuf, looked: Looked) {
+    async fn settle(&mut self, path: PathBuf, looked: Looked) {
+        let is_first = self.first.contains(&path);
         match looked {
-            Looked::Unchanged => {}
+            Looked::Unchanged | Looked::Unexamined { .. } => {}
             Looked::Gone => {
-                let mut again = Vec::new();
-                self.shared.change(|registry| {
-                    if !registry.has_file(&path) {
-                        return Vec::new();
-                    }
-                    let (events, waiting) = registry.remove(&path);
-                    again = waiting;
-                    events
-                });
+                let again = self.shared.removed(&path).await;
                 again.into_iter().for_each(|path| self.changed(path));
             }
-            Looked::Admitted(gated) => self.shared.change(|registry| registry.accept(&path, *gated)),
+            Looked::Admitted(gated) => {
+                let reason = if is_first { LiveReason::Started } else { LiveReason::Saved };
+                self.shared.accepted(&path, gated, &reason).await;
+            }
             Looked::Refused(digest, error) if matches!(error.kind(), PluginErrorKind::Incomplete { .. }) => {
                 let due = Instant::now() + UNFINISHED;
                 self.unfinished.insert(path, Unfinished { due, digest, error });
             }
             Looked::Refused(digest, error) => {
+                if is_first {
+                    self.shared.restore(&path, None).await;
+                }
                 self.shared.change(|registry| registry.refuse(&path, digest, error));
             }
         }

@@ -159,14 +159,6 @@ impl Plugin {
         }
     }
 
-    /// The profile, where it serves now.
-    pub(crate) fn serving(&self) -> Option<&PluginProfile> {
-        match &self.state {
-            Some(PluginState::Ready(profile)) if !profile.levels.is_empty() => Some(profile),
-            _ => None,
-        }
-    }
-
     /// Takes in a new state, and does nothing where it is the old one; answers whether a breaker was closed by it.
     pub(crate) fn announce(&mut self, state: PluginState) -> bool {
         if self.state.as_ref() == Some(&state) {

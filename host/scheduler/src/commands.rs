@@ -11,7 +11,9 @@ use crate::watch::kill;
 use farmhand_model::dcc::Gpu;
 use farmhand_model::hooks::{HookPhase, Moment};
 use farmhand_model::job::{JobEdit, JobLimits};
-use farmhand_model::{Change, EndedBy, FrameSet, FrameState, JobId, JobRecord, JobStatus, RestoredJob};
+use farmhand_model::{
+    Change, Digest, EndedBy, FrameSet, FrameState, JobId, JobRecord, JobStatus, RestoredJob,
+};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -233,6 +235,12 @@ impl Scheduler {
         // A swap that changes nothing for a job is not told to everybody who watches it: there may be thousands.
         let differs = |job: &&Job| breaker_closed || !was_served.contains(&job.id) || !self.is_served(job);
         turn.touched.extend(self.jobs.values().filter(of_plugin).filter(differs).map(|job| job.id));
+    }
+
+    pub(crate) fn on_plugin_version(&mut self, turn: &mut Turn, digest: Digest, state: PluginState) {
+        let is_pinned = |job: &&Job| job.spec.plugin.digest.as_ref() == Some(&digest) && !job.status.is_end();
+        turn.touched.extend(self.jobs.values().filter(is_pinned).map(|job| job.id));
+        self.versions.insert(digest, state);
     }
 
     pub(crate) fn on_gpus(&mut self, turn: &mut Turn, gpus: Vec<Gpu>) {

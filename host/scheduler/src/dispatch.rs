@@ -73,7 +73,7 @@ impl Scheduler {
                 (&group.frames, group.level, group.tries)
             }
         };
-        let plugin = self.plugins.get(&job.spec.plugin.name)?.serving()?;
+        let plugin = self.serving(job)?;
         let level = plugin.level_from(&job.spec.levels, level);
         let profile = plugin.levels.get(level as usize)?;
         let size = self.size(now, job, left.len(), tries, profile.shape);

@@ -4,7 +4,9 @@ use crate::policy::PluginState;
 use farmhand_model::dcc::{Fact, Fault, Gpu, Outcome, Verdict};
 use farmhand_model::hooks::{HookRun, HooksResult, Moment};
 use farmhand_model::job::JobEdit;
-use farmhand_model::{AttemptId, FrameSet, JobId, JobRecord, JobStatus, PluginStamp, RestoredJob, Timestamp};
+use farmhand_model::{
+    AttemptId, Digest, FrameSet, JobId, JobRecord, JobStatus, PluginStamp, RestoredJob, Timestamp,
+};
 
 /// One thing that happened. Commands of people may be refused; reports of the runner never are: what comes too late
 /// is dropped with a notice.
@@ -52,6 +54,14 @@ pub enum Event {
         /// The plugin.
         name: String,
         /// What it can do now.
+        state: PluginState,
+    },
+    /// A version that jobs are pinned to can serve them, or cannot; sent before the first of its jobs, and at the start
+    /// for the versions of restored jobs.
+    PluginVersion {
+        /// The version.
+        digest: Digest,
+        /// What it can do, whatever the plugin's slot serves.
         state: PluginState,
     },
     /// The GPUs that this node has; sent at the start, and when they are others. Until then it has none, and a fault

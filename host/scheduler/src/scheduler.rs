@@ -8,12 +8,12 @@ use crate::event::Event;
 use crate::job::Job;
 use crate::ledger::Ledger;
 use crate::licence::Licences;
-use crate::policy::{NodeCapacity, Policy};
+use crate::policy::{NodeCapacity, PluginProfile, PluginState, Policy};
 use crate::queue::Timers;
 use crate::refusal::Refusal;
 use farmhand_model::dcc::Gpu;
 use farmhand_model::hooks::{HookPhase, Moment};
-use farmhand_model::{AttemptId, AttemptRecord, EndedBy, JobId, JobStatus, Timestamp};
+use farmhand_model::{AttemptId, AttemptRecord, Digest, EndedBy, JobId, JobStatus, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Decides what this node does next.
@@ -23,6 +23,8 @@ pub struct Scheduler {
     pub(crate) jobs: BTreeMap<JobId, Job>,
     pub(crate) live: BTreeMap<AttemptId, Live>,
     pub(crate) plugins: BTreeMap<String, Plugin>,
+    /// Versions of plugins that jobs are pinned to.
+    pub(crate) versions: BTreeMap<Digest, PluginState>,
     pub(crate) timers: Timers,
     pub(crate) licences: Licences,
     /// What this node has.
@@ -59,6 +61,7 @@ impl Scheduler {
             jobs: BTreeMap::new(),
             live: BTreeMap::new(),
             plugins: BTreeMap::new(),
+            versions: BTreeMap::new(),
             timers: Timers::default(),
             licences: Licences::default(),
             gpus: Vec::new(),
@@ -89,6 +92,7 @@ impl Scheduler {
             Event::Retry { job, frames } => self.on_retry(&mut turn, job, frames.as_ref())?,
             Event::Edit { job, edit } => self.on_edit(&mut turn, job, edit)?,
             Event::Plugin { name, state } => self.on_plugin(&mut turn, &name, state),
+            Event::PluginVersion { digest, state } => self.on_plugin_version(&mut turn, digest, state),
             Event::Gpus(gpus) => self.on_gpus(&mut turn, gpus),
             Event::HooksEnded { job, moment, runs, notes, result } => {
                 self.on_hooks_ended(&mut turn, job, moment, crate::hooks::Ended { runs, notes, result });
@@ -239,10 +243,33 @@ impl Scheduler {
         if waiting.is_empty() { Dependencies::Met } else { Dependencies::Waiting(waiting) }
     }
 
+    /// What the job's plugin can do: the version that the job is pinned to, or else the one that serves.
+    pub(crate) fn plugin_state(&self, job: &Job) -> Option<&PluginState> {
+        match &job.spec.plugin.digest {
+            Some(digest) => self.versions.get(digest),
+            None => self.plugins.get(&job.spec.plugin.name)?.state.as_ref(),
+        }
+    }
+
+    /// The profile of the job's plugin, where it can serve the job now.
+    pub(crate) fn serving(&self, job: &Job) -> Option<&PluginProfile> {
+        match self.plugin_state(job) {
+            Some(PluginState::Ready(profile)) if !profile.levels.is_empty() => Some(profile),
+            _ => None,
+        }
+    }
+
+    /// The last profile that the job's plugin had; what an unavailable plugin's attempts are judged by.
+    pub(crate) fn last_profile(&self, job: &Job) -> Option<&PluginProfile> {
+        match &job.spec.plugin.digest {
+            Some(_) => self.serving(job),
+            None => self.plugins.get(&job.spec.plugin.name)?.profile.as_ref(),
+        }
+    }
+
     /// Whether the job's plugin serves, in a version that the job takes.
     pub(crate) fn is_served(&self, job: &Job) -> bool {
-        let serving = self.plugins.get(&job.spec.plugin.name).and_then(Plugin::serving);
-        serving.is_some_and(|profile| {
+        self.serving(job).is_some_and(|profile| {
             job.spec.plugin.version.as_ref().is_none_or(|wanted| wanted.matches(&profile.version))
         })
     }

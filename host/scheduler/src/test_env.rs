@@ -33,7 +33,7 @@ pub(crate) fn job(frames: &str) -> JobSpec {
         name: "shot".to_owned(),
         user: None,
         scene: "shot.blend".into(),
-        plugin: PluginChoice { name: "blender".to_owned(), version: None },
+        plugin: PluginChoice { name: "blender".to_owned(), version: None, digest: None },
         dcc_version: None,
         frames: set(frames),
         layers: Vec::new(),

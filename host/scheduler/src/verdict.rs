@@ -316,6 +316,7 @@ impl Scheduler {
         let Some(mut live) = self.live.remove(&attempt) else { return };
         self.ledger.release(attempt);
         turn.touched.insert(id);
+        let plugin = self.jobs.get(&id).and_then(|job| self.last_profile(job)).cloned();
         let Some(job) = self.jobs.get_mut(&id) else { return };
         job.live.remove(&attempt);
         if live.frames_costed == 0 && live.settled > 0 {
@@ -328,7 +329,7 @@ impl Scheduler {
             job,
             outcome: &outcome,
             verdict: &verdict,
-            plugin: self.plugins.get(&job.spec.plugin.name).and_then(|plugin| plugin.profile.as_ref()),
+            plugin: plugin.as_ref(),
             licences: &self.licences,
             gpu,
             policy: &self.policy,

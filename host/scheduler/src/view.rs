@@ -3,10 +3,12 @@
 use crate::breaker::Breaker;
 use crate::chunk::time_left;
 use crate::job::Job;
+use crate::policy::PluginState;
 use crate::scheduler::Scheduler;
 use farmhand_model::job::JobCosts;
 use farmhand_model::view::{BreakerView, FrameRuns, FramesView, JobSummary, LeaseView};
-use farmhand_model::{JobId, JobRecord, JobStatus, Seconds, Timestamp};
+use farmhand_model::{Digest, JobId, JobRecord, JobStatus, Seconds, Timestamp};
+use std::collections::BTreeSet;
 
 /// The row of a job that the scheduler does not hold any more, from its last record.
 #[must_use]
@@ -109,6 +111,21 @@ impl Scheduler {
             open.extend(plugin.gpus.iter().filter_map(|(gpu, breaker)| view(name, Some(*gpu), breaker)));
         }
         open
+    }
+
+    /// Versions of plugins that jobs are pinned to.
+    #[must_use]
+    pub fn pinned_versions(&self) -> BTreeSet<Digest> {
+        let jobs = self.jobs.values().filter(|job| !job.status.is_end());
+        jobs.filter_map(|job| job.spec.plugin.digest.clone()).collect()
+    }
+
+    /// Those of them that were not announced, or cannot serve.
+    #[must_use]
+    pub fn waiting_versions(&self) -> Vec<Digest> {
+        let mut waiting = self.pinned_versions();
+        waiting.retain(|digest| !matches!(self.versions.get(digest), Some(PluginState::Ready(_))));
+        waiting.into_iter().collect()
     }
 
     /// The held jobs that have not ended, oldest first.

@@ -72,7 +72,10 @@ impl Scheduler {
         let name = &job.spec.plugin.name;
         let no_plugin = |reason: String| WaitReason::NoPlugin { plugin: name.clone(), reason };
         let plugin = self.plugins.get(name);
-        match plugin.and_then(|plugin| plugin.state.as_ref()) {
+        match self.plugin_state(job) {
+            None if job.spec.plugin.digest.is_some() => {
+                return Some(no_plugin("the version that it is pinned to is being loaded".to_owned()));
+            }
             None => return Some(no_plugin(format!("plugin {name} is not loaded"))),
             Some(PluginState::Unavailable { reason }) => return Some(no_plugin(reason.clone())),
             Some(PluginState::MissingTool { reason }) => {

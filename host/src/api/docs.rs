@@ -33,7 +33,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
         (name = "images", description = "Verified frames, as pictures."),
         (name = "attempts", description = "Runs of tasks, with their logs."),
         (name = "events", description = "What happens, as it happens."),
-        (name = "system", description = "The daemon, its plugins and its machine."),
+        (name = "plugins", description = "What serves, and every version that ever did."),
+        (name = "system", description = "The daemon and its machine."),
     ),
 )]
 struct Base;

@@ -17,6 +17,7 @@ mod metrics;
 mod page;
 mod params;
 mod picture;
+mod plugins;
 mod problem;
 mod router;
 mod security;

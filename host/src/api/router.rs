@@ -7,7 +7,7 @@ use super::problem::{Problem, ProblemKind, name_instance};
 use super::security::{HostRules, check_origin, security_headers};
 use super::settings::{ApiError, ApiSettings};
 use super::state::ApiState;
-use super::{attempts, auth, cleanup, events, images, jobs, page, system};
+use super::{attempts, auth, cleanup, events, images, jobs, page, plugins, system};
 use crate::farm::Farm;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -22,7 +22,7 @@ use utoipa_axum::routes;
 /// The whole API and the page over `farm`. Refuses settings that would let strangers in. Call it within a tokio
 /// runtime: its metrics follow the farm's events until the last clone of the router is dropped.
 pub fn router(farm: Farm, settings: &ApiSettings) -> Result<Router, ApiError> {
-    let metrics = Metrics::new();
+    let metrics = Metrics::new(farm.plugin_calls());
     let state = ApiState::new(farm.clone(), &settings.limits, metrics.clone());
     let routes = documented()
         .split_for_parts()
@@ -55,7 +55,12 @@ pub(super) fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(attempts::get))
         .routes(routes!(attempts::log))
         .routes(routes!(events::events))
-        .routes(routes!(system::plugins))
+        .routes(routes!(plugins::list))
+        .routes(routes!(plugins::versions))
+        .routes(routes!(plugins::roll_back))
+        .routes(routes!(plugins::pin))
+        .routes(routes!(plugins::unpin))
+        .routes(routes!(plugins::confirm))
         .routes(routes!(system::node))
         .routes(routes!(cleanup::cleanup));
     OpenApiRouter::with_openapi(docs::base())

@@ -1,4 +1,4 @@
-//! The daemon over HTTP: its plugins, its machine, its health and its metrics.
+//! The daemon over HTTP: its machine, its health and its metrics.
 
 use super::limits::StreamPlaces;
 use super::metrics::Metrics;
@@ -8,21 +8,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use farmhand_model::view::{NodeView, PluginView};
+use farmhand_model::view::NodeView;
 use serde::Serialize;
 use utoipa::ToSchema;
-
-/// Every plugin slot
-#[utoipa::path(
-    get,
-    path = "/plugins",
-    operation_id = "listPlugins",
-    tag = "system",
-    responses((status = 200, description = "What serves, and why something newer does not.", body = Vec<PluginView>)),
-)]
-pub(super) async fn plugins(State(farm): State<Farm>) -> Json<Vec<PluginView>> {
-    Json(farm.plugins())
-}
 
 /// This machine
 #[utoipa::path(

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::error::CliError;
-use crate::farm::Submission;
+use crate::farm::{DigestChoice, PinnedPlugin, PluginRequest, Submission};
 use clap::Args;
 use farmhand_model::hooks::{HookRequest, Moment, OnFailure};
 use farmhand_model::job::{Chunking, FrameOrder, JobLimits};
@@ -29,6 +29,12 @@ pub(super) struct JobArgs {
     /// Use this plugin, with a requirement on its version after an @: blender, maya@^2.1
     #[arg(short, long, value_name = "NAME")]
     plugin: Option<String>,
+    /// Use the version of the plugin that serves now from beginning to end, however often others are saved
+    #[arg(long)]
+    pin_plugin: bool,
+    /// Use this version of the plugin from beginning to end, by its digest or the beginning of it
+    #[arg(long, value_name = "DIGEST", conflicts_with = "pin_plugin")]
+    plugin_digest: Option<String>,
     /// Use a DCC version that meets this requirement: ^4.5, >=2024
     #[arg(long, value_name = "REQUIREMENT")]
     dcc_version: Option<String>,
@@ -154,7 +160,7 @@ impl JobArgs {
             frames: self.frames.clone(),
             name: self.name.clone(),
             user,
-            plugin: self.plugin.clone(),
+            plugin: self.plugin_request(),
             dcc_version: self.dcc_version.clone(),
             layers: self.layers.clone(),
             output: self.output.as_deref().map(|output| absolute_output(context, output)).transpose()?,
@@ -178,6 +184,17 @@ impl JobArgs {
             hooks: self.hooks.clone(),
             paused: false,
         })
+    }
+}
+
+impl JobArgs {
+    fn plugin_request(&self) -> Option<PluginRequest> {
+        let digest = match &self.plugin_digest {
+            Some(digest) => DigestChoice::Digest(digest.clone()),
+            None if self.pin_plugin => DigestChoice::Serving,
+            None => return self.plugin.clone().map(PluginRequest::Named),
+        };
+        Some(PluginRequest::Pinned(PinnedPlugin { name: self.plugin.clone(), digest }))
     }
 }
 
@@ -238,6 +255,24 @@ mod tests {
         );
         check(&["a=1", "a=2"], Err("--option a is given twice"));
         check(&["a=1", "a.b=2"], Err("--option a.b is given twice"));
+    }
+
+    #[test]
+    fn a_plugin_is_pinned_where_that_is_asked_for() {
+        let pinned = |name: Option<&str>, digest| {
+            Some(PluginRequest::Pinned(PinnedPlugin { name: name.map(str::to_owned), digest }))
+        };
+        let check = |args: JobArgs, expect| assert_eq!(args.plugin_request(), expect);
+        let maya = || Some("maya".to_owned());
+        check(JobArgs::default(), None);
+        let named = JobArgs { plugin: maya(), ..JobArgs::default() };
+        check(named, Some(PluginRequest::Named("maya".to_owned())));
+        check(JobArgs { pin_plugin: true, ..JobArgs::default() }, pinned(None, DigestChoice::Serving));
+        let digest = Some("0a1b".to_owned());
+        check(
+            JobArgs { plugin: maya(), plugin_digest: digest, ..JobArgs::default() },
+            pinned(Some("maya"), DigestChoice::Digest("0a1b".to_owned())),
+        );
     }
 
     #[test]

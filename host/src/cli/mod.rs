@@ -1,5 +1,5 @@
 //! The command line: one file per command. It asks the daemon over HTTP and prints; apart from `serve`, `render`
-//! without a daemon, `doctor` and `plugin replay` it does nothing itself.
+//! without a daemon, `doctor` and what `plugin` tries outside of the farm it does nothing itself.
 //!
 //! The exit codes are a promise (`docs/cli.md`): 0 it succeeded, 1 it did not, 2 the command line or the configuration
 //! is wrong, 3 no daemon answers, 130 interrupted.
@@ -99,7 +99,7 @@ enum Command {
     Cleanup(cleanup::CleanupArgs),
     /// Look for what is missing or broken here, and say what to do about it
     Doctor,
-    /// List plugins, or try one on a log
+    /// List plugins, and try one outside of the farm
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
     /// Show the configuration and where each value comes from

@@ -164,7 +164,7 @@ mod tests {
                 name: summary.name.clone(),
                 user: None,
                 scene: summary.scene.clone().into(),
-                plugin: PluginChoice { name: "blender".to_owned(), version: None },
+                plugin: PluginChoice { name: "blender".to_owned(), version: None, digest: None },
                 dcc_version: None,
                 frames: "1-48".parse().expect("frames"),
                 layers: Vec::new(),

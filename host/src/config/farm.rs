@@ -2,9 +2,9 @@
 
 use super::typed::{Config, PluginConfig, WatchChoice};
 use crate::api::ApiSettings;
-use crate::farm::{FarmSettings, HookSettings, ProcessSettings, SelfCompiler, ShimCommand};
+use crate::farm::{FarmSettings, HookSettings, ProcessSettings, SelfCompiler, ShimCommand, VERSIONS};
 use farmhand_model::Seconds;
-use farmhand_plugin::{Grant, LimitChange, Limits, PluginSettings, WatchMode};
+use farmhand_plugin::{Grant, LimitChange, Limits, PluginSettings, Versions, WatchMode};
 use farmhand_runner::LogLimits;
 use farmhand_scheduler::{NodeCapacity, Policy};
 use std::net::SocketAddr;
@@ -94,6 +94,14 @@ impl Config {
         PluginSettings {
             dir: Some(self.plugins_dir.clone()),
             runners: self.runner_dirs.clone(),
+            // Whoever has the data directory to itself keeps them.
+            versions: Versions::Read(self.data_dir.join(VERSIONS)),
+            rollback_after: rollback_after(&self.all_plugins).unwrap_or(3),
+            plugin_rollback_after: self
+                .plugins
+                .iter()
+                .filter_map(|(name, plugin)| Some((name.clone(), rollback_after(plugin)?)))
+                .collect(),
             watch: match self.plugins_watch {
                 WatchChoice::Notify => WatchMode::Notify,
                 WatchChoice::Poll => WatchMode::Poll(Duration::from_secs(1)),
@@ -115,6 +123,10 @@ impl Config {
         let token = self.token.as_ref().map(|token| crate::api::Token::new(token.reveal())).transpose()?;
         Ok(ApiSettings { token, allowed_hosts: self.allowed_hosts.clone(), ..ApiSettings::new(listen) })
     }
+}
+
+fn rollback_after(plugin: &PluginConfig) -> Option<u32> {
+    plugin.rollback_after.and_then(|calls| u32::try_from(calls).ok())
 }
 
 /// What one plugin has of its own.

@@ -205,6 +205,14 @@ pub(super) const KEYS: &[Key] = &[
         "Lines of one plugin that reach the daemon's own log, a second. Those left out are counted.",
     ),
     key(
+        "plugins",
+        "rollback_after",
+        Count(0, 1000),
+        Is("3"),
+        "Calls in a row that break off, run out of time or want too much memory, after which a plugin goes back to the \
+         version before; 0 means never.",
+    ),
+    key(
         "paths",
         "roots",
         Paths,
@@ -379,6 +387,13 @@ pub(super) const PLUGIN_KEYS: &[Key] = &[
         "log_lines_per_second",
         Count(0, 100_000),
         Words("`plugins.log_lines_per_second`"),
+        "As above, for this plugin.",
+    ),
+    key(
+        "plugins.NAME",
+        "rollback_after",
+        Count(0, 1000),
+        Words("`plugins.rollback_after`"),
         "As above, for this plugin.",
     ),
     key(

@@ -75,6 +75,8 @@ pub struct PluginConfig {
     pub log_kb: Option<u64>,
     /// Lines a second that reach the daemon's own log; absent: as for all.
     pub log_lines_per_second: Option<u64>,
+    /// Failed calls in a row after which a version is rolled back, 0 for never; absent: as for all.
+    pub rollback_after: Option<u64>,
     /// Past attempts that a new version must decide as before; absent: it need not.
     pub gate: Option<u32>,
 }
@@ -381,6 +383,7 @@ impl Settings {
             call_ms: self.count(&key("call_ms")),
             log_kb: self.count(&key("log_kb")),
             log_lines_per_second: self.count(&key("log_lines_per_second")),
+            rollback_after: self.count(&key("rollback_after")),
             gate: match self.text(&key("gate")) {
                 Some("replay") => Some(self.small(&key("gate_attempts")).unwrap_or(GATE_ATTEMPTS)),
                 _ => None,

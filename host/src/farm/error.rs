@@ -16,6 +16,12 @@ pub enum FarmError {
     /// The log of an attempt is gone or was never begun.
     #[error("attempt {0} has no log: it never started, or its directory was cleaned up")]
     NoLog(AttemptId),
+    /// No such plugin; the message says what to do.
+    #[error("{0}")]
+    NoPlugin(String),
+    /// No such version of a plugin, or more than one; the message says what to do.
+    #[error("{0}")]
+    NoVersion(String),
     /// The submission is wrong; everything that is wrong with it.
     #[error("{}", problems_text(.0))]
     Invalid(Vec<Problem>),

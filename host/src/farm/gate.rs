@@ -5,7 +5,7 @@
 //! It is asked in the background while what served before goes on serving, and it is bounded: what cannot be replayed
 //! within its time is left out, the oldest attempts first, and its answer says so.
 
-use super::parts::{Clock, Parts};
+use super::parts::Clock;
 use crate::trial::{Change, Comparison, Recorded, compare};
 use farmhand_model::{PluginStamp, Timestamp};
 use farmhand_plugin::{LoadGate, LoadedPlugin};
@@ -15,7 +15,7 @@ use futures::future::BoxFuture;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -33,8 +33,6 @@ pub(super) struct ReplayGate {
     /// How many attempts, by plugin.
     attempts: BTreeMap<String, u32>,
     clock: Clock,
-    /// Who serves; absent until the farm stands.
-    parts: OnceLock<Weak<Parts>>,
 }
 
 impl fmt::Debug for ReplayGate {
@@ -47,27 +45,22 @@ impl ReplayGate {
     /// A gate for these plugins, each with the number of attempts to replay.
     pub(super) fn new(store: Store, data_dir: &Path, attempts: BTreeMap<String, u32>) -> Self {
         let attempts_dir = data_dir.join("attempts");
-        Self { store, attempts_dir, attempts, clock: Clock::start(), parts: OnceLock::new() }
+        Self { store, attempts_dir, attempts, clock: Clock::start() }
     }
 
-    /// Lets it know who serves: what that version says today counts as what was decided, so that a change which was
-    /// confirmed once is no change any more, nor is a scene that has been saved since.
-    pub(super) fn connect(&self, parts: &Arc<Parts>) {
-        // A farm stands once.
-        let _ = self.parts.set(Arc::downgrade(parts));
-    }
-
-    fn serving(&self, name: &str) -> Option<Arc<LoadedPlugin>> {
-        self.parts.get()?.upgrade()?.plugins.get(name).ok()
-    }
-
-    async fn replay(&self, candidate: &LoadedPlugin, limit: u32) -> Result<(), String> {
+    /// What the version that serves says today counts as what was decided, so that a change which was confirmed once is
+    /// no change any more, nor is a scene that has been saved since.
+    async fn replay(
+        &self,
+        candidate: &LoadedPlugin,
+        serving: Option<&LoadedPlugin>,
+        limit: u32,
+    ) -> Result<(), String> {
         let stamp = candidate.stamp();
         let filter = EndedFilter { plugin: stamp.name.clone(), since: None, limit, among: Some(AMONG) };
         let records = self.store.ended(filter).await.map_err(|error| {
             format!("its past attempts cannot be read, which it must pass: {error}; {}", remedy(stamp))
         })?;
-        let serving = self.serving(&stamp.name);
         let until = Instant::now() + PATIENCE;
         let mut seen = Seen::default();
         for record in records {
@@ -79,7 +72,7 @@ impl ReplayGate {
                 if !decides(&alone) {
                     return Some((alone, recorded.started));
                 }
-                Some((compare(candidate, &recorded, serving.as_deref(), now).await, recorded.started))
+                Some((compare(candidate, &recorded, serving, now).await, recorded.started))
             };
             match tokio::time::timeout_at(until, one).await {
                 Ok(Some((comparison, started))) => seen.add(&comparison, started),
@@ -96,10 +89,18 @@ impl ReplayGate {
 }
 
 impl LoadGate for ReplayGate {
-    fn examine<'a>(&'a self, candidate: &'a Arc<LoadedPlugin>) -> BoxFuture<'a, Result<(), String>> {
+    fn guards(&self, plugin: &str) -> bool {
+        self.attempts.contains_key(plugin)
+    }
+
+    fn examine<'a>(
+        &'a self,
+        candidate: &'a Arc<LoadedPlugin>,
+        serving: Option<&'a Arc<LoadedPlugin>>,
+    ) -> BoxFuture<'a, Result<(), String>> {
         async move {
             match self.attempts.get(&candidate.stamp().name) {
-                Some(limit) => self.replay(candidate, *limit).await,
+                Some(limit) => self.replay(candidate, serving.map(AsRef::as_ref), *limit).await,
                 None => Ok(()),
             }
         }
@@ -148,8 +149,7 @@ impl Seen {
         if changed.len() > NAMED {
             named.push_str(&format!("; and {} more", changed.len() - NAMED));
         }
-        let since = self.oldest.map(|oldest| oldest.to_string()).unwrap_or_default();
-        let since = since.split('T').next().unwrap_or_default();
+        let since = self.oldest.map(day).unwrap_or_default();
         Err(format!(
             "changes {} of {replayed} past verdicts{within}: {named}; look with `farmhand plugin replay FILE --since \
              {since}`, then {}",
@@ -157,6 +157,12 @@ impl Seen {
             remedy(stamp)
         ))
     }
+}
+
+/// The day on which it was, in this machine's time zone: as `--since` takes it.
+fn day(at: Timestamp) -> String {
+    let time = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
+    time.to_zoned(jiff::tz::TimeZone::system()).date().to_string()
 }
 
 fn remedy(stamp: &PluginStamp) -> String {
@@ -168,6 +174,9 @@ mod tests {
     use super::*;
     use crate::trial::Decided;
     use farmhand_model::{AttemptId, Digest, JobId};
+
+    /// The same day everywhere.
+    const NOON: Timestamp = Timestamp(12 * 3_600_000);
 
     fn stamp() -> PluginStamp {
         PluginStamp {
@@ -197,12 +206,9 @@ mod tests {
     fn answer(changed: u64, out_of_time: bool) -> Result<(), String> {
         let mut seen = Seen { out_of_time, ..Seen::default() };
         // What only reads otherwise decides nothing.
-        seen.add(
-            &comparison(90, vec![Change::Command("x".into()), Change::Reason("x".into())]),
-            Timestamp(0),
-        );
+        seen.add(&comparison(90, vec![Change::Command("x".into()), Change::Reason("x".into())]), NOON);
         for attempt in 0..changed {
-            seen.add(&comparison(50 - attempt, vec![Change::Verdict("x".into())]), Timestamp(0));
+            seen.add(&comparison(50 - attempt, vec![Change::Verdict("x".into())]), NOON);
         }
         seen.answer(&stamp())
     }

@@ -5,6 +5,7 @@
 
 mod attempt;
 mod bus;
+mod calls;
 mod cleanup;
 mod compiler;
 mod driver;
@@ -18,17 +19,20 @@ mod settings;
 mod start;
 mod submission;
 mod submit;
+mod versions;
 mod views;
 
 pub(crate) use attempt::{
     KEPT, Manifest, READER_FAILED, fixed_directory, is_the_hosts, is_the_plugins, program_of, render_env,
 };
 pub use bus::{BusItem, EventBus, Subscription};
+pub(crate) use calls::PluginCalls;
 pub(crate) use compiler::SelfCompiler;
 pub use error::{FarmError, FarmStartError};
 pub use settings::{FarmSettings, HookSettings, OnStop, ProcessSettings, ShimCommand};
-pub(crate) use start::{builtins, lock_data_dir};
-pub use submission::Submission;
+pub(crate) use start::{VERSIONS, builtins, lock_data_dir};
+pub use submission::{DigestChoice, PinnedPlugin, PluginRequest, Submission};
+pub use versions::VersionControl;
 pub(crate) use views::command as command_view;
 
 use driver::DriverHandle;
@@ -142,7 +146,9 @@ impl Farm {
         let id = record.id;
         let at = record.submitted;
         let with = key.map(|key| Change::IdempotencyKey { key, request, job: id, at }).into_iter().collect();
-        self.command(vec![Event::Submit { job: Box::new(record), ended }], with).await?;
+        let mut events: Vec<Event> = self.version_of(&record).await.into_iter().collect();
+        events.push(Event::Submit { job: Box::new(record), ended });
+        self.command(events, with).await?;
         Ok(Submitted { job: self.job(id).await?, created: true })
     }
 
@@ -304,6 +310,11 @@ impl Farm {
         self.inner.parts.plugins.views()
     }
 
+    /// What calls of plugins came to.
+    pub(crate) fn plugin_calls(&self) -> &PluginCalls {
+        &self.inner.parts.calls
+    }
+
     /// This machine.
     pub async fn node(&self) -> Result<NodeView, FarmError> {
         let (leases, breakers) = self.ask(|scheduler, _| (scheduler.leases(), scheduler.breakers())).await?;
@@ -363,6 +374,7 @@ impl Farm {
         let held = self.ask(move |scheduler, _| scheduler.holds(id)).await?;
         if !held && matches!(event, Event::Retry { .. }) {
             let ended = self.ended_dependencies(&record).await?;
+            events.extend(self.version_of(&record).await);
             let job = self.store().restored_job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
             let job = Box::new(RestoredJob { record: job.record, done: job.done, skipped: job.skipped });
             events.push(Event::Recall { job, ended });
@@ -370,6 +382,12 @@ impl Farm {
         events.push(event);
         self.command(events, Vec::new()).await?;
         self.job(id).await
+    }
+
+    /// What the scheduler has to know of the version that a job is pinned to, before it gets the job.
+    async fn version_of(&self, record: &JobRecord) -> Option<Event> {
+        let digest = record.spec.plugin.digest.clone()?;
+        Some(start::version_event(&self.inner.parts, digest).await)
     }
 
     /// How those jobs ended that this one comes after and that the scheduler has let go of.

@@ -1,9 +1,10 @@
 //! What the farm is made of, shared by its tasks: handles only, no decisions.
 
 use super::bus::EventBus;
+use super::calls::PluginCalls;
 use super::settings::FarmSettings;
 use farmhand_model::dcc::{Level, Tool};
-use farmhand_model::{AttemptId, Timestamp};
+use farmhand_model::{AttemptId, Digest, JobSpec, Timestamp};
 use farmhand_plugin::{LoadedPlugin, PluginHost};
 use farmhand_resource::gpu::GpuProbe;
 use farmhand_resource::node::NodeFacts;
@@ -11,8 +12,9 @@ use farmhand_resource::tools::ToolFinder;
 use farmhand_runner::{Roots, ShimPool};
 use farmhand_store::Store;
 use semver::VersionReq;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use tokio::sync::Notify;
 
@@ -31,12 +33,49 @@ pub(super) struct Parts {
     pub(super) health: Health,
     /// Leases or breakers are different: the node is announced anew.
     pub(super) node_changed: Notify,
+    /// Versions of plugins that jobs are pinned to, for as long as there are such jobs.
+    pub(super) pinned: Mutex<BTreeMap<Digest, Arc<LoadedPlugin>>>,
+    /// What calls of plugins came to.
+    pub(super) calls: Arc<PluginCalls>,
 }
 
 impl Parts {
     /// Where an attempt keeps its log and scripts.
     pub(super) fn attempt_dir(&self, id: AttemptId) -> PathBuf {
         self.settings.data_dir.join("attempts").join(id.to_string())
+    }
+
+    /// The version of its plugin that decides for a job now: the one that it is pinned to, or else the one that serves.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) async fn plugin_of(&self, spec: &JobSpec) -> Result<Arc<LoadedPlugin>, String> {
+        match &spec.plugin.digest {
+            Some(digest) => self.pinned_version(digest).await,
+            None => {
+                let choice = Some((spec.plugin.name.as_str(), spec.plugin.version.as_ref()));
+                self.plugins.select(&spec.scene, choice).map_err(|error| error.to_string())
+            }
+        }
+    }
+
+    /// A version that jobs are pinned to; it stays loaded until `let_go_of_versions`.
+    pub(super) async fn pinned_version(&self, digest: &Digest) -> Result<Arc<LoadedPlugin>, String> {
+        let held = || self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plugin) = held().get(digest).cloned() {
+            return Ok(plugin);
+        }
+        let loaded = self.plugins.version(&digest.0).await;
+        let plugin =
+            loaded.map_err(|error| format!("it is pinned to a version that cannot serve: {error}"))?;
+        held().insert(digest.clone(), Arc::clone(&plugin));
+        Ok(plugin)
+    }
+
+    /// Lets go of the versions that no job is pinned to any more.
+    pub(super) fn let_go_of_versions(&self, wanted: &BTreeSet<Digest>) {
+        let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        pinned.retain(|digest, _| wanted.contains(digest));
     }
 
     /// The program for one of a plugin's tools, by the tool's id, of the version that a job asks for.

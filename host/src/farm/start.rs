@@ -3,6 +3,7 @@
 
 use super::attempt;
 use super::bus::EventBus;
+use super::calls::PluginCalls;
 use super::driver::{self, Driver, DriverHandle};
 use super::error::FarmStartError;
 use super::gate::ReplayGate;
@@ -11,8 +12,8 @@ use super::settings::FarmSettings;
 use super::{Farm, Inner, cleanup, node};
 use farmhand_model::dcc::Descriptor;
 use farmhand_model::event::FarmEvent;
-use farmhand_model::{JobId, JobStatus};
-use farmhand_plugin::{Builtin, LoadedPlugin, PluginHost, PluginSettings, SwapEvent};
+use farmhand_model::{Digest, JobId, JobStatus};
+use farmhand_plugin::{Builtin, CallObserver, LoadedPlugin, PluginHost, PluginSettings, SwapEvent, Versions};
 use farmhand_resource::tools::ToolFinder;
 use farmhand_runner::{Roots, ShimPool};
 use farmhand_scheduler::{Event, LevelProfile, PluginProfile, PluginState, Scheduler};
@@ -27,6 +28,8 @@ use tokio::sync::{Mutex, Notify};
 
 /// Recent events that a page which lost its connection can catch up on.
 const EVENTS_KEPT: usize = 20_000;
+/// Where versions of plugins are kept, in the data directory.
+pub(crate) const VERSIONS: &str = "plugin-versions";
 /// How often a program that was missing is looked for again.
 const TOOL_RETRY: Duration = Duration::from_secs(30);
 
@@ -49,9 +52,16 @@ impl Farm {
             .await
             .map_err(|error| FarmStartError::Internal(error.to_string()))?
             .map_err(|source| FarmStartError::Store { source })?;
-        let gate = Arc::new(ReplayGate::new(store.clone(), &settings.data_dir, settings.gates.clone()));
-        let with_gate = PluginSettings { gate: Some(gate.clone()), ..settings.plugins.clone() };
-        let plugins = PluginHost::start(with_gate, builtins())
+        let gate = ReplayGate::new(store.clone(), &settings.data_dir, settings.gates.clone());
+        let calls = Arc::new(PluginCalls::default());
+        let plugin_settings = PluginSettings {
+            // The data directory is this daemon's alone, so that nobody else writes there.
+            versions: Versions::Keep(settings.data_dir.join(VERSIONS)),
+            gate: Some(Arc::new(gate)),
+            observer: Some(Arc::clone(&calls) as Arc<dyn CallObserver>),
+            ..settings.plugins.clone()
+        };
+        let plugins = PluginHost::start(plugin_settings, builtins())
             .await
             .map_err(|source| FarmStartError::Plugins { source })?;
         let roots = Roots::new(settings.roots.clone()).map_err(|source| FarmStartError::Roots { source })?;
@@ -62,6 +72,8 @@ impl Farm {
             bus: EventBus::new(clock.started().0, EVENTS_KEPT),
             health: Health::default(),
             node_changed: Notify::new(),
+            pinned: std::sync::Mutex::default(),
+            calls,
             node: farmhand_resource::node::probe(),
             gpus,
             store,
@@ -70,7 +82,6 @@ impl Farm {
             clock,
             settings,
         });
-        gate.connect(&parts);
 
         let (handle, inbox) = driver::channel();
         let next_job = restored.next_job;
@@ -147,6 +158,7 @@ async fn follow_plugins(parts: Arc<Parts>, driver: DriverHandle) {
     }
     driver.tell(Event::Gpus(parts.gpus.gpus.clone())).await;
     let mut missing = tell_all(&parts, &driver).await;
+    let mut versions = tokio::spawn(tell_versions(Arc::clone(&parts), driver.clone()));
     loop {
         tokio::select! {
             swap = swaps.recv() => match swap {
@@ -158,11 +170,20 @@ async fn follow_plugins(parts: Arc<Parts>, driver: DriverHandle) {
                     tell(&parts, &driver, &name).await;
                     parts.bus.publish(FarmEvent::PluginRemoved { name });
                 }
+                Ok(SwapEvent::Failing { message, .. }) => {
+                    parts.bus.publish(FarmEvent::Notice { job: None, message });
+                }
                 Err(RecvError::Lagged(_)) => missing = tell_all(&parts, &driver).await,
                 Err(RecvError::Closed) => return,
             },
-            _ = retry.tick() => if missing {
-                missing = tell_all(&parts, &driver).await;
+            _ = retry.tick() => {
+                if missing {
+                    missing = tell_all(&parts, &driver).await;
+                }
+                // Loading a version may take its time, in which others are swapped.
+                if versions.is_finished() {
+                    versions = tokio::spawn(tell_versions(Arc::clone(&parts), driver.clone()));
+                }
             },
             () = parts.node_changed.notified() => {}
         }
@@ -195,6 +216,26 @@ async fn tell(parts: &Parts, driver: &DriverHandle, name: &str) -> bool {
     let missing = matches!(state, PluginState::MissingTool { .. });
     driver.tell(Event::Plugin { name: name.to_owned(), state }).await;
     missing
+}
+
+/// Tells of the versions that jobs are pinned to, where they were not told of or could not serve, and lets go of those
+/// that no job is pinned to any more.
+async fn tell_versions(parts: Arc<Parts>, driver: DriverHandle) {
+    let asked = driver.ask(|scheduler, _| (scheduler.pinned_versions(), scheduler.waiting_versions())).await;
+    let Ok((pinned, waiting)) = asked else { return };
+    parts.let_go_of_versions(&pinned);
+    for digest in waiting {
+        driver.tell(version_event(&parts, digest).await).await;
+    }
+}
+
+/// What the scheduler has to know of a version that jobs are pinned to.
+pub(super) async fn version_event(parts: &Parts, digest: Digest) -> Event {
+    let state = match parts.pinned_version(&digest).await {
+        Ok(plugin) => ready_or_missing(parts, &plugin).await,
+        Err(reason) => PluginState::Unavailable { reason },
+    };
+    Event::PluginVersion { digest, state }
 }
 
 /// What is wrong with the first of these tools that is not there.

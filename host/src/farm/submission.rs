@@ -3,8 +3,14 @@
 use farmhand_model::hooks::HookRequest;
 use farmhand_model::job::{Chunking, FrameOrder, JobLimits};
 use farmhand_model::{FrameSet, JobId};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
+use std::fmt;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{OneOf, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// A job as a person writes it. Only `scene` is needed, and `frames` where the scene's own range cannot be read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -22,10 +28,10 @@ pub struct Submission {
     /// Who submits it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// A plugin's name, with a requirement on its version after an `@`: `blender`, `maya@^2.1`. Default: the plugin
-    /// for the scene's extension.
+    /// A plugin's name, with a requirement on its version after an `@`: `blender`, `maya@^2.1`; or an object that pins
+    /// the job to one version. Default: the plugin for the scene's extension, in the version that serves at the time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub plugin: Option<String>,
+    pub plugin: Option<PluginRequest>,
     /// Which versions of the DCC are welcome, as a semver requirement. Default: the newest found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dcc_version: Option<String>,
@@ -77,4 +83,141 @@ pub struct Submission {
 
 fn default_priority() -> u8 {
     50
+}
+
+/// Which plugin a job wants: `"blender"`, `"maya@^2.1"`, or `{"name": "maya", "digest": "0a1b2c3d4e5f"}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PluginRequest {
+    /// By its name, in the version that serves at the time.
+    Named(String),
+    /// One version from beginning to end, however often others are saved.
+    Pinned(PinnedPlugin),
+}
+
+/// One version of a plugin from beginning to end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PinnedPlugin {
+    /// The plugin's name, with a requirement on its version after an `@`. Default: the plugin for the scene's
+    /// extension, or the one that the digest belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The version's digest or the beginning of one, as `GET /plugins/{name}/versions` has them; or `serving`: the
+    /// version that serves when the job is submitted.
+    #[schema(value_type = String)]
+    pub digest: DigestChoice,
+}
+
+/// Which version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum DigestChoice {
+    /// The one that serves when the job is submitted.
+    Serving,
+    /// The one whose digest begins so.
+    Digest(String),
+}
+
+const SERVING: &str = "serving";
+
+impl From<String> for DigestChoice {
+    fn from(text: String) -> Self {
+        if text == SERVING { Self::Serving } else { Self::Digest(text) }
+    }
+}
+
+impl From<DigestChoice> for String {
+    fn from(choice: DigestChoice) -> Self {
+        match choice {
+            DigestChoice::Serving => SERVING.to_owned(),
+            DigestChoice::Digest(digest) => digest,
+        }
+    }
+}
+
+impl Serialize for PluginRequest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Named(name) => serializer.serialize_str(name),
+            Self::Pinned(pinned) => pinned.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for PluginRequest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(EitherForm)
+    }
+}
+
+/// By hand, so that what is wrong with either form is told as such.
+struct EitherForm;
+
+impl<'de> Visitor<'de> for EitherForm {
+    type Value = PluginRequest;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a plugin's name, or an object with its `name` and `digest`")
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<PluginRequest, E> {
+        Ok(PluginRequest::Named(name.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<PluginRequest, A::Error> {
+        PinnedPlugin::deserialize(MapAccessDeserializer::new(map)).map(PluginRequest::Pinned)
+    }
+}
+
+impl PartialSchema for PluginRequest {
+    fn schema() -> RefOr<Schema> {
+        OneOf::builder()
+            .description(Some("A plugin's name, or one version of it from beginning to end."))
+            .item(String::schema())
+            .item(PinnedPlugin::schema())
+            .into()
+    }
+}
+
+impl ToSchema for PluginRequest {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("PluginRequest")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_plugin_is_a_name_or_one_version() {
+        let pinned = |name: Option<&str>, digest| {
+            PluginRequest::Pinned(PinnedPlugin { name: name.map(str::to_owned), digest })
+        };
+        for (json, expect) in [
+            (json!("maya@^2"), PluginRequest::Named("maya@^2".into())),
+            (
+                json!({"name": "maya", "digest": "0a1b"}),
+                pinned(Some("maya"), DigestChoice::Digest("0a1b".into())),
+            ),
+            (json!({"digest": "serving"}), pinned(None, DigestChoice::Serving)),
+        ] {
+            let read: PluginRequest = serde_json::from_value(json.clone()).unwrap();
+            assert_eq!(read, expect);
+            assert_eq!(
+                serde_json::to_value(&read).unwrap(),
+                json,
+                "keys for idempotency stay what they were"
+            );
+        }
+        for (json, expect) in [
+            (json!(7), "expected a plugin's name, or an object"),
+            (json!({"name": "maya"}), "missing field `digest`"),
+            (json!({"name": "maya", "digest": "0a", "pin": true}), "unknown field `pin`"),
+        ] {
+            let error = serde_json::from_value::<PluginRequest>(json).unwrap_err().to_string();
+            assert!(error.contains(expect), "{error}");
+        }
+    }
 }

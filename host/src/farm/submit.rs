@@ -3,7 +3,7 @@
 
 use super::parts::Parts;
 use super::settings::HookSettings;
-use super::{FarmError, Submission};
+use super::{DigestChoice, FarmError, PinnedPlugin, PluginRequest, Submission};
 use crate::scene;
 use farmhand_model::dcc::{Descriptor, JobContext, Problem};
 use farmhand_model::hooks::{HookPhase, HookRequest, HookScript, Moment};
@@ -12,6 +12,7 @@ use farmhand_model::path_map::Os;
 use farmhand_model::view::FrameCounts;
 use farmhand_model::{FrameSet, JobId, JobRecord, JobSpec, JobStatus};
 use farmhand_plugin::LoadedPlugin;
+use semver::VersionReq;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,9 +27,9 @@ pub(super) async fn prepare(
     submission.scene = path_map.map(&submission.scene, os);
     submission.output = submission.output.map(|output| path_map.map(&output, os));
     let scene = check_scene(parts, &submission.scene, &mut problems);
-    let choice = submission.plugin.as_deref().and_then(|text| parse_choice(text, &mut problems));
+    let wanted = submission.plugin.as_ref().map(|request| parse_request(request, &mut problems));
     let dcc_version = submission.dcc_version.as_deref().and_then(|text| {
-        let parsed = text.parse::<semver::VersionReq>();
+        let parsed = text.parse::<VersionReq>();
         parsed.map_err(|error| problems.add("/dcc_version", requirement_hint(text, &error))).ok()
     });
     check_numbers(&submission, &mut problems);
@@ -39,8 +40,8 @@ pub(super) async fn prepare(
     let (Some(scene), Some(frames), Ok(hook_scripts)) = (scene, frames, hook_scripts) else {
         return Err(problems.into());
     };
-    let plugin = match select(parts, &scene, choice.as_ref()) {
-        Ok(plugin) => plugin,
+    let (plugin, choice) = match select(parts, &scene, wanted).await {
+        Ok(selected) => selected,
         Err(error) => {
             problems.add("/plugin", error);
             return Err(problems.into());
@@ -104,8 +105,7 @@ pub(super) async fn prepare(
             name,
             user: submission.user,
             scene,
-            plugin: choice
-                .unwrap_or_else(|| PluginChoice { name: plugin.descriptor().name.clone(), version: None }),
+            plugin: choice,
             dcc_version,
             frames: prepared.frames,
             layers: prepared.layers,
@@ -271,20 +271,31 @@ fn check_scene(parts: &Parts, scene: &str, problems: &mut Problems) -> Option<Pa
     }
 }
 
-fn parse_choice(text: &str, problems: &mut Problems) -> Option<PluginChoice> {
-    let (name, requirement) = match text.split_once('@') {
-        Some((name, requirement)) => (name, Some(requirement)),
-        None => (text, None),
-    };
-    let version = match requirement.map(str::parse::<semver::VersionReq>) {
-        None => None,
-        Some(Ok(version)) => Some(version),
-        Some(Err(error)) => {
-            problems.add("/plugin", requirement_hint(requirement.unwrap_or_default(), &error));
-            return None;
+/// What a submission says of its plugin; absent what it leaves open.
+#[derive(Default)]
+struct Wanted {
+    name: Option<String>,
+    version: Option<VersionReq>,
+    digest: Option<DigestChoice>,
+}
+
+fn parse_request(request: &PluginRequest, problems: &mut Problems) -> Wanted {
+    let (text, digest, field) = match request {
+        PluginRequest::Named(text) => (Some(text), None, "/plugin"),
+        PluginRequest::Pinned(PinnedPlugin { name, digest }) => {
+            (name.as_ref(), Some(digest.clone()), "/plugin/name")
         }
     };
-    Some(PluginChoice { name: name.trim().to_owned(), version })
+    let Some(text) = text else { return Wanted { digest, ..Wanted::default() } };
+    let (name, requirement) = match text.split_once('@') {
+        Some((name, requirement)) => (name, Some(requirement)),
+        None => (text.as_str(), None),
+    };
+    let version = requirement.and_then(|requirement| {
+        let parsed = requirement.parse::<VersionReq>();
+        parsed.map_err(|error| problems.add(field, requirement_hint(requirement, &error))).ok()
+    });
+    Wanted { name: Some(name.trim().to_owned()), version, digest }
 }
 
 fn requirement_hint(text: &str, error: &semver::Error) -> String {
@@ -341,16 +352,40 @@ async fn range_of(scene: PathBuf) -> Result<Option<FrameSet>, String> {
     read.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
 }
 
-fn select(parts: &Parts, scene: &Path, choice: Option<&PluginChoice>) -> Result<Arc<LoadedPlugin>, String> {
-    let choice = choice.map(|choice| (choice.name.as_str(), choice.version.as_ref()));
-    parts.plugins.select(scene, choice).map_err(|error| error.to_string())
+/// The version that prepares the job, and which one renders it.
+async fn select(
+    parts: &Parts,
+    scene: &Path,
+    wanted: Option<Wanted>,
+) -> Result<(Arc<LoadedPlugin>, PluginChoice), String> {
+    let Wanted { name, version, digest } = wanted.unwrap_or_default();
+    let plugin = match &digest {
+        Some(DigestChoice::Digest(digest)) => {
+            parts.plugins.version(digest).await.map_err(|error| error.to_string())?
+        }
+        Some(DigestChoice::Serving) | None => {
+            let choice = name.as_deref().map(|name| (name, version.as_ref()));
+            parts.plugins.select(scene, choice).map_err(|error| error.to_string())?
+        }
+    };
+    let stamp = plugin.stamp();
+    if let Some(name) = name.filter(|name| *name != stamp.name) {
+        return Err(format!("version {} is one of {}, not of {name}", stamp.digest.short(), stamp.name));
+    }
+    if let Some(version) = version.as_ref().filter(|wanted| !wanted.matches(&plugin.descriptor().version)) {
+        let (digest, is) = (stamp.digest.short(), &stamp.version);
+        return Err(format!("{digest} is version {is}, and {version} is asked for"));
+    }
+    let digest = digest.map(|_| stamp.digest.clone());
+    let choice = PluginChoice { name: stamp.name.clone(), version, digest };
+    Ok((plugin, choice))
 }
 
 /// The programs of the first level that is used must be there; without them the job would wait for a person who does not know.
 async fn check_tools(
     parts: &Parts,
     plugin: &LoadedPlugin,
-    wanted: Option<&semver::VersionReq>,
+    wanted: Option<&VersionReq>,
     levels: &[String],
     problems: &mut Problems,
 ) {

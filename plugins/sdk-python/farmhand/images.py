@@ -56,8 +56,9 @@ class Images:
         directory, _ = paths.split(scene)
         text = output or paths.join(directory, "")
         if text.endswith(("/", "\\")) or not text:
-            text += paths.stem(scene)
-        if extension:
+            # A scene's name may have a dot before what is no extension of an image: `shot.v2.blend`.
+            text += f"{paths.stem(scene)}.####" + (f".{extension}" if extension else "")
+        elif extension:
             text = paths.with_extension(text, extension)
         template = Template.parse(text)
         if not template.has_frame:

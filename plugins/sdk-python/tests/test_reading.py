@@ -268,6 +268,8 @@ class Names(unittest.TestCase):
             self.assertEqual(images.image(7).place, place, output)
             self.assertEqual(images.frame_of(images.path(7)), 7, output)
             self.assertEqual(images.at(images.path(7)), images.image(7), output)
+        images = testing.task(scene="/show/s1.v2.glow", output="/out/", staging="/st").images("exr")
+        self.assertEqual(images.image(3).place, "/out/s1.v2.0003.exr")
         images = testing.task(frames="1-2", staging="/st").images()
         self.assertEqual([image.path for image in images.all()], ["/st/shot_0001.png", "/st/shot_0002.png"])
         self.assertEqual(images.written("%0{count}d"), "/st/shot_%04d.png")

@@ -39,6 +39,16 @@ impl Daemon {
         Self { child, data, arguments, url, client }
     }
 
+    /// Keeps what it has compiled for the daemons of later tests.
+    pub fn keep_cache(&self) {
+        copy_cache(&self.data.join("cache"), &shared_cache());
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn data_dir(&self) -> &Path {
         &self.data
     }

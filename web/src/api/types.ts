@@ -226,7 +226,23 @@ export interface PluginView {
   extensions: string[];
   levels: Level[];
   failure: string | null;
+  standing: VersionStanding;
   changed: Timestamp;
+}
+
+/** What is out of the ordinary about a plugin's versions; empty where the newest one simply serves. */
+export interface VersionStanding {
+  pinned?: { digest: string; at: Timestamp; by: string | null };
+  rolled_back?: { digest: string; version: string; at: Timestamp };
+  waiting?: VersionWaiting;
+  held?: VersionWaiting;
+  trouble?: string;
+}
+
+export interface VersionWaiting {
+  digest: string;
+  version: string;
+  source: string;
 }
 
 export interface ToolView {

@@ -64,6 +64,7 @@ function plugin(name: string, state: PluginView["state"] = "serving"): PluginVie
     extensions: [],
     levels: [],
     failure: null,
+    standing: {},
     changed: "2026-11-22T03:00:00.000Z",
   };
 }

@@ -4,6 +4,7 @@
 import { For, Show, type JSX } from "solid-js";
 import type { PluginView } from "../api/types";
 import { roughly, secondsBetween } from "../model/format";
+import { pluginState, pluginTrouble } from "../model/plugins";
 import { t } from "../text";
 import { usePage } from "./context";
 import { PluginShape } from "./icons";
@@ -30,17 +31,27 @@ function Plugin(props: { plugin: PluginView }): JSX.Element {
         <PluginShape state={props.plugin.state} />
         <strong>{props.plugin.name}</strong>
         <Show when={props.plugin.serving}>{(stamp) => <span>{stamp().version}</span>}</Show>
-        <span class="quiet right">{t.plugins.state[props.plugin.state]}</span>
+        <span class="quiet right">{pluginState(props.plugin)}</span>
       </div>
       <Show when={props.plugin.summary}>{(summary) => <p class="quiet">{summary()}</p>}</Show>
       <Show when={props.plugin.failure}>
         {(failure) => (
           <div class="callout" classList={{ "callout-bad": props.plugin.state === "failed" }}>
             <Show when={props.plugin.state === "degraded"}>
-              <p>{t.plugins.degraded}</p>
+              <p>{pluginTrouble(props.plugin)}</p>
             </Show>
             <pre class="failure">{failure()}</pre>
           </div>
+        )}
+      </Show>
+      <Show when={props.plugin.standing.pinned}>
+        {(pin) => (
+          <p class="quiet">
+            {t.plugins.pinnedBy(pin().by, roughly(secondsBetween(pin().at, now())))}
+            <Show when={props.plugin.standing.waiting}>
+              {(waiting) => <> {t.plugins.waits(waiting().version, waiting().source)}</>}
+            </Show>
+          </p>
         )}
       </Show>
       <p class="quiet plugin-meta">

@@ -10,7 +10,7 @@ use crate::state::PluginState;
 use farmhand_model::Digest;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
 
 /// A runner, linked.
@@ -22,16 +22,32 @@ pub(crate) struct Runner {
     pub(crate) prepare: ScriptRunnerPre<PluginState>,
 }
 
-/// The runners that are installed on this machine.
+/// The runners that are installed on this machine, and those that kept and packed scripts bring.
 pub(crate) struct Runners {
     dirs: Vec<PathBuf>,
     loaded: BTreeMap<Language, OnceCell<Arc<Runner>>>,
+    /// All of them, so that none is compiled or held twice. There are as many as a farm ever had versions of runners.
+    linked: Mutex<BTreeMap<Digest, Arc<OnceCell<Arc<Runner>>>>>,
 }
 
 impl Runners {
     pub(crate) fn new(dirs: Vec<PathBuf>) -> Self {
         let loaded = Language::ALL.into_iter().map(|language| (language, OnceCell::new())).collect();
-        Self { dirs, loaded }
+        Self { dirs, loaded, linked: Mutex::default() }
+    }
+
+    /// The runner with these bytes. Whoever asks first has it linked by `link`; the others wait for that. A failure is
+    /// not kept.
+    pub(crate) async fn linked(
+        &self,
+        digest: &Digest,
+        link: impl AsyncFnOnce() -> Result<Runner, PluginErrorKind>,
+    ) -> Result<Arc<Runner>, PluginErrorKind> {
+        let cell = {
+            let mut linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(linked.entry(digest.clone()).or_default())
+        };
+        cell.get_or_try_init(async || link().await.map(Arc::new)).await.cloned()
     }
 
     /// The runner of a language. Whoever asks first has it loaded by `load`; the others wait for that. A failure is
@@ -39,12 +55,12 @@ impl Runners {
     pub(crate) async fn get(
         &self,
         language: Language,
-        load: impl AsyncFnOnce(PathBuf) -> Result<Runner, PluginErrorKind>,
+        load: impl AsyncFnOnce(PathBuf) -> Result<Arc<Runner>, PluginErrorKind>,
     ) -> Result<Arc<Runner>, PluginErrorKind> {
         let cell = self.loaded.get(&language).ok_or_else(|| self.absent(language))?;
         let runner = cell.get_or_try_init(async || {
             let path = runner_of(language, &self.dirs).ok_or_else(|| self.absent(language))?;
-            load(path).await.map(Arc::new)
+            load(path).await
         });
         runner.await.cloned()
     }

@@ -9,6 +9,8 @@ mod calls;
 mod gate;
 mod hooks;
 mod hostile;
+mod minors;
 mod script;
 mod support;
+mod versions;
 mod watch;

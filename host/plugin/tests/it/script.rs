@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Where the project's set-up builds the runners: beside the directory that this test was built in.
-fn runners() -> PathBuf {
+pub fn runners() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let dir = test.ancestors().nth(3).unwrap().join("runners");
     for language in ["python.wasm", "javascript.wasm"] {
@@ -50,7 +50,7 @@ fn write(bench: &Bench, name: &str, text: &str) {
 }
 
 /// The smallest plugin of each language, in this version.
-fn smallest(version: &str) -> [(&'static str, String); 2] {
+pub fn smallest(version: &str) -> [(&'static str, String); 2] {
     let python = format!(
         r#"import farmhand
 from farmhand import Command, Match, done

@@ -18,7 +18,7 @@ const SPEC_START: &[u8] = b"FIXTURE{mode=";
 const SPEC_LENGTH: usize = 160;
 
 /// How long a test waits for what must come. Only a failing test ever waits that long.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The fixture with another specification, such as `mode=loop;name=fixture;version=1.0.0;ext=fix`.
 pub fn guest(spec: &str) -> Vec<u8> {

@@ -73,6 +73,10 @@ pub(super) fn variable(id: &str) -> String {
     format!("{VARIABLE_PREFIX}{id}")
 }
 
+/// Programs of one tool that are looked at, since each is asked for its version: a glob that matches all of a system's
+/// programs must not start them all.
+const INSTALLED: usize = 100;
+
 impl Places {
     /// This process's own surroundings.
     pub(super) fn of_this_process(configured: BTreeMap<String, PathBuf>) -> Self {
@@ -90,7 +94,7 @@ impl Places {
         let mut found = Vec::new();
         found.extend(self.chosen(spec));
         found.extend(self.on_search_path(spec));
-        found.extend(self.installed(spec));
+        found.extend(self.installed(spec).take(INSTALLED));
         found.retain(|candidate| {
             let real = candidate.path.canonicalize().unwrap_or_else(|_| candidate.path.clone());
             seen.insert(real)

@@ -368,7 +368,7 @@ fn what_ends_is_kept_with_what_became_of_it() {
 fn a_due_breaker_without_a_free_slot_wakes_nobody() {
     let mut env = TestEnv::bare(1);
     env.submit(job("1-4"));
-    let other = farmhand_model::job::PluginChoice { name: "maya".to_owned(), version: None };
+    let other = farmhand_model::job::PluginChoice { name: "maya".to_owned(), version: None, digest: None };
     env.submit(JobSpec { plugin: other, ..job("1") });
     env.plugin(profile(&[("render", FrameShape::Any)]));
     env.end(1, EndedBy::Itself, farmhand_model::dcc::Decision::QuarantineNode, vec![]);

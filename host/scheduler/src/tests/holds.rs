@@ -98,7 +98,7 @@ fn a_missing_licence_holds_every_job_that_needs_it() {
     env.send(Event::Plugin { name: "maya".to_owned(), state: profile(&[("render", FrameShape::Any)]) });
     let shot = env.submit(needs(&["arnold", "maya"]));
     let of_other_plugin = env.submit(JobSpec {
-        plugin: PluginChoice { name: "maya".to_owned(), version: None },
+        plugin: PluginChoice { name: "maya".to_owned(), version: None, digest: None },
         ..needs(&["arnold"])
     });
     let with_another = env.submit(needs(&["maya"]));

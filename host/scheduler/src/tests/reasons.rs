@@ -5,7 +5,7 @@ use crate::{Event, PluginState};
 use farmhand_model::dcc::{Cause, Decision, FrameShape, Severity};
 use farmhand_model::job::{JobLimits, PluginChoice};
 use farmhand_model::why::WaitReason;
-use farmhand_model::{AttemptId, EndedBy, JobSpec};
+use farmhand_model::{AttemptId, Digest, EndedBy, JobSpec};
 
 #[test]
 fn of_the_job_itself() {
@@ -45,7 +45,8 @@ fn of_its_plugin() {
     assert_eq!(env.why(shot), no_plugin("it traps"));
     env.plugin(PluginState::MissingTool { reason: "no blender on PATH".to_owned() });
     assert_eq!(env.why(shot), WaitReason::NoTool { reason: "no blender on PATH".to_owned() });
-    let picky = PluginChoice { name: "blender".to_owned(), version: Some(">=2".parse().unwrap()) };
+    let picky =
+        PluginChoice { name: "blender".to_owned(), version: Some(">=2".parse().unwrap()), digest: None };
     let newer = env.submit(JobSpec { plugin: picky, ..job("1") });
     env.plugin(profile(&[("render", FrameShape::Any)]));
     assert_eq!(env.why(newer), no_plugin("version 1.0.0 serves, the job wants >=2"));
@@ -87,4 +88,29 @@ fn of_the_node() {
     let narrow = env.submit(JobSpec { threads: Some(1), frames: set("1"), ..job("1") });
     assert_eq!(env.why(wide), WaitReason::Threads { needed: 4, free: 1 });
     assert_eq!(env.why(narrow), WaitReason::Behind { job: wide });
+}
+
+#[test]
+fn of_the_version_that_it_is_pinned_to() {
+    let mut env = TestEnv::new();
+    let digest = Digest("d".repeat(64));
+    let choice = PluginChoice { name: "blender".to_owned(), version: None, digest: Some(digest.clone()) };
+    let pinned = env.submit(JobSpec { plugin: choice, ..job("1-4") });
+    let no_plugin =
+        |reason: &str| WaitReason::NoPlugin { plugin: "blender".to_owned(), reason: reason.to_owned() };
+    assert_eq!(env.why(pinned), no_plugin("the version that it is pinned to is being loaded"));
+    env.check_started(&[]);
+    env.send(Event::PluginVersion {
+        digest: digest.clone(),
+        state: PluginState::Unavailable { reason: "its bytes are gone".to_owned() },
+    });
+    assert_eq!(env.why(pinned), no_plugin("its bytes are gone"));
+    assert_eq!(env.scheduler.waiting_versions(), [digest.clone()]);
+    env.send(Event::PluginVersion { digest, state: profile(&[("old way", FrameShape::Single)]) });
+    env.check_started(&[(1, "1"), (2, "2")]);
+    assert!(env.orders().iter().all(|order| order.attempt.level_name == "old way"), "by its own levels");
+    assert!(env.scheduler.waiting_versions().is_empty());
+    env.plugin(PluginState::Unavailable { reason: "its file is gone".to_owned() });
+    env.finish(1);
+    env.check_started(&[(3, "3")]);
 }

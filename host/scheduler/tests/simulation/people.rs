@@ -73,7 +73,11 @@ impl World {
             name: format!("shot {id}"),
             user: None,
             scene: "shot.blend".into(),
-            plugin: PluginChoice { name: PLUGINS[dice.below(2) as usize].to_owned(), version: None },
+            plugin: PluginChoice {
+                name: PLUGINS[dice.below(2) as usize].to_owned(),
+                version: None,
+                digest: None,
+            },
             dcc_version: None,
             frames: (first..).step_by(step).take(count).collect(),
             layers: if dice.one_in(4) { vec!["a".to_owned(), "b".to_owned()] } else { Vec::new() },

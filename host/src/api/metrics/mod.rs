@@ -4,7 +4,7 @@
 mod tally;
 
 use super::problem::{Problem, ProblemKind};
-use crate::farm::{BusItem, Farm, FarmError, JobQuery};
+use crate::farm::{BusItem, Farm, FarmError, JobQuery, PluginCalls};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
@@ -62,7 +62,7 @@ fn answer_seconds() -> Histogram {
 }
 
 impl Metrics {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(calls: &PluginCalls) -> Self {
         let counters = Counters::default();
         let mut registry = Registry::with_prefix("farmhand");
         let mut inner = Inner {
@@ -115,6 +115,7 @@ impl Metrics {
             inner.resident.clone(),
         );
         counters.register(&mut registry);
+        calls.register(&mut registry);
         registry.register("http_requests", "Requests answered", inner.http_requests.clone());
         registry.register_with_unit(
             "http_answer",

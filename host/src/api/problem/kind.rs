@@ -22,6 +22,10 @@ pub enum ProblemKind {
     NoJob,
     /// No such attempt.
     NoAttempt,
+    /// No such plugin.
+    NoPlugin,
+    /// No such version of a plugin.
+    NoVersion,
     /// The attempt has no log.
     NoLog,
     /// The frame has no verified image.
@@ -32,7 +36,7 @@ pub enum ProblemKind {
     MethodNotAllowed,
     /// The request did not arrive in time.
     SlowRequest,
-    /// Not possible in the state that the job is in.
+    /// Not possible in the present state.
     Conflict,
     /// The body is too large.
     TooLarge,
@@ -67,7 +71,7 @@ struct Description {
 
 impl ProblemKind {
     /// Every kind there is.
-    pub const ALL: [ProblemKind; 25] = [
+    pub const ALL: [ProblemKind; 27] = [
         ProblemKind::MalformedJson,
         ProblemKind::BadParameter,
         ProblemKind::BadHost,
@@ -76,6 +80,8 @@ impl ProblemKind {
         ProblemKind::NoRoute,
         ProblemKind::NoJob,
         ProblemKind::NoAttempt,
+        ProblemKind::NoPlugin,
+        ProblemKind::NoVersion,
         ProblemKind::NoLog,
         ProblemKind::NoImage,
         ProblemKind::NoPreview,
@@ -139,6 +145,19 @@ impl ProblemKind {
             ProblemKind::NoAttempt => {
                 ("no-attempt", StatusCode::NOT_FOUND, "No such attempt", "No attempt has this number.")
             }
+            ProblemKind::NoPlugin => (
+                "no-plugin",
+                StatusCode::NOT_FOUND,
+                "No such plugin",
+                "No plugin has this name. `GET /plugins` lists those that are there.",
+            ),
+            ProblemKind::NoVersion => (
+                "no-version",
+                StatusCode::NOT_FOUND,
+                "No such version of the plugin",
+                "No version of the plugin has this digest, or several begin so. `GET /plugins/{name}/versions` lists \
+                 them.",
+            ),
             ProblemKind::NoLog => (
                 "no-log",
                 StatusCode::NOT_FOUND,
@@ -174,7 +193,7 @@ impl ProblemKind {
                 "conflict",
                 StatusCode::CONFLICT,
                 "Not possible in the present state",
-                "The job is in a state in which this cannot be done, such as pausing one that has ended.",
+                "The job or plugin is in a state in which this cannot be done, such as pausing a job that has ended.",
             ),
             ProblemKind::TooLarge => (
                 "too-large",

@@ -201,6 +201,8 @@ impl From<FarmError> for Problem {
             FarmError::NoJob(_) => ProblemKind::NoJob,
             FarmError::NoAttempt(_) => ProblemKind::NoAttempt,
             FarmError::NoLog(_) => ProblemKind::NoLog,
+            FarmError::NoPlugin(_) => ProblemKind::NoPlugin,
+            FarmError::NoVersion(_) => ProblemKind::NoVersion,
             FarmError::Invalid(problems) => {
                 let errors = problems.iter().map(|problem| {
                     FieldError::new(Part::Body, problem.field.as_str(), problem.message.as_str())
@@ -235,10 +237,12 @@ mod tests {
                 message: "no such engine".into(),
             }])
         }
-        let table: [(FarmError, u16, &str); 8] = [
+        let table: [(FarmError, u16, &str); 10] = [
             (FarmError::NoJob(JobId(7)), 404, "no-job"),
             (FarmError::NoAttempt(AttemptId(7)), 404, "no-attempt"),
             (FarmError::NoLog(AttemptId(7)), 404, "no-log"),
+            (FarmError::NoPlugin("there is none".into()), 404, "no-plugin"),
+            (FarmError::NoVersion("there is none".into()), 404, "no-version"),
             (wrong(), 422, "invalid"),
             (FarmError::Conflict("it has ended".into()), 409, "conflict"),
             (FarmError::KeyReused("k".into()), 422, "idempotency-key-reused"),

@@ -54,7 +54,7 @@ fn app(settings: &ApiSettings) -> Result<Router, ApiError> {
         .route("/healthz", get(|| async { "ok" }))
         .merge(auth::routes(settings.token.clone()))
         .fallback(page::asset);
-    protect(routes, settings, &Metrics::new())
+    protect(routes, settings, &Metrics::new(&crate::farm::PluginCalls::default()))
 }
 
 struct Ask {
@@ -199,7 +199,7 @@ async fn only_so_many_at_once() {
         }
     };
     let routes = Router::new().route("/slow", get(handler)).route("/quick", get(|| async {}));
-    let app = protect(routes, &settings, &Metrics::new()).unwrap();
+    let app = protect(routes, &settings, &Metrics::new(&crate::farm::PluginCalls::default())).unwrap();
     let slow = tokio::spawn({
         let app = app.clone();
         async move { ask("GET", "/slow").of(&app).await.status() }

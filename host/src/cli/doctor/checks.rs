@@ -148,7 +148,7 @@ fn plugin(view: &PluginView) -> Check {
         (Some(serving), None) => Check::good(name, serving),
         (Some(serving), Some(failure)) => Check::warn(
             name,
-            format!("{serving} serves; the newest was refused: {failure}"),
+            format!("{serving} serves, with trouble: {failure}"),
             "correct that file, or take it out",
         ),
         (None, failure) => {
@@ -242,6 +242,7 @@ fn data_directory(dir: &Path) -> Check {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use farmhand_model::versions::VersionStanding;
     use farmhand_model::{Digest, PluginStamp, Timestamp};
 
     #[test]
@@ -263,13 +264,14 @@ mod tests {
                 levels: Vec::new(),
                 options_schema: None,
                 failure: failure.map(str::to_owned),
+                standing: VersionStanding::default(),
                 changed: Timestamp(0),
             };
             let check = plugin(&view);
             assert_eq!((check.health, check.detail.as_str()), (health, detail));
         };
         check(true, None, Health::Good, "0.1.0 (built-in, a1b2c3d4e5f6)");
-        let degraded = "0.1.0 (built-in, a1b2c3d4e5f6) serves; the newest was refused: it traps";
+        let degraded = "0.1.0 (built-in, a1b2c3d4e5f6) serves, with trouble: it traps";
         check(true, Some("it traps"), Health::Warn, degraded);
         check(false, Some("it traps"), Health::Bad, "it traps");
     }

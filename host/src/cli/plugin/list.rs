@@ -3,6 +3,7 @@
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::output::{Cell, Table, Tone};
+use farmhand_model::versions::VersionStanding;
 use farmhand_model::view::PluginView;
 
 /// Asks the daemon.
@@ -14,6 +15,17 @@ pub(super) fn run(context: &mut Context) -> Result<(), CliError> {
     }
     let plugins: Vec<PluginView> = client.get("/plugins")?;
     context.out.table(&table(&plugins))
+}
+
+/// What people should know of a slot at first sight.
+fn state(plugin: &PluginView) -> &str {
+    let VersionStanding { pinned, rolled_back, held, .. } = &plugin.standing;
+    match (pinned, held, rolled_back) {
+        (Some(_), _, _) => "pinned",
+        (None, Some(_), _) => "held back",
+        (None, None, Some(_)) => "rolled back",
+        (None, None, None) => &plugin.state,
+    }
 }
 
 fn table(plugins: &[PluginView]) -> Table {
@@ -28,7 +40,7 @@ fn table(plugins: &[PluginView]) -> Table {
         let about = plugin.failure.as_ref().or(plugin.summary.as_ref());
         table.row([
             Cell::from(&plugin.name),
-            Cell::toned(&plugin.state, tone),
+            Cell::toned(state(plugin), tone),
             Cell::from(serving.map_or("", |stamp| stamp.version.as_str())),
             Cell::from(serving.map(|stamp| stamp.generation.to_string()).unwrap_or_default()),
             Cell::from(serving.map_or("", |stamp| stamp.digest.short())),
@@ -47,6 +59,7 @@ fn table(plugins: &[PluginView]) -> Table {
 mod tests {
     use super::*;
     use crate::cli::output::Style;
+    use farmhand_model::versions::VersionPin;
     use farmhand_model::{Digest, PluginStamp, Timestamp};
 
     #[test]
@@ -66,6 +79,7 @@ mod tests {
             levels: Vec::new(),
             options_schema: None,
             failure: None,
+            standing: VersionStanding::default(),
             changed: Timestamp(0),
         };
         let broken = PluginView {
@@ -78,11 +92,17 @@ mod tests {
             failure: Some("it is no component".to_owned()),
             ..blender.clone()
         };
+        let pin = VersionPin { digest: Digest("a1b2c3d4e5f6a7b8".to_owned()), at: Timestamp(0), by: None };
+        let pinned = PluginView {
+            standing: VersionStanding { pinned: Some(pin), ..VersionStanding::default() },
+            ..blender.clone()
+        };
         let expect = "\
 PLUGIN   STATE    VERSION  GEN  DIGEST        FROM       SCENES  ABOUT
 blender  serving  0.1.0      2  a1b2c3d4e5f6  built-in   blend   Blender
 mine     failed                               mine.wasm          it is no component
+blender  pinned   0.1.0      2  a1b2c3d4e5f6  built-in   blend   Blender
 ";
-        assert_eq!(table(&[blender, broken]).render(Style::Plain), expect);
+        assert_eq!(table(&[blender, broken, pinned]).render(Style::Plain), expect);
     }
 }

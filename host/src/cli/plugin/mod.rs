@@ -3,6 +3,8 @@
 mod build;
 mod calls;
 mod check;
+mod decide;
+mod history;
 mod list;
 pub(super) mod load;
 mod new;
@@ -28,6 +30,16 @@ pub(super) enum PluginCommand {
     Build(build::BuildArgs),
     /// List plugins: what serves, in which version, and why something newer does not
     List,
+    /// Show every version of a plugin that ever served, when, and on whose decision
+    History(history::HistoryArgs),
+    /// Go back to the version that served before, or to the one named; the present one is set aside
+    Rollback(decide::VersionArgs),
+    /// Have the version that serves now, or the one named, serve whatever is saved
+    Pin(decide::VersionArgs),
+    /// Let the newest version serve again
+    Unpin(decide::PluginArgs),
+    /// Let a version serve that was rolled back from or held back
+    Confirm(decide::ConfirmArgs),
     /// Say what a plugin is, what it would be granted, and what is odd about it; nothing is run
     Check(check::CheckArgs),
     /// Run a plugin's scenarios under production limits
@@ -42,6 +54,11 @@ pub(super) fn run(context: &mut Context, command: &PluginCommand) -> Result<(), 
         PluginCommand::Watch(args) => watch::run(context, args),
         PluginCommand::Build(args) => build::run(context, args),
         PluginCommand::List => list::run(context),
+        PluginCommand::History(args) => history::run(context, args),
+        PluginCommand::Rollback(args) => decide::roll_back(context, args),
+        PluginCommand::Pin(args) => decide::pin(context, args),
+        PluginCommand::Unpin(args) => decide::unpin(context, args),
+        PluginCommand::Confirm(args) => decide::confirm(context, args),
         PluginCommand::Check(args) => check::run(context, args),
         PluginCommand::Test(args) => test::run(context, args),
         PluginCommand::Replay(args) => replay::run(context, args),

@@ -60,10 +60,14 @@ pub(in crate::cli) fn run(
 /// The database of this machine's farm.
 pub(in crate::cli) fn archive(config: &Config) -> Result<Archive, CliError> {
     let path = config.data_dir.join("farmhand.db");
-    Archive::open(&path).map_err(|error| CliError::Failed {
-        message: error.to_string(),
+    let failed = |message| CliError::Failed {
+        message,
         help: Some("run this on the machine that rendered, with the daemon's own data directory".to_owned()),
-    })
+    };
+    if !path.is_file() {
+        return Err(failed(format!("no farm has kept anything in {}", config.data_dir.display())));
+    }
+    Archive::open(&path).map_err(|error| failed(error.to_string()))
 }
 
 /// Oldest first.
@@ -125,8 +129,9 @@ impl<'a> Versions<'a> {
         if let Some(known) = self.known.get(&stamp.digest) {
             return known.clone();
         }
-        let serving = self.host.get(&stamp.name).ok();
-        let version = serving.filter(|serving| serving.stamp().digest == stamp.digest);
+        // A version whose bytes are not kept any more, or do not load, cannot be asked: its record still can.
+        let kept = self.host.version(&stamp.digest.0).await.ok();
+        let version = kept.filter(|version| version.stamp().name == stamp.name);
         self.known.insert(stamp.digest.clone(), version.clone());
         version
     }

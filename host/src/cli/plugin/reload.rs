@@ -418,6 +418,7 @@ mod tests {
             levels: Vec::new(),
             options_schema: None,
             failure: failure.map(str::to_owned),
+            standing: Default::default(),
             changed: Timestamp(changed),
         }
     }

@@ -22,7 +22,8 @@ use super::driver::DriverHandle;
 use super::parts::Parts;
 use ending::End;
 use farmhand_model::dcc::{Outcome, Verdict};
-use farmhand_model::{AttemptId, AttemptRecord, EndedBy};
+use farmhand_model::{AttemptId, AttemptRecord, EndedBy, PluginStamp};
+use farmhand_plugin::LoadedPlugin;
 use farmhand_runner::{AttemptDir, RunningAttempt};
 use farmhand_scheduler::{Event, StartOrder};
 use prepare::Prepared;
@@ -118,8 +119,26 @@ async fn taken_up(attempt: &Attempt) -> Result<reading::Followed, String> {
         .ok_or("the daemon ended before its process was started")?;
     let dir = AttemptDir::open(path);
     let running = RunningAttempt::adopt(dir).map_err(|error| error.to_string())?;
-    let plugin = attempt.parts.plugins.get(&manifest.plugin.name).map_err(|error| error.to_string())?;
+    let plugin = began_by(attempt, &manifest.plugin).await?;
     Ok((running, manifest, plugin))
+}
+
+/// The very version that began it, whatever was saved since. Only where its bytes are gone, the one that serves.
+async fn began_by(attempt: &Attempt, stamp: &PluginStamp) -> Result<Arc<LoadedPlugin>, String> {
+    let plugins = &attempt.parts.plugins;
+    let lost = match plugins.version(&stamp.digest.0).await {
+        Ok(plugin) => return Ok(plugin),
+        Err(lost) => lost,
+    };
+    // A script may still be waiting for its runner to be compiled.
+    plugins.all_looked_at().await;
+    let serving = plugins.get(&stamp.name).map_err(|error| format!("{lost}; {error}"))?;
+    tracing::warn!(
+        attempt = %attempt.id, plugin = %stamp.name, began = stamp.digest.short(),
+        serves = serving.stamp().digest.short(),
+        "goes on with the version that serves now: {lost}"
+    );
+    Ok(serving)
 }
 
 fn spawn<F>(

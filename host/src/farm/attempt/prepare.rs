@@ -40,7 +40,8 @@ pub(super) struct Ready {
 
 pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Prepared, End> {
     let frames = &order.attempt.frames;
-    let plugin = choose(attempt, &order.job).map_err(|error| End::plugin_failed(frames, error))?;
+    let plugin = attempt.parts.plugin_of(&order.job).await;
+    let plugin = plugin.map_err(|error| End::plugin_failed(frames, error))?;
     let level = plugin.descriptor().levels.get(order.attempt.level as usize).ok_or_else(|| {
         End::plugin_failed(frames, format!("the plugin no longer has level {}", order.attempt.level + 1))
     })?;
@@ -175,11 +176,6 @@ fn usable_gpus(parts: &Parts, avoid: &[u32]) -> Vec<Gpu> {
         return Vec::new();
     }
     parts.gpus.gpus.iter().filter(|gpu| !avoid.contains(&gpu.index)).cloned().collect()
-}
-
-fn choose(attempt: &Attempt, spec: &JobSpec) -> Result<Arc<LoadedPlugin>, String> {
-    let choice = Some((spec.plugin.name.as_str(), spec.plugin.version.as_ref()));
-    attempt.parts.plugins.select(&spec.scene, choice).map_err(|error| error.to_string())
 }
 
 /// The next level that the job may use may need other programs.

@@ -24,6 +24,8 @@ const SAMPLE: Duration = Duration::from_secs(2);
 const PROGRESS: Duration = Duration::from_millis(50);
 /// Faults and facts kept of one attempt; a renderer that complains on every line says nothing new after that.
 pub(crate) const KEPT: usize = 200;
+/// The same in bytes of their text: each is told of with all that came before it.
+const KEPT_BYTES: usize = 32 << 10;
 
 /// A process, what it was given, and the plugin that reads it.
 pub(super) type Followed = (RunningAttempt, Manifest, Arc<LoadedPlugin>);
@@ -118,6 +120,8 @@ struct Reading<'a> {
     announced: Option<Instant>,
     faults: Vec<Fault>,
     facts: Vec<Fact>,
+    /// Text of both.
+    kept_bytes: usize,
 }
 
 impl<'a> Reading<'a> {
@@ -132,6 +136,7 @@ impl<'a> Reading<'a> {
             announced: None,
             faults: Vec::new(),
             facts: Vec::new(),
+            kept_bytes: 0,
         };
         match plugin.reader(&manifest.task).await {
             Ok(reader) => reading.reader = Some(reader),
@@ -179,19 +184,29 @@ impl<'a> Reading<'a> {
                 ReaderEvent::FrameSkipped(image) => self.settler.claim(Claim::Existing(image)).await,
                 ReaderEvent::Warning(_) => {}
                 ReaderEvent::Fault(fault) => {
-                    if self.faults.len() < KEPT {
+                    let bytes = fault.message.len() + fault.about.as_ref().map_or(0, String::len);
+                    if self.faults.len() < KEPT && self.has_room(bytes) {
                         self.attempt.driver.tell(Event::Fault { attempt: id, fault: fault.clone() }).await;
                         self.faults.push(fault);
                     }
                 }
                 ReaderEvent::Fact(fact) => {
-                    if self.facts.len() < KEPT && !self.facts.contains(&fact) {
+                    let bytes = fact.name.len() + fact.value.len();
+                    if self.facts.len() < KEPT && !self.facts.contains(&fact) && self.has_room(bytes) {
                         self.attempt.driver.tell(Event::Fact { attempt: id, fact: fact.clone() }).await;
                         self.facts.push(fact);
                     }
                 }
             }
         }
+    }
+
+    fn has_room(&mut self, bytes: usize) -> bool {
+        let fits = self.kept_bytes + bytes <= KEPT_BYTES;
+        if fits {
+            self.kept_bytes += bytes;
+        }
+        fits
     }
 
     fn progress(&mut self, fraction: f32) {

@@ -9,6 +9,7 @@
 use super::Attempt;
 use super::ending::{BAD_IMAGE, FOREIGN_FRAME, LIE, NOT_PLACED};
 use super::manifest::Manifest;
+use super::reading::KEPT;
 use farmhand_model::dcc::{Cause, Fault, ImageOutput, MovieOutput, Output, Severity};
 use farmhand_model::{FrameSet, Timestamp};
 use farmhand_runner::{Roots, place, verify_image, verify_movie};
@@ -129,7 +130,9 @@ impl Work {
                 Claim::Movie(movie) => (movie.frames.clone(), None, false),
             };
             if !frames.is_subset(&self.frames) {
-                self.settled.faults.push(foreign_frame(&frames, &self.frames));
+                if self.settled.faults.len() < KEPT {
+                    self.settled.faults.push(foreign_frame(&frames, &self.frames));
+                }
                 continue;
             }
             let image = match &claim {
@@ -172,9 +175,11 @@ impl Work {
                     if let Some((frame, path)) = &image {
                         self.images.opened(*frame, path);
                     }
-                    let event = Event::Fault { attempt: self.attempt, fault: fault.clone() };
-                    self.driver.tell(event).await;
-                    self.settled.faults.push(fault);
+                    if self.settled.faults.len() < KEPT {
+                        let event = Event::Fault { attempt: self.attempt, fault: fault.clone() };
+                        self.driver.tell(event).await;
+                        self.settled.faults.push(fault);
+                    }
                 }
             }
         }
@@ -188,7 +193,7 @@ impl Work {
         let attempt = self.attempt;
         tokio::task::spawn_blocking(move || match claim {
             Claim::Image { image, .. } => {
-                let path = inside(&image.path, &staging, &roots)?;
+                let path = inside(&image.path, image.place.is_some(), &staging, &roots)?;
                 let verified = verify_image(&path, not_before).map_err(|error| disbelief(&error))?;
                 Ok((into_place(path, image.place, &roots, attempt)?, verified.bytes))
             }
@@ -199,7 +204,7 @@ impl Work {
                 Ok((path, verified.bytes))
             }
             Claim::Movie(movie) => {
-                let path = inside(&movie.path, &staging, &roots)?;
+                let path = inside(&movie.path, movie.place.is_some(), &staging, &roots)?;
                 let verified = verify_movie(&path, not_before).map_err(|error| disbelief(&error))?;
                 Ok((into_place(path, movie.place, &roots, attempt)?, verified.bytes))
             }
@@ -214,9 +219,16 @@ pub(super) async fn is_whole(path: PathBuf) -> bool {
     tokio::task::spawn_blocking(move || verify_image(&path, UNIX_EPOCH).is_ok()).await.unwrap_or(false)
 }
 
-fn inside(path: &Path, staging: &Path, roots: &Roots) -> Result<PathBuf, Fault> {
+/// Where it really is. What lies in the staging directory is gone with the attempt unless it goes elsewhere.
+fn inside(path: &Path, has_place: bool, staging: &Path, roots: &Roots) -> Result<PathBuf, Fault> {
     let own = Roots::new([staging.to_owned()]).map_err(|error| lie(&error))?;
-    own.confine(path).or_else(|_| roots.confine(path)).map_err(|error| lie(&error))
+    match own.confine(path) {
+        Ok(path) if has_place => Ok(path),
+        Ok(path) => {
+            Err(lie(&format!("{} is in the staging directory, and has no place to go to", path.display())))
+        }
+        Err(_) => roots.confine(path).map_err(|error| lie(&error)),
+    }
 }
 
 fn into_place(

@@ -61,8 +61,7 @@ async fn run(
         Ok(None) => return failed(format!("{moment} hooks: the job is not in the database")),
         Err(error) => return failed(format!("{moment} hooks: {error}")),
     };
-    let choice = Some((spec.plugin.name.as_str(), spec.plugin.version.as_ref()));
-    let plugin = match parts.plugins.select(&spec.scene, choice) {
+    let plugin = match parts.plugin_of(&spec).await {
         Ok(plugin) => plugin,
         Err(error) => return failed(format!("{moment} hooks: {error}")),
     };

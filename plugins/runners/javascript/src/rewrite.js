@@ -176,8 +176,11 @@ function guarded(node, edits, context) {
     const enter = "try{if(++$_d>$_n)$_t();";
     const leave = "}finally{--$_d}";
     if (node.body.type === "BlockStatement") {
-      edits.insert(node.body.start + 1, enter);
-      edits.insert(node.body.end - 1, leave);
+      // An empty body calls nothing, and has one place for what would go to two.
+      if (node.body.end - node.body.start > 2) {
+        edits.insert(node.body.start + 1, enter);
+        edits.insert(node.body.end - 1, leave);
+      }
     } else {
       edits.insert(node.body.start, `{${enter}return(`);
       edits.insert(node.body.end, `)${leave}}`);

@@ -219,3 +219,9 @@ test("the map tells the file, the line and what was put before a column", () => 
   assert.equal(bytesBefore(line) - put.reduce((sum, [, , length]) => sum + length, 0), original);
   assert.equal(files["plugin.js"].slice(main.members.run, main.members.run + 6), "run(x)");
 });
+
+test("an empty function is one", () => {
+  const text = "export const one = () => {}; export function two() {} export class Three { four() {} }";
+  const { one, two, Three } = run({ "plugin.js": text });
+  assert.deepEqual([one(), two(), new Three().four()], [undefined, undefined, undefined]);
+});
