@@ -2,7 +2,7 @@
 //! gate. What follows from it is decided elsewhere.
 
 use crate::candidate::Candidate;
-use crate::error::{PluginError, PluginErrorKind};
+use crate::error::{PluginError, PluginErrorKind, WAITING};
 use crate::gate::Gated;
 use crate::host::Shared;
 use crate::loaded::LoadedPlugin;
@@ -78,7 +78,7 @@ async fn tell_of_waiting(shared: &Arc<Shared>, path: &Path, candidate: &Candidat
     };
     if tokio::task::spawn_blocking(move || runtime.waits_for_runner(&script)).await.unwrap_or_default() {
         let message = format!(
-            "waits for the {} runner, which is compiled once on this machine; it serves in some seconds",
+            "{WAITING}{} runner, which is compiled once on this machine; it serves in some seconds",
             language.name()
         );
         let waiting = PluginError::new(&candidate.label, PluginErrorKind::Waiting { message });

@@ -18,7 +18,7 @@ pub(in crate::cli) async fn start_plugins(config: &Config) -> Result<PluginHost,
 }
 
 /// A host with the limits and grants of the configuration, and no plugin in it.
-pub(super) async fn start_empty(config: &Config) -> Result<PluginHost, CliError> {
+pub(in crate::cli) async fn start_empty(config: &Config) -> Result<PluginHost, CliError> {
     start(PluginSettings { dir: None, watch: WatchMode::Off, ..config.plugin_settings() }, Vec::new()).await
 }
 
