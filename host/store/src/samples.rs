@@ -21,7 +21,11 @@ pub fn job(id: u64, status: JobStatus) -> JobRecord {
         name: format!("shot {id} ☂"),
         user: Some("ana".into()),
         scene: "/projects/shot.blend".into(),
-        plugin: PluginChoice { name: "blender".into(), version: Some(">=1, <3".parse().unwrap()), digest: None },
+        plugin: PluginChoice {
+            name: "blender".into(),
+            version: Some(">=1, <3".parse().unwrap()),
+            digest: None,
+        },
         dcc_version: Some(">=3.4".parse().unwrap()),
         frames: set("-5--1,1-100x5"),
         layers: vec!["beauty".into(), "shadow".into()],

@@ -105,7 +105,7 @@ fn of_the_version_that_it_is_pinned_to() {
         state: PluginState::Unavailable { reason: "its bytes are gone".to_owned() },
     });
     assert_eq!(env.why(pinned), no_plugin("its bytes are gone"));
-    assert_eq!(env.scheduler.waiting_versions(), [digest.clone()]);
+    assert_eq!(env.scheduler.waiting_versions(), std::slice::from_ref(&digest));
     env.send(Event::PluginVersion { digest, state: profile(&[("old way", FrameShape::Single)]) });
     env.check_started(&[(1, "1"), (2, "2")]);
     assert!(env.orders().iter().all(|order| order.attempt.level_name == "old way"), "by its own levels");
