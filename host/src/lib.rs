@@ -5,6 +5,7 @@
 //! `farmhand-plugin`'s, processes are `farmhand-runner`'s.
 
 pub mod api;
+pub mod author;
 pub mod cleanup;
 pub mod cli;
 pub mod config;

@@ -8,6 +8,7 @@
 mod harness;
 
 mod api;
+mod author;
 mod cleanup;
 mod failures;
 mod hooks;

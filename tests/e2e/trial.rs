@@ -144,9 +144,14 @@ fn a_version_that_changes_past_verdicts_does_not_go_live_by_itself() {
 
     farm.daemon.terminate();
     farm.daemon.restart();
-    let again = slot(&farm.daemon);
-    assert_eq!(again["state"], "degraded", "a restart is no way around it: {again}");
+    // It is examined in the background again, and meanwhile the one that served before does.
+    assert_eq!(slot(&farm.daemon)["serving"]["digest"], before["serving"]["digest"]);
+    let again = farm.daemon.client.wait_for("a restart is no way around it", || {
+        Some(slot(&farm.daemon)).filter(|slot| slot["state"] == "degraded")
+    });
     assert_eq!(again["serving"]["digest"], before["serving"]["digest"], "{again}");
+    let held = again["standing"]["held"]["digest"].as_str().unwrap().to_owned();
+    assert!(again["failure"].as_str().unwrap().contains(&format!("confirm nuke {held}")), "{again}");
 
     let digest = failure.split("confirm nuke ").nth(1).and_then(|rest| rest.split('`').next()).unwrap();
     let confirmed = plugin(farm.daemon.data_dir(), &["confirm", "nuke", digest]);
@@ -165,6 +170,18 @@ fn a_version_that_changes_past_verdicts_does_not_go_live_by_itself() {
             slot["state"] == "serving" && *serving != digest && *serving != before["serving"]["digest"]
         };
         Some(slot(&farm.daemon)).filter(is_new)
+    });
+
+    // A person may let it serve all the same.
+    fs::copy(changed_nuke(dir.path()), &file).unwrap();
+    farm.daemon.client.wait_for("it is held back once more", || {
+        Some(slot(&farm.daemon)).filter(|slot| slot["standing"]["held"]["digest"] == held.as_str())
+    });
+    let confirm = ["confirm", "nuke", &held[..12], "--server", &farm.daemon.url];
+    let confirmed = plugin(farm.daemon.data_dir(), &confirm);
+    assert!(confirmed.status.success(), "{}", told(&confirmed));
+    farm.daemon.client.wait_for("a confirmed version goes live", || {
+        Some(slot(&farm.daemon)).filter(|slot| slot["serving"]["digest"] == held.as_str())
     });
 }
 

@@ -11,6 +11,9 @@ const LOG_LINES: usize = 20;
 /// Log lines that an error's text shows.
 const SHOWN_LINES: usize = 3;
 
+/// How the message of a [`PluginErrorKind::Waiting`] begins: for those who are told a failure as text, and wait too.
+pub const WAITING: &str = "waits for the ";
+
 /// Who can make it work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Responsible {

@@ -10,6 +10,7 @@ use crate::candidate::{Candidate, Content};
 use crate::contract::Role;
 use crate::engine::PluginEngine;
 use crate::error::{PluginError, PluginErrorKind};
+use crate::installed::RunnerState;
 use crate::limits::Limits;
 use crate::observer::LogRate;
 use crate::options::OptionsSchema;
@@ -173,6 +174,28 @@ impl Runtime {
         };
         let runner = self.runners.path(language).and_then(|path| std::fs::read(path).ok());
         runner.is_some_and(|bytes| !self.cache.holds(&crate::cache::digest(&bytes)))
+    }
+
+    /// In what state the runner of a language is. Compiles nothing, but reads it.
+    pub(crate) fn runner_state(&self, language: Language) -> RunnerState {
+        let Some(path) = self.runners.path(language) else {
+            return RunnerState::Missing { message: self.runners.absent(language).to_string() };
+        };
+        let refused = |kind| PluginError::new(format!("{} runner", language.name()), kind);
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let error = refused(PluginErrorKind::Unreadable { message: error.to_string() });
+                return RunnerState::Refused { path, error };
+            }
+        };
+        match contract::check(&bytes, Role::Runner) {
+            Ok(()) => {
+                let compiled = self.cache.holds(&crate::cache::digest(&bytes));
+                RunnerState::Ready { path, bytes: bytes.len() as u64, compiled }
+            }
+            Err(kind) => RunnerState::Refused { path, error: refused(kind) },
+        }
     }
 
     /// The runner of a language, loaded by whoever asks first.

@@ -308,6 +308,10 @@ impl PluginHost {
         candidate.inspect().map_err(|kind| PluginError::new(&candidate.label, kind))
     }
 
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.shared.runtime
+    }
+
     /// What this host was told.
     #[must_use]
     pub fn settings(&self) -> &PluginSettings {

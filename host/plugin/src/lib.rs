@@ -11,7 +11,8 @@
 //! - `candidate`, `contract`, `descriptor`, `options`, `cache`, `gate`: what a file must pass before it may serve;
 //! - `loaded`, `observer`: a plugin that serves, and what its calls cost;
 //! - `versions`: every version that was ever live, by content, and what was decided about it;
-//! - `registry`, `watch`, `host`: which plugin serves now, and how a saved file takes over.
+//! - `registry`, `look`, `watch`, `host`: which plugin serves now, and how a saved file takes over;
+//! - `installed`, `stir`: which runners of scripts there are, and when an author saves.
 
 mod bindings;
 mod cache;
@@ -24,9 +25,11 @@ mod engine;
 mod error;
 mod gate;
 mod host;
+mod installed;
 mod limits;
 mod loaded;
 mod logring;
+mod look;
 mod observer;
 mod options;
 mod registry;
@@ -34,14 +37,16 @@ mod script;
 mod settings;
 mod sight;
 mod state;
+mod stir;
 mod versions;
 mod watch;
 
 pub use candidate::{Form, Inspection};
 pub use contract::Surface;
-pub use error::{PluginError, PluginErrorKind, Responsible};
+pub use error::{PluginError, PluginErrorKind, Responsible, WAITING};
 pub use gate::compile_into_cache;
 pub use host::{PluginHost, PluginHostError};
+pub use installed::{InstalledRunner, RunnerState};
 pub use limits::{LimitChange, Limits, Room};
 pub use loaded::{LoadedPlugin, Reader};
 pub use logring::{LogLevel, LogLine};
@@ -49,4 +54,5 @@ pub use observer::{CallObserver, CallReport};
 pub use registry::{SelectError, SwapEvent};
 pub use script::{Language, PackError, ScriptProblem, pack};
 pub use settings::{Builtin, Grant, LoadGate, OutsideCompiler, PluginSettings, Versions, WatchMode};
+pub use stir::{Depth, Stir};
 pub use versions::VersionError;

@@ -5,14 +5,12 @@
 //! event says is not believed beyond the name in it; the bytes decide. A look at the directory every now and then
 //! covers lost events, and all of it where there are none.
 
-use crate::candidate::Candidate;
 use crate::error::{PluginError, PluginErrorKind};
-use crate::gate::Gated;
 use crate::host::{PluginHostError, Shared};
-use crate::loaded::LoadedPlugin;
+use crate::look::{Examine, Looked, load};
 use crate::registry::Registry;
 use crate::script::{Language, files_of, is_script};
-use crate::settings::{LoadGate, WatchMode};
+use crate::settings::WatchMode;
 use farmhand_model::Digest;
 use farmhand_model::versions::LiveReason;
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind};
@@ -24,7 +22,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::{Instant, MissedTickBehavior, timeout_at};
 
 /// A plugin that has been left alone for this long is looked at.
 const QUIET: Duration = Duration::from_millis(50);
@@ -34,6 +32,11 @@ const SETTLED: Duration = Duration::from_millis(5);
 const RESTLESS: Duration = Duration::from_millis(500);
 /// A file that ends in the middle may still be written to; after this long without a change it is broken.
 const UNFINISHED: Duration = Duration::from_secs(1);
+/// A start waits this long for what is in the directory: one plugin that takes the compiler a minute must not keep a
+/// farm from rendering.
+const FIRST_LOOK: Duration = Duration::from_secs(20);
+/// The same where nobody would look a second time.
+const UNWATCHED: Duration = Duration::from_secs(600);
 /// How often the directory is looked at beside its events.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -121,7 +124,7 @@ fn is_plugin_name(path: &Path) -> bool {
 }
 
 /// Whether there is something at this path that means to be a plugin. A link that leads nowhere is as good as no file.
-fn is_plugin(path: &Path) -> bool {
+pub(crate) fn is_plugin(path: &Path) -> bool {
     match std::fs::metadata(path) {
         Ok(metadata) => is_plugin_name(path) || (metadata.is_dir() && !is_hidden(path) && is_script(path)),
         Err(_) => false,
@@ -223,111 +226,6 @@ impl DirWatcher {
     }
 }
 
-/// What a look at one file came to.
-enum Looked {
-    Gone,
-    Unchanged,
-    Admitted(Arc<Gated>),
-    /// It would have to be examined first, for which nobody should wait.
-    Unexamined {
-        name: String,
-    },
-    Refused(Option<Digest>, PluginError),
-}
-
-/// When the studio's own gate is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Examine {
-    Now,
-    Later,
-}
-
-async fn load(shared: &Arc<Shared>, path: &Path, examine: Examine) -> Looked {
-    match std::fs::metadata(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Looked::Gone,
-        Ok(_) if !is_plugin(path) => return Looked::Gone,
-        _ => {}
-    }
-    let (read, reader) = (path.to_path_buf(), Arc::clone(shared));
-    let candidate =
-        tokio::task::spawn_blocking(move || Candidate::read(&read, &reader.runtime.settings)).await;
-    let candidate = match candidate {
-        Ok(Ok(candidate)) => candidate,
-        Ok(Err(error)) => return Looked::Refused(None, error),
-        Err(error) => {
-            let kind = PluginErrorKind::Host { message: format!("reading it broke off: {error}") };
-            return Looked::Refused(None, PluginError::new(path.display().to_string(), kind));
-        }
-    };
-    if shared.look(|registry| registry.knows(path, &candidate.seen)) {
-        return Looked::Unchanged;
-    }
-    tell_of_waiting(shared, path, &candidate).await;
-    let gated = match shared.runtime.admit(&candidate).await {
-        Ok(gated) => Arc::new(gated),
-        Err(error) => return refused(candidate.seen, error),
-    };
-    // Kept before it is examined, so that one that is held back can be asked for.
-    if let Err(error) = shared.runtime.keep(&candidate, &gated).await {
-        return refused(candidate.seen, error);
-    }
-    if examine == Examine::Later && gate_of(shared, &gated).is_some() {
-        return Looked::Unexamined { name: gated.descriptor.name.clone() };
-    }
-    match examined(shared, &gated).await {
-        Ok(()) => Looked::Admitted(gated),
-        Err(error) => refused(candidate.seen, error),
-    }
-}
-
-/// A runner is compiled once on a machine, which takes seconds: whoever looks meanwhile should see why.
-async fn tell_of_waiting(shared: &Arc<Shared>, path: &Path, candidate: &Candidate) {
-    let (Some(language), runtime, script) =
-        (candidate.language(), Arc::clone(&shared.runtime), path.to_path_buf())
-    else {
-        return;
-    };
-    if tokio::task::spawn_blocking(move || runtime.waits_for_runner(&script)).await.unwrap_or_default() {
-        let message = format!(
-            "waits for the {} runner, which is compiled once on this machine; it serves in some seconds",
-            language.name()
-        );
-        let waiting = PluginError::new(&candidate.label, PluginErrorKind::Waiting { message });
-        shared.change(|registry| registry.refuse(path, None, waiting));
-    }
-}
-
-fn refused(seen: Digest, error: PluginError) -> Looked {
-    match error.kind() {
-        // A runner may be installed at any time, and a disk emptied, without a change here.
-        PluginErrorKind::NoRunner { .. } | PluginErrorKind::NotKept { .. } => Looked::Refused(None, error),
-        _ => Looked::Refused(Some(seen), error),
-    }
-}
-
-/// The studio's own gate, where this version has to pass it: it takes over from another one, which may be the one that
-/// served before the daemon started, and nobody has confirmed it.
-fn gate_of<'a>(shared: &'a Shared, gated: &Gated) -> Option<&'a Arc<dyn LoadGate>> {
-    let (vault, name) = (&shared.runtime.vault, &gated.descriptor.name);
-    let gate = shared.runtime.settings.gate.as_ref().filter(|gate| gate.guards(name))?;
-    let serving =
-        shared.look(|registry| registry.get(name).ok()).map(|serving| serving.stamp().digest.clone());
-    let before = serving.or_else(|| vault.last(name).map(|last| last.digest))?;
-    let is_confirmed = vault.decisions(name).confirmed(&gated.digest).is_some();
-    (before != gated.digest && !is_confirmed).then_some(gate)
-}
-
-async fn examined(shared: &Arc<Shared>, gated: &Arc<Gated>) -> Result<(), PluginError> {
-    let Some(gate) = gate_of(shared, gated) else { return Ok(()) };
-    let candidate = Arc::new(LoadedPlugin::new(Arc::clone(&shared.runtime), Arc::clone(gated), 0));
-    let held = |message| {
-        let (digest, version) = (gated.digest.clone(), gated.descriptor.version.to_string());
-        PluginError::new(&gated.descriptor.name, PluginErrorKind::Held { message, digest, version })
-    };
-    let serving = shared.look(|registry| registry.get(&gated.descriptor.name).ok());
-    gate.examine(&candidate, serving.as_ref()).await.map_err(held)
-}
-
 /// A file that changed a moment ago.
 struct Restless {
     first: Instant,
@@ -390,19 +288,28 @@ impl Job {
             self.start(path);
         }
         let examine = if waits { Examine::Later } else { Examine::Now };
-        let loads = paths.iter().map(|path| load(&self.shared, path, examine));
+        let deadline = Instant::now() + if waits { FIRST_LOOK } else { UNWATCHED };
+        let loads = paths.iter().map(|path| timeout_at(deadline, load(&self.shared, path, examine)));
         let looked = futures::future::join_all(loads).await;
         for (path, looked) in paths.into_iter().zip(looked) {
             match looked {
-                Looked::Gone | Looked::Unchanged => {}
+                Ok(Looked::Gone | Looked::Unchanged) => {}
                 // Names are settled when everything is on offer: a file goes before what is built in.
-                Looked::Admitted(gated) => drop(self.shared.change(|registry| registry.accept(&path, gated))),
-                Looked::Unexamined { name } => {
+                Ok(Looked::Admitted(gated)) => {
+                    drop(self.shared.change(|registry| registry.accept(&path, gated)));
+                }
+                // What the compiler is busy with goes on and comes from the cache afterwards.
+                Err(_) => {
+                    self.shared.restore(&path, None).await;
+                    self.first.insert(path.clone());
+                    self.start(path);
+                }
+                Ok(Looked::Unexamined { name }) => {
                     self.shared.restore(&path, Some(&name)).await;
                     self.first.insert(path.clone());
                     self.start(path);
                 }
-                Looked::Refused(digest, error) => {
+                Ok(Looked::Refused(digest, error)) => {
                     self.shared.restore(&path, None).await;
                     self.shared.change(|registry| registry.refuse(&path, digest, error));
                 }
@@ -512,6 +419,10 @@ impl Job {
             return;
         }
         self.loading.insert(path.clone(), Loading::Newest);
+        // What is being looked at is no news to the next look at the directory.
+        if let Some(seen) = self.seen.get_mut(&path) {
+            *seen = Mark::of(&path);
+        }
         let shared = Arc::clone(&self.shared);
         self.loads.spawn(async move {
             let looked = load(&shared, &path, Examine::Now).await;

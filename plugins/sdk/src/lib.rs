@@ -55,7 +55,9 @@
 //! - [`FrameRuns`]: frames as the host hands them out, expanded or written in a DCC's own syntax.
 //! - [`Job::options`]: the job's options as a `serde` type, with mistakes as JSON pointers.
 //! - [`Template`] and [`path`]: output names with `####`, `{layer}` and `{frame}`, on Windows paths too.
-//! - [`text`] and [`Rules`]: reading a line cheaply; [`Teller`]: telling each warning and fault once.
+//! - [`Images`]: what a task's images are called while they are rendered, and where they go.
+//! - [`Matcher`]: a whole reader from a table of patterns: `"frame {frame} {percent}%"`, `"wrote {path}"`.
+//! - [`text`] and [`Rules`]: reading a line cheaply by hand; [`Teller`]: telling each warning and fault once.
 //! - [`Hooks`]: what to do before and after jobs and tasks; exported with `export!(Plugin, hooks)`.
 //! - [`report`]: what a generated Python script tells farmhand, on both sides.
 //! - [`policy::standard`]: what the end of an attempt means for most DCCs; it is what `judge` does by itself.
@@ -72,6 +74,8 @@ mod frames;
 pub mod guest;
 mod hooks;
 pub mod host;
+mod images;
+mod matcher;
 mod options;
 pub mod path;
 mod plugin;
@@ -92,6 +96,8 @@ pub use error::PluginError;
 pub use event::{Cause, Event, Fact, Fault, Severity};
 pub use frames::{FrameRun, FrameRuns, FrameStyle};
 pub use hooks::{Action, Hook, HookScript, Hooks, JobEnd, Moment, OnFailure};
+pub use images::Images;
+pub use matcher::{Found, Line, Matcher, Means, line};
 pub use plugin::{Plugin, Reader};
 pub use rules::{Rule, Rules, row};
 pub use teller::Teller;
@@ -101,9 +107,10 @@ pub use verdict::{Decision, Verdict};
 /// What most plugins bring into scope.
 pub mod prelude {
     pub use crate::{
-        Action, Cause, Command, Decision, Descriptor, EndedBy, Event, Fact, Fault, FrameRun, FrameRuns,
-        FrameShape, FrameStyle, Hook, HookScript, Hooks, Image, Job, JobEnd, Level, Moment, Movie, OnFailure,
-        Outcome, Output, PathRule, Plugin, PluginError, PreparedJob, Problem, Reader, Rule, Rules, Severity,
-        Task, Teller, Template, TextFile, Tool, ToolSpec, Verdict, Verify, host, path, policy, report, text,
+        Action, Cause, Command, Decision, Descriptor, EndedBy, Event, Fact, Fault, Found, FrameRun,
+        FrameRuns, FrameShape, FrameStyle, Hook, HookScript, Hooks, Image, Images, Job, JobEnd, Level, Line,
+        Matcher, Means, Moment, Movie, OnFailure, Outcome, Output, PathRule, Plugin, PluginError,
+        PreparedJob, Problem, Reader, Rule, Rules, Severity, Task, Teller, Template, TextFile, Tool,
+        ToolSpec, Verdict, Verify, host, line, path, policy, report, text,
     };
 }

@@ -117,6 +117,45 @@ impl Template {
         Some((frame, rest[length..].strip_prefix(after)?))
     }
 
+    /// The same for one layer: its name filled in, and put before the frame's number where the name has no `{layer}`
+    /// and would be the same for all of them.
+    #[must_use]
+    pub fn of_layer(&self, layer: Option<&str>) -> Self {
+        let mut parts = self.0.clone();
+        if layer.is_some() && !self.has_layer() {
+            let at = parts.iter().position(|part| matches!(part, Part::Frame { .. })).unwrap_or(parts.len());
+            parts.splice(at..at, [Part::Layer, Part::Text(".".to_owned())]);
+        }
+        let name = layer.map(crate::path::safe_name).unwrap_or_default();
+        let mut filled = Vec::new();
+        for part in parts {
+            let text = match part {
+                Part::Text(text) => text,
+                Part::Layer => name.clone(),
+                frame @ Part::Frame { .. } => {
+                    filled.push(frame);
+                    continue;
+                }
+            };
+            match filled.last_mut() {
+                Some(Part::Text(before)) => before.push_str(&text),
+                _ => filled.push(Part::Text(text)),
+            }
+        }
+        Self(filled)
+    }
+
+    /// The directory of a name without open layers, up to the frame's number, and the same name in another one.
+    pub(crate) fn moved_to(&self, directory: &str) -> (String, Self) {
+        let (head, rest) = match self.0.split_first() {
+            Some((Part::Text(head), rest)) => (head.as_str(), rest),
+            _ => ("", self.0.as_slice()),
+        };
+        let (before, name) = crate::path::split(head);
+        let moved = Part::Text(crate::path::join(directory, name));
+        (before.to_owned(), Self(std::iter::once(moved).chain(rest.iter().cloned()).collect()))
+    }
+
     fn filled(&self, layer: Option<&str>, frame: impl Fn(&mut String, usize)) -> String {
         let mut out = String::new();
         for part in &self.0 {
@@ -175,6 +214,18 @@ mod tests {
 
     fn name(text: &str, frame: i32, layer: Option<&str>) -> String {
         Template::parse(text).unwrap().name(frame, layer)
+    }
+
+    #[test]
+    fn a_name_of_one_layer_is_its_own() {
+        let check = |text: &str, layer: Option<&str>, expected: &str| {
+            let template = Template::parse(text).unwrap().of_layer(layer);
+            assert_eq!(template.name(7, None), expected, "{text} {layer:?}");
+        };
+        check("/o/shot_####.png", None, "/o/shot_0007.png");
+        check("/o/shot_####.png", Some("fg/key"), "/o/shot_fg_key.0007.png");
+        check("/o/{layer}/shot_####.png", Some("fg"), "/o/fg/shot_0007.png");
+        check("/o/{layer}shot_####.png", None, "/o/shot_0007.png");
     }
 
     #[test]

@@ -10,8 +10,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use toml::{Table, Value};
 
-const PLUGINS: [&str; 4] = ["blender", "maya", "noop", "nuke"];
+const PLUGINS: [&str; 5] = ["blender", "glow", "maya", "noop", "nuke"];
 const REMEDY: &str = "run scripts/build-plugins and commit plugins/prebuilt";
+
+/// Where a plugin's crate is, below the root.
+fn crate_of(plugin: &str) -> String {
+    match plugin {
+        "glow" => "plugins/examples/rust".to_owned(),
+        plugin => format!("plugins/{plugin}"),
+    }
+}
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -69,7 +77,7 @@ fn pinned(root: &Path, plugin: &str) -> String {
     let lock = table(&root.join("Cargo.lock"));
     let packages = lock["package"].as_array().expect("a lock file lists packages");
     let members: BTreeMap<String, PathBuf> = [
-        (format!("farmhand-{plugin}"), root.join("plugins").join(plugin)),
+        (format!("farmhand-{plugin}"), root.join(crate_of(plugin))),
         ("farmhand-sdk".to_owned(), root.join("plugins/sdk")),
     ]
     .into();
@@ -114,14 +122,15 @@ fn pinned(root: &Path, plugin: &str) -> String {
 /// SHA-256 over everything that a component is built from, except the compiler.
 fn sources(root: &Path, plugin: &str) -> String {
     let mut files = BTreeSet::new();
-    for directory in ["wit/v0".to_owned(), "plugins/sdk/src".to_owned(), format!("plugins/{plugin}/src")] {
+    for directory in ["wit/v0".to_owned(), "plugins/sdk/src".to_owned(), format!("{}/src", crate_of(plugin))]
+    {
         files_below(&root.join(directory), &mut files);
     }
     // Only tests have this: the feature `testing` is never on in a component.
     let testing = root.join("plugins/sdk/src/testing");
     files.retain(|path| !path.starts_with(&testing) && *path != testing.with_extension("rs"));
     files.insert(root.join("plugins/sdk/Cargo.toml"));
-    files.insert(root.join(format!("plugins/{plugin}/Cargo.toml")));
+    files.insert(root.join(crate_of(plugin)).join("Cargo.toml"));
     let mut digest = Sha256::new();
     for path in files {
         let name = path

@@ -75,7 +75,7 @@ impl Runners {
         runner_of(language, &self.dirs)
     }
 
-    fn absent(&self, language: Language) -> PluginErrorKind {
+    pub(crate) fn absent(&self, language: Language) -> PluginErrorKind {
         PluginErrorKind::NoRunner { message: absent(language, &self.dirs) }
     }
 }

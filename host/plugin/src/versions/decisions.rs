@@ -132,7 +132,7 @@ mod tests {
         let back = none.roll_back(aside("b"), &digest("a"));
         assert_eq!(serves(&back, "b"), "a", "set aside");
         assert_eq!(serves(&back, "c"), "c", "other bytes were saved");
-        let further = back.clone().roll_back(aside("c"), &digest("a"));
+        let further = back.roll_back(aside("c"), &digest("a"));
         assert_eq!([serves(&further, "b"), serves(&further, "c")], ["a", "a"], "both stay aside");
 
         let confirmed = further.clone().confirm(&digest("c"), Timestamp(0), None);

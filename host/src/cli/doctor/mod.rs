@@ -6,6 +6,7 @@
 mod checks;
 mod disk;
 mod machine;
+mod runners;
 
 use super::context::Context;
 use super::daemon::{self, Found};
@@ -36,6 +37,10 @@ pub(super) fn run(context: &mut Context) -> Result<(), CliError> {
                 Ok(findings) => checks.extend(checks::machine(findings)),
                 Err(error) => checks.push(Check::bad("machine", error.to_string(), "see above")),
             }
+            checks.extend(
+                runners::look(&config)
+                    .unwrap_or_else(|error| vec![Check::bad("runners", error.to_string(), "see above")]),
+            );
             checks.extend(checks::directories(&config));
             checks
         }

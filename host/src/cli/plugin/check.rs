@@ -2,6 +2,8 @@
 //! Besides its description nothing of it is asked, and nothing runs.
 
 use super::load::{load_file, start_plugins};
+use super::project::{component_of, project_at};
+use crate::author::{Profile, Shown};
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::human;
@@ -19,7 +21,7 @@ use std::time::Duration;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CheckArgs {
-    /// A component, a script, or a script's folder
+    /// A component, a script, a script's folder, or a Rust project, which is built first
     path: PathBuf,
 }
 
@@ -33,8 +35,9 @@ struct Checked {
 
 pub(super) fn run(context: &mut Context, args: &CheckArgs) -> Result<(), CliError> {
     let config = context.config()?;
-    let path = context.absolute(&args.path);
+    let project = project_at(&context.absolute(&args.path))?;
     let checked = runtime()?.block_on(async {
+        let path = component_of(&project, Profile::Quick, Shown::Live).await?;
         let host = start_plugins(&config).await?;
         let failed = |error: farmhand_plugin::PluginError| CliError::failed(error.to_string());
         let inspection = host.inspect(&path).map_err(failed)?;

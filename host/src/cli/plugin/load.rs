@@ -18,7 +18,7 @@ pub(in crate::cli) async fn start_plugins(config: &Config) -> Result<PluginHost,
 }
 
 /// A host with the limits and grants of the configuration, and no plugin in it.
-pub(super) async fn start_empty(config: &Config) -> Result<PluginHost, CliError> {
+pub(in crate::cli) async fn start_empty(config: &Config) -> Result<PluginHost, CliError> {
     start(PluginSettings { dir: None, watch: WatchMode::Off, ..config.plugin_settings() }, Vec::new()).await
 }
 
@@ -28,15 +28,32 @@ async fn start(settings: PluginSettings, builtins: Vec<Builtin>) -> Result<Plugi
         .map_err(|error| CliError::failed(format!("the plugin engine does not start: {error}")))
 }
 
-/// The plugin of a file or a folder, or else the one that serves under this name.
+/// The plugin of a file or a folder, or else the one that serves under this name, or a version that ever did by its
+/// digest.
 pub(in crate::cli) async fn load(host: &PluginHost, named: &Path) -> Result<Arc<LoadedPlugin>, CliError> {
     if is_file(named) {
         return load_file(host, named).await;
     }
-    host.get(&named.to_string_lossy()).map_err(|error| CliError::Failed {
-        message: error.to_string(),
-        help: Some("give the name of a plugin, a component or script file, or a script's folder".to_owned()),
+    let name = named.to_string_lossy();
+    let no_such = match host.get(&name) {
+        Ok(plugin) => return Ok(plugin),
+        Err(error) => error,
+    };
+    if is_digest(&name) {
+        return host.version(&name).await.map_err(|error| CliError::failed(error.to_string()));
+    }
+    Err(CliError::Failed {
+        message: no_such.to_string(),
+        help: Some(
+            "give the name of a plugin, a component or script file, a script's folder, or a version's digest"
+                .to_owned(),
+        ),
     })
+}
+
+/// Whether it can only be the beginning of a digest: as people copy it from a history, and no word.
+fn is_digest(name: &str) -> bool {
+    name.len() >= 8 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// The plugin of a file or a folder.

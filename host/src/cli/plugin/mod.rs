@@ -1,13 +1,18 @@
 //! `farmhand plugin`: what serves, and a plugin tried outside of the farm. One file per subcommand.
 
+mod build;
 mod calls;
 mod check;
 mod decide;
 mod history;
 mod list;
 pub(super) mod load;
+mod new;
 pub(super) mod past;
+mod project;
+mod reload;
 mod test;
+mod watch;
 
 use super::context::Context;
 use super::error::CliError;
@@ -17,6 +22,12 @@ pub(super) use load::start_plugins;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PluginCommand {
+    /// Make a new plugin: a small one that works, with its tests
+    New(new::NewArgs),
+    /// Check, test and swap a plugin into the running daemon on each save
+    Watch(watch::WatchArgs),
+    /// Build a plugin as one component, to hand out
+    Build(build::BuildArgs),
     /// List plugins: what serves, in which version, and why something newer does not
     List,
     /// Show every version of a plugin that ever served, when, and on whose decision
@@ -39,6 +50,9 @@ pub(super) enum PluginCommand {
 
 pub(super) fn run(context: &mut Context, command: &PluginCommand) -> Result<(), CliError> {
     match command {
+        PluginCommand::New(args) => new::run(context, args),
+        PluginCommand::Watch(args) => watch::run(context, args),
+        PluginCommand::Build(args) => build::run(context, args),
         PluginCommand::List => list::run(context),
         PluginCommand::History(args) => history::run(context, args),
         PluginCommand::Rollback(args) => decide::roll_back(context, args),

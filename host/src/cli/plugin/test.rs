@@ -2,6 +2,8 @@
 
 use super::calls::{self, Call, Calls};
 use super::load::{load_file, start_empty};
+use super::project::{component_of, project_at};
+use crate::author::{Profile, Shown};
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::human;
@@ -17,7 +19,7 @@ use std::sync::Arc;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct TestArgs {
-    /// A component, a script, or a script's folder
+    /// A component, a script, a script's folder, or a Rust project, which is built first
     path: PathBuf,
     /// Only these scenarios, by their names
     scenarios: Vec<String>,
@@ -49,8 +51,9 @@ impl Report {
 
 pub(super) fn run(context: &mut Context, args: &TestArgs) -> Result<(), CliError> {
     let config = context.config()?;
-    let path = context.absolute(&args.path);
+    let project = project_at(&context.absolute(&args.path))?;
     let (plugin, reports) = runtime()?.block_on(async {
+        let path = component_of(&project, Profile::Quick, Shown::Live).await?;
         let host = start_empty(&config).await?;
         let calls = Arc::new(Calls::default());
         let plugin = load_file(&host, &path).await?.observed(calls.clone());
