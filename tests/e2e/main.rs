@@ -20,4 +20,5 @@ mod plugins;
 mod render;
 mod restart;
 mod trial;
+mod tutorial;
 mod versions;

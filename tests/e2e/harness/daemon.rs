@@ -31,10 +31,10 @@ impl Daemon {
     /// Starts one with its data under `dir`.
     pub fn start(dir: &Path, arguments: &[&str]) -> Self {
         let data = dir.join("data");
-        copy_cache(&shared_cache(), &data.join("cache"));
+        seed_cache(&data.join("cache"));
         let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
         let (child, url) = spawn(&data, &arguments);
-        copy_cache(&data.join("cache"), &shared_cache());
+        keep_cache(&data.join("cache"));
         let client = Client::new(&url);
         Self { child, data, arguments, url, client }
     }
@@ -100,6 +100,16 @@ impl Drop for Daemon {
 /// longer than everything else that they do.
 fn shared_cache() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugin-cache")
+}
+
+/// Fills a new daemon's cache with what other tests compiled.
+pub fn seed_cache(cache: &Path) {
+    copy_cache(&shared_cache(), cache);
+}
+
+/// Keeps for other tests what a daemon compiled.
+pub fn keep_cache(cache: &Path) {
+    copy_cache(cache, &shared_cache());
 }
 
 /// Copies what is not there yet, whole or not at all: other tests do the same at the same time.

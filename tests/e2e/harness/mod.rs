@@ -6,7 +6,7 @@ mod scene;
 mod standins;
 
 pub use client::Client;
-pub use daemon::{Daemon, farmhand, job_of};
+pub use daemon::{Daemon, farmhand, job_of, keep_cache, seed_cache};
 pub use scene::{Scene, gate_script};
 pub use standins::StandIns;
 
