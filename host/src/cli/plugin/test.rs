@@ -153,13 +153,10 @@ fn print_one(out: &mut Output, report: &Report, verbose: bool) -> Result<(), Cli
         (false, false) => "FAIL",
     };
     let time: f64 = report.calls.iter().map(|call| call.milliseconds).sum();
-    let memory = report.calls.iter().map(|call| call.memory_bytes).max().unwrap_or_default();
-    out.line(format!(
-        "{word:<7}  {}  ({}, {})",
-        report.scenario.name(),
-        calls::milliseconds(time),
-        human::bytes(memory as u64)
-    ))?;
+    let memory = report.calls.iter().map(|call| call.memory_bytes).max();
+    let cost =
+        memory.map(|memory| format!("  ({}, {})", calls::milliseconds(time), human::bytes(memory as u64)));
+    out.line(format!("{word:<7}  {}{}", report.scenario.name(), cost.unwrap_or_default()))?;
     let indented = |out: &mut Output, text: &str| -> Result<(), CliError> {
         clean_lines(text).lines().try_for_each(|line| out.line(format!("    {line}")))
     };
