@@ -25,7 +25,7 @@ use farmhand_model::dcc::Descriptor;
 use futures::FutureExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
 
 /// What every load and call of a plugin shares.
 pub(crate) struct Runtime {
@@ -166,12 +166,12 @@ impl Runtime {
         Ok(gated)
     }
 
-    /// Whether taking this file through the gate would have to wait for a runner to be compiled. Blocks.
-    pub(crate) fn waits_for_runner(&self, path: &Path) -> bool {
-        let language = Language::of_file(path).or_else(|| Script::language_of(path));
-        let Some(language) = language.filter(|language| !self.runners.is_loaded(*language)) else {
+    /// Whether the runner of a language would have to be compiled first. Reads all of it where it is not loaded, and
+    /// blocks.
+    pub(crate) fn is_cold(&self, language: Language) -> bool {
+        if self.runners.is_loaded(language) {
             return false;
-        };
+        }
         let runner = self.runners.path(language).and_then(|path| std::fs::read(path).ok());
         runner.is_some_and(|bytes| !self.cache.holds(&crate::cache::digest(&bytes)))
     }
@@ -309,12 +309,7 @@ impl Runtime {
 
     /// Everything before the first instruction of a plugin that is a component. Blocks.
     fn link(&self, bytes: &[u8], digest: Digest) -> Result<Callable, PluginErrorKind> {
-        contract::check(bytes, Role::Plugin)?;
-        let component = match self.cache.load(self.engine.engine(), &digest) {
-            Some(component) => component,
-            None => self.compile(bytes, &digest)?,
-        };
-        let pre = self.linker.instantiate_pre(&component).map_err(|error| mismatch(&error))?;
+        let pre = self.instance_pre(bytes, &digest, Role::Plugin)?;
         let hooks = match contract::has_hooks(bytes) {
             true => Some(HookedPre::new(pre.clone()).map_err(|error| mismatch(&error))?),
             false => None,
@@ -340,18 +335,28 @@ impl Runtime {
 
     /// The same for a runner. Blocks, for seconds where it was never compiled before.
     fn link_runner(&self, bytes: &[u8], digest: Digest) -> Result<Runner, PluginErrorKind> {
-        contract::check(bytes, Role::Runner)?;
-        let component = match self.cache.load(self.engine.engine(), &digest) {
-            Some(component) => component,
-            None => self.compile(bytes, &digest)?,
-        };
-        let pre = self.linker.instantiate_pre(&component).map_err(|error| mismatch(&error))?;
+        let pre = self.instance_pre(bytes, &digest, Role::Runner)?;
         Ok(Runner {
             digest,
             pre: PluginPre::new(pre.clone()).map_err(|error| mismatch(&error))?,
             hooks: HookedPre::new(pre.clone()).map_err(|error| mismatch(&error))?,
             prepare: ScriptRunnerPre::new(pre).map_err(|error| mismatch(&error))?,
         })
+    }
+
+    /// A component of this contract, compiled or taken from the cache, with all that it imports.
+    fn instance_pre(
+        &self,
+        bytes: &[u8],
+        digest: &Digest,
+        role: Role,
+    ) -> Result<InstancePre<PluginState>, PluginErrorKind> {
+        contract::check(bytes, role)?;
+        let component = match self.cache.load(self.engine.engine(), digest) {
+            Some(component) => component,
+            None => self.compile(bytes, digest)?,
+        };
+        self.linker.instantiate_pre(&component).map_err(|error| mismatch(&error))
     }
 
     fn compile(&self, bytes: &[u8], digest: &Digest) -> Result<Component, PluginErrorKind> {

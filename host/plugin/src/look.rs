@@ -1,7 +1,7 @@
 //! A look at one file of the plugins directory: read, taken through the load gate, kept, and examined by the studio's own
 //! gate. What follows from it is decided elsewhere.
 
-use crate::candidate::Candidate;
+use crate::candidate::{Candidate, Content};
 use crate::error::{PluginError, PluginErrorKind, WAITING};
 use crate::gate::Gated;
 use crate::host::Shared;
@@ -71,12 +71,9 @@ pub(crate) async fn load(shared: &Arc<Shared>, path: &Path, examine: Examine) ->
 
 /// A runner is compiled once on a machine, which takes seconds: whoever looks meanwhile should see why.
 async fn tell_of_waiting(shared: &Arc<Shared>, path: &Path, candidate: &Candidate) {
-    let (Some(language), runtime, script) =
-        (candidate.language(), Arc::clone(&shared.runtime), path.to_path_buf())
-    else {
-        return;
-    };
-    if tokio::task::spawn_blocking(move || runtime.waits_for_runner(&script)).await.unwrap_or_default() {
+    let Content::Script { script } = &candidate.content else { return };
+    let (runtime, language) = (Arc::clone(&shared.runtime), script.language);
+    if tokio::task::spawn_blocking(move || runtime.is_cold(language)).await.unwrap_or_default() {
         let message = format!(
             "{WAITING}{} runner, which is compiled once on this machine; it serves in some seconds",
             language.name()

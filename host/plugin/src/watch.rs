@@ -9,7 +9,7 @@ use crate::error::{PluginError, PluginErrorKind};
 use crate::host::{PluginHostError, Shared};
 use crate::look::{Examine, Looked, load};
 use crate::registry::Registry;
-use crate::script::{Language, files_of, is_script};
+use crate::script::{Language, Script, files_of, is_script};
 use crate::settings::WatchMode;
 use farmhand_model::Digest;
 use farmhand_model::versions::LiveReason;
@@ -276,19 +276,29 @@ impl Job {
     /// Loads all files at once, and lets them take their slots in the order of their names. A script whose runner has
     /// to be compiled first comes in afterwards: nobody should wait for that.
     async fn load_all(&mut self) {
-        let runtime = Arc::clone(&self.shared.runtime);
-        let paths: Vec<PathBuf> = self.seen.keys().cloned().collect();
         let waits = self.watcher.mode != WatchMode::Off;
-        let sorted = tokio::task::spawn_blocking(move || {
-            paths.into_iter().partition(|path| waits && runtime.waits_for_runner(path))
-        });
-        let (later, paths): (Vec<PathBuf>, Vec<PathBuf>) = sorted.await.unwrap_or_default();
+        let deadline = Instant::now() + if waits { FIRST_LOOK } else { UNWATCHED };
+        let runtime = Arc::clone(&self.shared.runtime);
+        let languages: BTreeSet<_> = self.seen.keys().filter_map(|path| Script::language_of(path)).collect();
+        let mut cold = BTreeSet::new();
+        for language in languages {
+            let aside = Arc::clone(&runtime);
+            let is_cold = tokio::task::spawn_blocking(move || waits && aside.is_cold(language));
+            if is_cold.await.unwrap_or_default() {
+                cold.insert(language);
+            } else {
+                // Once for all of its scripts, each of which tells what goes wrong with it.
+                let _ = timeout_at(deadline, runtime.runner(language)).await;
+            }
+        }
+        let is_later =
+            |path: &PathBuf| Script::language_of(path).is_some_and(|language| cold.contains(&language));
+        let (later, paths): (Vec<_>, Vec<_>) = self.seen.keys().cloned().partition(is_later);
         for path in later {
             self.first.insert(path.clone());
             self.start(path);
         }
         let examine = if waits { Examine::Later } else { Examine::Now };
-        let deadline = Instant::now() + if waits { FIRST_LOOK } else { UNWATCHED };
         let loads = paths.iter().map(|path| timeout_at(deadline, load(&self.shared, path, examine)));
         let looked = futures::future::join_all(loads).await;
         for (path, looked) in paths.into_iter().zip(looked) {

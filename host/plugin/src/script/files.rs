@@ -213,9 +213,12 @@ impl Script {
         Ok(Self { language, main, files })
     }
 
-    /// The language of the folder at this path, where it is a script.
+    /// The language of the file or folder at this path, where it is a script.
     pub(crate) fn language_of(path: &Path) -> Option<Language> {
-        folder_main(path).ok().map(|(language, _)| language)
+        match path.is_dir() {
+            true => folder_main(path).ok().map(|(language, _)| language),
+            false => Language::of_file(path),
+        }
     }
 
     /// What tells this version from every other: the runner, the names and the texts.
