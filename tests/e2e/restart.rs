@@ -7,6 +7,20 @@ fn alive(pid: u32) -> bool {
     std::path::Path::new(&format!("/proc/{pid}")).exists()
 }
 
+/// Waits, without a daemon, until the shim has written how an attempt ended.
+fn wait_for_exit(daemon: &Daemon, attempt: u64, blender: u32) {
+    let exit_file = daemon.attempt_dir(attempt).join("exit.json");
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while !exit_file.exists() {
+        assert!(
+            Instant::now() < deadline,
+            "the shim writes how it ended (blender alive: {})",
+            alive(blender)
+        );
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn a_render_outlives_a_killed_daemon_and_is_adopted() {
     let dir = tempfile::tempdir().unwrap();
@@ -40,21 +54,36 @@ fn a_render_that_ends_while_there_is_no_daemon_is_settled_by_the_next() {
 
     daemon.kill();
     gate.open();
-    let exit_file = daemon.attempt_dir(attempt).join("exit.json");
-    let deadline = Instant::now() + Duration::from_secs(120);
-    while !exit_file.exists() {
-        assert!(
-            Instant::now() < deadline,
-            "the shim writes how it ended (blender alive: {})",
-            alive(blender)
-        );
-        std::thread::yield_now();
-    }
+    wait_for_exit(&daemon, attempt, blender);
     daemon.restart();
     let ended = daemon.client.wait_for_end(id);
 
     assert_eq!(ended["status"], "done", "{ended}");
     assert_eq!(daemon.client.attempts(id).len(), 1);
+}
+
+#[test]
+fn an_image_that_was_moved_when_the_daemon_died_is_found_in_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let scene = Scene::default().make(dir.path(), "shot.blend");
+    let mut daemon = Daemon::start(dir.path(), &["--slots", "1"]);
+    let gate = gate_script(dir.path(), 2);
+    let (id, blender) = gate.render(&daemon, &scene, "1-3");
+    let attempt = daemon.client.attempts(id)[0]["id"].as_u64().unwrap();
+
+    daemon.kill();
+    gate.open();
+    wait_for_exit(&daemon, attempt, blender);
+    let staged = dir.path().join(format!("out/.farmhand/{attempt}/shot_0003.png"));
+    // As a daemon does it that is killed before it has written down that frame 3 is done.
+    std::fs::rename(&staged, dir.path().join("out/shot_0003.png")).unwrap();
+    daemon.restart();
+    let ended = daemon.client.wait_for_end(id);
+
+    assert_eq!(ended["status"], "done", "{ended}");
+    let attempts = daemon.client.attempts(id);
+    assert_eq!(attempts.len(), 1, "nothing is rendered again: {attempts:?}");
+    assert_eq!(attempts[0]["faults"], serde_json::json!([]), "{attempts:?}");
 }
 
 #[test]

@@ -64,6 +64,8 @@ pub(super) struct Attempt {
     pub(super) parts: Arc<Parts>,
     pub(super) driver: DriverHandle,
     pub(super) kill: watch::Receiver<Option<EndedBy>>,
+    /// An earlier daemon began it.
+    pub(super) taken_up: bool,
 }
 
 impl Attempt {
@@ -83,7 +85,7 @@ impl Attempt {
 
 /// Starts a new attempt.
 pub(super) fn start(parts: Arc<Parts>, driver: DriverHandle, order: Box<StartOrder>) -> AttemptHandle {
-    spawn(parts, driver, order.attempt.id, |attempt| async move {
+    spawn(parts, driver, order.attempt.id, false, |attempt| async move {
         let end = match prepare::prepare(&attempt, &order).await {
             Ok(Prepared::Ready(ready)) => match ready.launch(&attempt).await {
                 Ok((running, manifest, plugin)) => {
@@ -100,7 +102,7 @@ pub(super) fn start(parts: Arc<Parts>, driver: DriverHandle, order: Box<StartOrd
 
 /// Takes up an attempt that an earlier daemon started: its process may still run, have ended, or be lost.
 pub(super) fn adopt(parts: Arc<Parts>, driver: DriverHandle, record: AttemptRecord) -> AttemptHandle {
-    spawn(parts, driver, record.id, move |attempt| async move {
+    spawn(parts, driver, record.id, true, move |attempt| async move {
         let end = match taken_up(&attempt).await {
             Ok((running, manifest, plugin)) => {
                 attempt.driver.tell(Event::Running { attempt: attempt.id }).await;
@@ -145,12 +147,13 @@ fn spawn<F>(
     parts: Arc<Parts>,
     driver: DriverHandle,
     id: AttemptId,
+    taken_up: bool,
     work: impl FnOnce(Attempt) -> F + Send + 'static,
 ) -> AttemptHandle
 where
     F: Future<Output = ()> + Send + 'static,
 {
     let (kill, killed) = watch::channel(None);
-    let attempt = Attempt { id, parts, driver, kill: killed };
+    let attempt = Attempt { id, parts, driver, kill: killed, taken_up };
     AttemptHandle { kill, task: tokio::spawn(work(attempt)) }
 }

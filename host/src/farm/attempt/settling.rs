@@ -5,6 +5,9 @@
 //!
 //! A frame may have several images: views, passes, layers rendered together. It is done once all of those that the
 //! command promised are in place and none that was announced before it was bad.
+//!
+//! A daemon may be gone between moving an image and saying so. The next one, which reads the log again, finds the image
+//! in place instead of where it was written.
 
 use super::Attempt;
 use super::ending::{BAD_IMAGE, FOREIGN_FRAME, LIE, NOT_PLACED};
@@ -55,6 +58,7 @@ impl Settler {
             frames: manifest.task.frames.clone(),
             staging: manifest.task.staging.clone(),
             not_before: system_time(manifest.started),
+            taken_up: attempt.taken_up,
             images: Images::promised(&manifest.outputs),
             settled: Settled::default(),
         };
@@ -80,6 +84,8 @@ struct Work {
     frames: FrameSet,
     staging: PathBuf,
     not_before: SystemTime,
+    /// An earlier daemon began the attempt, and may have moved images.
+    taken_up: bool,
     images: Images,
     settled: Settled,
 }
@@ -190,10 +196,17 @@ impl Work {
         let staging = self.staging.clone();
         let roots = self.roots.clone();
         let not_before = self.not_before;
-        let attempt = self.attempt;
+        let (attempt, taken_up) = (self.attempt, self.taken_up);
+        let written = move |path: &Path, place: Option<&Path>| -> Result<PathBuf, Fault> {
+            let path = inside(path, place.is_some(), &staging, &roots)?;
+            let moved = place.filter(|_| taken_up && !path.exists());
+            let moved = moved.and_then(|place| in_place(place, &roots));
+            Ok(moved.unwrap_or(path))
+        };
+        let roots = self.roots.clone();
         tokio::task::spawn_blocking(move || match claim {
             Claim::Image { image, .. } => {
-                let path = inside(&image.path, image.place.is_some(), &staging, &roots)?;
+                let path = written(&image.path, image.place.as_deref())?;
                 let verified = verify_image(&path, not_before).map_err(|error| disbelief(&error))?;
                 Ok((into_place(path, image.place, &roots, attempt)?, verified.bytes))
             }
@@ -204,7 +217,7 @@ impl Work {
                 Ok((path, verified.bytes))
             }
             Claim::Movie(movie) => {
-                let path = inside(&movie.path, movie.place.is_some(), &staging, &roots)?;
+                let path = written(&movie.path, movie.place.as_deref())?;
                 let verified = verify_movie(&path, not_before).map_err(|error| disbelief(&error))?;
                 Ok((into_place(path, movie.place, &roots, attempt)?, verified.bytes))
             }
@@ -229,6 +242,11 @@ fn inside(path: &Path, has_place: bool, staging: &Path, roots: &Roots) -> Result
         }
         Err(_) => roots.confine(path).map_err(|error| lie(&error)),
     }
+}
+
+/// Its place, where there is a file already.
+fn in_place(place: &Path, roots: &Roots) -> Option<PathBuf> {
+    roots.confine(place).ok().filter(|place| place.exists())
 }
 
 fn into_place(
