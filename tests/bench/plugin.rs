@@ -128,6 +128,7 @@ fn outcome() -> Outcome {
         frames_missing: FrameSet::new(),
         faults: Vec::new(),
         facts: Vec::new(),
+        usage: Default::default(),
     }
 }
 

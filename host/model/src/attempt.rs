@@ -1,6 +1,7 @@
 //! One run of a task: what is remembered of it while it runs and for ever after.
 
 use crate::dcc::{Fact, Fault, Outcome, Verdict};
+use crate::needs::Lease;
 use crate::{AttemptId, Digest, FrameSet, JobId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -92,8 +93,9 @@ pub struct AttemptRecord {
     pub level_name: String,
     /// 1 on the first try of these frames at this level.
     pub try_number: u32,
-    /// CPU threads leased.
-    pub threads: u32,
+    /// What it holds.
+    #[serde(flatten)]
+    pub lease: Lease,
     /// Who decided it; absent until the command was built.
     pub plugin: Option<PluginStamp>,
     /// When the scheduler started it.
@@ -104,9 +106,24 @@ pub struct AttemptRecord {
     pub faults: Vec<Fault>,
     /// What is worth keeping.
     pub facts: Vec<Fact>,
+    /// How it came from one step to the next.
+    #[serde(default)]
+    pub steps: Steps,
     /// Where it is.
     #[serde(flatten)]
     pub state: AttemptState,
+}
+
+/// When an attempt came to its steps. What it has not come to, or what an earlier version did not write down, is absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct Steps {
+    /// Its process was there.
+    pub running: Option<Timestamp>,
+    /// The DCC began its first frame.
+    pub first_frame: Option<Timestamp>,
+    /// Its process tree was empty; images were still being verified.
+    pub process_ended: Option<Timestamp>,
 }
 
 impl AttemptRecord {

@@ -395,6 +395,9 @@ pub struct Outcome {
     pub faults: Vec<Fault>,
     /// Facts that the reader saw.
     pub facts: Vec<Fact>,
+    /// What its process tree took.
+    #[serde(default)]
+    pub usage: crate::Usage,
 }
 
 /// What should happen to the frames that an attempt left undone.

@@ -2,6 +2,7 @@
 
 use crate::fallback::Fallback;
 use crate::hooks::{HookPhase, HookRequest, HookRun};
+use crate::needs::{Boost, LevelNeeds};
 use crate::view::FrameCounts;
 use crate::{Digest, FrameSet, JobId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -113,9 +114,13 @@ pub struct JobSpec {
     /// The studio's scripts that run besides the plugin's own hooks.
     #[serde(default)]
     pub hooks: Vec<HookRequest>,
-    /// Licences that its tasks take; a fault about one of them holds every job that needs it.
+    /// Licences and counters of the configuration's `[limits]` that its tasks take; a fault about one of them holds every
+    /// job that needs it.
     #[serde(default)]
     pub licences: Vec<String>,
+    /// What its tasks need besides, by level; a level that is not there needs nothing.
+    #[serde(default)]
+    pub needs: Vec<LevelNeeds>,
 }
 
 /// What one frame of one layer is.
@@ -174,6 +179,9 @@ pub struct Requeued {
     pub level: u32,
     /// Tries spent at that level.
     pub tries: u32,
+    /// What they ran out of before.
+    #[serde(default)]
+    pub boost: Boost,
     /// Not before this.
     pub not_before: Option<Timestamp>,
     /// Why, in one sentence.
@@ -222,6 +230,12 @@ pub struct JobRecord {
     /// Frames that left a level for the next one; see [`JobRecord::FALLBACKS`].
     #[serde(default)]
     pub fallbacks: Vec<Fallback>,
+    /// Where its time has gone, up to `idle_since` and without the attempts that run.
+    #[serde(default)]
+    pub time: TimeSpent,
+    /// Since when nothing of it runs; absent while something does, and once it has ended.
+    #[serde(default)]
+    pub idle_since: Option<Timestamp>,
 }
 
 /// Where a job is with its hooks.
@@ -247,6 +261,30 @@ pub struct JobCosts {
     pub frame_seconds: Option<f64>,
     /// Frames that the mean is made of.
     pub frames_seen: u32,
+    /// The most memory that any of its attempts took, in bytes; absent until one has rendered a frame.
+    #[serde(default)]
+    pub peak_memory_bytes: Option<u64>,
+    /// The most GPU memory, over all GPUs of an attempt.
+    #[serde(default)]
+    pub peak_gpu_memory_bytes: Option<u64>,
+    /// It was given GPUs that it does not insist on, and rendered without: it gets none any more.
+    #[serde(default)]
+    pub leaves_gpus: bool,
+}
+
+/// Where a job's time has gone, in seconds. Those of attempts that run side by side are added up, and the time of running
+/// ones comes on top.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct TimeSpent {
+    /// Nothing of it ran.
+    pub waiting: f64,
+    /// From the decision to start an attempt to its first frame: programs, scene, textures.
+    pub starting: f64,
+    /// Between the first frame and the end of the process.
+    pub rendering: f64,
+    /// After the process had ended: images verified and put in place, hooks, the verdict.
+    pub verifying: f64,
 }
 
 /// A change to a live job; every `None` leaves its field as it is.

@@ -1,10 +1,13 @@
 //! The JSON shapes that the API serves and the CLI and the page read. They promise stability; the inner types
 //! behind them do not.
 
+use crate::attempt::Steps;
 use crate::dcc::{Fact, Fault, Gpu, Level, Outcome, Verdict};
 use crate::fallback::Fallback;
 use crate::hooks::HookRun;
-use crate::job::JobCosts;
+use crate::job::{JobCosts, TimeSpent};
+use crate::needs::{Lease, Usage};
+use crate::node::{Budget, GpuStatus, Limit};
 use crate::versions::VersionStanding;
 use crate::why::WaitReason;
 use crate::{AttemptId, FrameSet, FrameState, JobId, JobSpec, JobStatus, PluginStamp, Seconds, Timestamp};
@@ -86,14 +89,30 @@ pub struct JobView {
 pub struct WhyView {
     /// For programs.
     pub reason: WaitReason,
-    /// For people.
+    /// For people: what it needs and who has it.
     pub text: String,
+    /// For people: what would make it run; absent where that is plain.
+    pub remedy: Option<String>,
 }
 
 impl From<WaitReason> for WhyView {
     fn from(reason: WaitReason) -> Self {
-        Self { text: reason.to_string(), reason }
+        Self { text: reason.to_string(), remedy: reason.remedy(), reason }
     }
+}
+
+/// Why a job does not run, or does not run more, and where its time goes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct JobWhyView {
+    /// The job.
+    pub job: JobId,
+    /// Where it is.
+    pub status: JobStatus,
+    /// The one reason.
+    #[serde(flatten)]
+    pub why: WhyView,
+    /// Where its time has gone, until now, in seconds; the time of attempts side by side is added up.
+    pub time: TimeSpent,
 }
 
 /// Frames of one state in one layer.
@@ -158,8 +177,9 @@ pub struct AttemptView {
     pub level_name: String,
     /// 1 on the first try of these frames at this level.
     pub try_number: u32,
-    /// CPU threads leased.
-    pub threads: u32,
+    /// What it holds, or held.
+    #[serde(flatten)]
+    pub lease: Lease,
     /// Who decided it.
     pub plugin: Option<PluginStamp>,
     /// `starting`, `running` or `ended`.
@@ -168,6 +188,10 @@ pub struct AttemptView {
     pub started: Timestamp,
     /// When it ended.
     pub ended: Option<Timestamp>,
+    /// When it came to its steps.
+    pub steps: Steps,
+    /// What its processes take, or took in all.
+    pub usage: Usage,
     /// How it ended.
     pub outcome: Option<Outcome>,
     /// What the plugin said of it.
@@ -247,8 +271,9 @@ pub struct LeaseView {
     pub attempt: AttemptId,
     /// For which job.
     pub job: JobId,
-    /// CPU threads.
-    pub threads: u32,
+    /// What.
+    #[serde(flatten)]
+    pub lease: Lease,
 }
 
 /// This machine.
@@ -260,14 +285,28 @@ pub struct NodeView {
     pub version: String,
     /// Cores that renders may use.
     pub cores: u32,
+    /// Cores that are soldered in; hyper-threads count once. Absent where the system does not tell.
+    pub physical_cores: Option<u32>,
+    /// Logical cores of the machine.
+    pub logical_cores: u32,
     /// Physical memory in bytes, or the cgroup's limit where that is lower.
     pub memory_bytes: u64,
+    /// Bytes of it that renders may lease.
+    pub render_memory_bytes: u64,
+    /// Bytes that are free at the moment, as far as the system tells.
+    pub memory_available_bytes: Option<u64>,
+    /// Disks of the data directory, of the roots and of running renders' outputs.
+    pub disks: Vec<DiskView>,
     /// Tasks at once.
     pub slots: u32,
     /// Threads of a task unless its job says otherwise.
     pub threads_per_task: u32,
+    /// What renders may have of it at the moment.
+    pub budget: Budget,
+    /// Licences and counters with a limit.
+    pub limits: Vec<LimitView>,
     /// GPUs found.
-    pub gpus: Vec<Gpu>,
+    pub gpus: Vec<GpuView>,
     /// Why no GPUs were found, where there are none.
     pub gpu_state: String,
     /// Programs found, by plugin.
@@ -278,6 +317,82 @@ pub struct NodeView {
     pub breakers: Vec<BreakerView>,
     /// When the daemon started.
     pub started: Timestamp,
+}
+
+/// One GPU: what it is, what it does, who has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct GpuView {
+    /// Which, and whether renders may have it.
+    #[serde(flatten)]
+    pub status: GpuStatus,
+    /// Such as `00000000:3B:00.0`.
+    pub pci_bus_id: Option<String>,
+    /// Bytes of its memory that are in use.
+    pub memory_used_bytes: Option<u64>,
+    /// How busy it is, 0 to 1.
+    pub utilisation: Option<f64>,
+    /// In degrees Celsius.
+    pub temperature: Option<u32>,
+    /// Who uses it.
+    pub processes: Vec<GpuProcessView>,
+    /// Attempts that hold it, or a share of it.
+    pub leases: Vec<AttemptId>,
+}
+
+impl GpuView {
+    /// One of which no more is known than what it is.
+    #[must_use]
+    pub fn new(gpu: Gpu) -> Self {
+        Self {
+            status: GpuStatus::free(gpu),
+            pci_bus_id: None,
+            memory_used_bytes: None,
+            utilisation: None,
+            temperature: None,
+            processes: Vec::new(),
+            leases: Vec::new(),
+        }
+    }
+}
+
+/// A process that uses a GPU.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct GpuProcessView {
+    /// Its number.
+    pub pid: u32,
+    /// Its program's name, where it can be told.
+    pub name: Option<String>,
+    /// Whose it is, where it can be told.
+    pub user: Option<String>,
+    /// GPU memory in bytes.
+    pub memory_bytes: Option<u64>,
+    /// The attempt that it belongs to; absent: farmhand did not start it.
+    pub attempt: Option<AttemptId>,
+}
+
+/// A disk that renders need.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DiskView {
+    /// Directories on it that farmhand uses.
+    pub paths: Vec<String>,
+    /// In bytes.
+    pub total_bytes: u64,
+    /// What the daemon's user may still write, in bytes.
+    pub free_bytes: u64,
+}
+
+/// A licence or counter of `[limits]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LimitView {
+    /// Its name.
+    pub name: String,
+    /// How many there are, and what takes one.
+    #[serde(flatten)]
+    pub limit: Limit,
+    /// How many are taken.
+    pub used: u32,
+    /// By whom.
+    pub holders: Vec<JobId>,
 }
 
 /// An open circuit breaker.

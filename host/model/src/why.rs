@@ -2,10 +2,126 @@
 
 use crate::dcc::Cause;
 use crate::hooks::Moment;
+use crate::needs::GpuNeed;
+use crate::node::{Closed, GpuStanding};
 use crate::{AttemptId, JobId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use utoipa::ToSchema;
+
+/// An attempt that has what another one needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Holder {
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// Its job.
+    pub job: JobId,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "job {} (attempt {})", self.job, self.attempt)
+    }
+}
+
+/// Why a job cannot have one GPU.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GpuInTheWay {
+    /// Its index, in PCI bus order.
+    pub index: u32,
+    /// NVML's `GPU-…`.
+    pub uuid: String,
+    /// What is in the way.
+    #[serde(flatten)]
+    pub obstacle: GpuObstacle,
+}
+
+/// What keeps a job from a GPU.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case", tag = "obstacle")]
+pub enum GpuObstacle {
+    /// Renders may not have it now.
+    Standing(GpuStanding),
+    /// Other tasks hold it, or so much of it that the rest is too little.
+    Leased {
+        /// Who.
+        holders: Vec<Holder>,
+    },
+    /// It has too little memory, or others hold too much of it.
+    TooSmall {
+        /// Bytes that renders could have of it.
+        bytes: u64,
+    },
+    /// The breaker of the job's plugin is open for it.
+    Breaker {
+        /// What opened it.
+        reason: String,
+        /// When one task is let through to see.
+        until: Timestamp,
+    },
+    /// The job's frames ran out of memory on it before.
+    RanOut,
+    /// An earlier job waits for it.
+    Claimed {
+        /// Which.
+        job: JobId,
+    },
+    /// It is free, and is one of several that are needed together.
+    Free,
+}
+
+impl fmt::Display for GpuInTheWay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "GPU {} ", self.index)?;
+        match &self.obstacle {
+            GpuObstacle::Standing(standing) => write!(f, "{standing}"),
+            GpuObstacle::Leased { holders } => write!(f, "renders {}", list(holders)),
+            GpuObstacle::TooSmall { bytes } => write!(f, "has only {}", Bytes(*bytes)),
+            GpuObstacle::Breaker { reason, until } => {
+                write!(f, "is left alone until {until}, since it failed: {reason}")
+            }
+            GpuObstacle::RanOut => f.write_str("ran out of memory for these frames"),
+            GpuObstacle::Claimed { job } => write!(f, "is kept for job {job}, which waits for more"),
+            GpuObstacle::Free => f.write_str("is free"),
+        }
+    }
+}
+
+/// Something that there is too little of on a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Resource {
+    /// Bytes of memory.
+    Memory,
+    /// GPUs that renders may ever have.
+    Gpus,
+    /// Bytes on one GPU.
+    GpuMemory,
+}
+
+/// An amount of memory, for people: `12 GB`, `1.5 GB`, `512 MB`; powers of 1000, as GPU and memory vendors count.
+#[derive(Debug, Clone, Copy)]
+pub struct Bytes(pub u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (unit, name) = match self.0 {
+            0..1_000_000 => return write!(f, "{} kB", self.0.div_ceil(1000)),
+            1_000_000..1_000_000_000 => (1_000_000, "MB"),
+            _ => (1_000_000_000, "GB"),
+        };
+        let tenths = self.0 / (unit / 10);
+        if tenths >= 100 || tenths % 10 == 0 {
+            write!(f, "{} {name}", tenths / 10)
+        } else {
+            write!(f, "{}.{} {name}", tenths / 10, tenths % 10)
+        }
+    }
+}
+
+fn list<T: fmt::Display>(items: &[T]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
 
 /// The one reason that holds a job now.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -77,7 +193,45 @@ pub enum WaitReason {
         needed: u32,
         /// Free.
         free: u32,
+        /// Who has the others.
+        holders: Vec<Holder>,
     },
+    /// It needs more memory than is free.
+    Memory {
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes free.
+        free: u64,
+        /// Who has the rest.
+        holders: Vec<Holder>,
+    },
+    /// The GPUs that it needs are not to be had now.
+    Gpus {
+        /// What it needs.
+        need: GpuNeed,
+        /// What is in the way on each GPU, in their order.
+        gpus: Vec<GpuInTheWay>,
+    },
+    /// A licence or counter of `[limits]` is used up.
+    Limit {
+        /// Which.
+        name: String,
+        /// How many there are.
+        max: u32,
+        /// Who has them.
+        holders: Vec<Holder>,
+    },
+    /// It needs more than this node has, so it will never start here.
+    TooBig {
+        /// What of.
+        what: Resource,
+        /// How much it needs.
+        needed: u64,
+        /// How much renders may have at the most.
+        most: u64,
+    },
+    /// The node takes no new tasks for a while.
+    Closed(Closed),
     /// The breaker of its plugin is open on this node.
     Breaker {
         /// The plugin.
@@ -109,11 +263,49 @@ pub enum WaitReason {
     Ended,
 }
 
+/// Such as `; job 4 (attempt 31) has them`; nothing where nobody does.
+fn held_by(holders: &[Holder]) -> String {
+    if holders.is_empty() { String::new() } else { format!("; taken by {}", list(holders)) }
+}
+
+impl WaitReason {
+    /// What would make the job run, where a person can do something and the reason does not say it yet.
+    #[must_use]
+    pub fn remedy(&self) -> Option<String> {
+        let text = match self {
+            WaitReason::NoSlot { .. } => {
+                "it starts when one of them ends; more tasks at once: `node.slots`; sooner: a higher priority"
+            }
+            WaitReason::Threads { .. } | WaitReason::Memory { .. } => {
+                "it starts when they end; pause or cancel one of them to have it sooner"
+            }
+            WaitReason::Gpus { gpus, .. } if gpus.is_empty() => {
+                "submit it for the CPU, or see `farmhand doctor` for what is wrong with this machine's GPUs"
+            }
+            WaitReason::Gpus { .. } => "it starts as soon as one of these changes",
+            WaitReason::Limit { .. } => "it starts when one of them ends; the number is set in `[limits]`",
+            WaitReason::TooBig { what: Resource::Memory, .. } => {
+                "ask for less with `memory`, or give renders more with `node.memory`"
+            }
+            WaitReason::TooBig { .. } => {
+                "ask for less with `gpus`, or give renders more of this machine's GPUs with `interactive.gpus`"
+            }
+            WaitReason::Closed(Closed::Schedule { .. }) => {
+                "change `interactive.schedule` to let it start now"
+            }
+            WaitReason::Closed(Closed::Activity { .. }) => {
+                "set `interactive.pause_on_activity = false` to let it start now"
+            }
+            WaitReason::MaxTasks { .. } => "raise the job's `limits.max_tasks` to run more of it at once",
+            WaitReason::Behind { .. } => "give this one a higher priority to have it go first",
+            _ => return None,
+        };
+        Some(text.to_owned())
+    }
+}
+
 impl fmt::Display for WaitReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fn list<T: fmt::Display>(items: &[T]) -> String {
-            items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-        }
         match self {
             WaitReason::Paused => write!(f, "paused; `farmhand resume` lets it go on"),
             WaitReason::Held { reason } => {
@@ -139,9 +331,37 @@ impl fmt::Display for WaitReason {
                 write!(f, "all {slots} slots are taken by job {}", list(holders))
             }
             WaitReason::Behind { job } => write!(f, "job {job} goes first"),
-            WaitReason::Threads { needed, free } => {
-                write!(f, "needs {needed} threads, {free} are free")
+            WaitReason::Threads { needed, free, holders } => {
+                write!(f, "needs {needed} threads, {free} are free{}", held_by(holders))
             }
+            WaitReason::Memory { needed, free, holders } => {
+                write!(f, "needs {} of memory, {} are free{}", Bytes(*needed), Bytes(*free), held_by(holders))
+            }
+            WaitReason::Gpus { need, gpus } => {
+                write!(f, "needs {} GPU{}", need.count, if need.count == 1 { "" } else { "s" })?;
+                if let Some(bytes) = need.memory_bytes {
+                    write!(f, " with {} free", Bytes(bytes))?;
+                }
+                if gpus.is_empty() {
+                    f.write_str(": this node has none")
+                } else {
+                    write!(f, ": {}", list(gpus))
+                }
+            }
+            WaitReason::Limit { name, max, holders } => {
+                write!(f, "needs `{name}`, and all {max} are taken{}", held_by(holders))
+            }
+            WaitReason::TooBig { what: Resource::Memory, needed, most } => {
+                write!(f, "needs {} of memory, renders may have {} here", Bytes(*needed), Bytes(*most))
+            }
+            WaitReason::TooBig { what: Resource::Gpus, needed, most } => {
+                write!(f, "needs {needed} GPUs, renders may have {most} here")
+            }
+            WaitReason::TooBig { what: Resource::GpuMemory, needed, most } => {
+                let (needed, most) = (Bytes(*needed), Bytes(*most));
+                write!(f, "needs a GPU with {needed}, the largest that renders may have here has {most}")
+            }
+            WaitReason::Closed(closed) => write!(f, "{closed}"),
             WaitReason::Breaker { plugin, reason, until, .. } => {
                 write!(f, "{plugin} takes no tasks on this node until {until}: {reason}")
             }
@@ -150,5 +370,37 @@ impl fmt::Display for WaitReason {
             WaitReason::Next => write!(f, "starts next"),
             WaitReason::Ended => write!(f, "has ended"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_short_and_never_too_much() {
+        let check = |bytes, expect: &str| assert_eq!(Bytes(bytes).to_string(), expect);
+        check(0, "0 kB");
+        check(999_999, "1000 kB");
+        check(512_000_000, "512 MB");
+        check(1_550_000_000, "1.5 GB");
+        check(12_000_000_000, "12 GB");
+        check(85_899_345_920, "85 GB");
+    }
+
+    #[test]
+    fn gpus_are_named_one_by_one() {
+        let need = GpuNeed { count: 1, memory_bytes: Some(12_000_000_000), required: true };
+        let gpu = |index, obstacle| GpuInTheWay { index, uuid: format!("GPU-{index}"), obstacle };
+        let holders = vec![Holder { attempt: AttemptId(31), job: JobId(7) }];
+        let gpus = vec![
+            gpu(0, GpuObstacle::Standing(GpuStanding::Reserved)),
+            gpu(1, GpuObstacle::Leased { holders }),
+        ];
+        let why = WaitReason::Gpus { need, gpus };
+        assert_eq!(
+            why.to_string(),
+            "needs 1 GPU with 12 GB free: GPU 0 is reserved for interactive use, GPU 1 renders job 7 (attempt 31)"
+        );
     }
 }

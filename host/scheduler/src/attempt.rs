@@ -2,7 +2,7 @@
 
 use crate::watch::Pulse;
 use farmhand_model::job::JobCosts;
-use farmhand_model::{AttemptId, AttemptRecord, AttemptState, EndedBy, FrameSet, JobId, Timestamp};
+use farmhand_model::{AttemptId, AttemptRecord, AttemptState, Boost, EndedBy, FrameSet, JobId, Timestamp};
 use std::collections::BTreeMap;
 
 /// Faults and facts kept while it runs; the outcome has all of them.
@@ -14,6 +14,8 @@ pub(crate) struct Live {
     pub(crate) layer: u32,
     /// The plugin's epoch when it started.
     pub(crate) epoch: u64,
+    /// What its frames ran out of before.
+    pub(crate) boost: Boost,
     /// GPUs that it was told not to use.
     pub(crate) avoids: Vec<u32>,
     /// Frames that the DCC began and that are not settled.
@@ -40,6 +42,7 @@ impl Live {
             record,
             layer,
             epoch,
+            boost: Boost::default(),
             avoids: Vec::new(),
             begun: BTreeMap::new(),
             current: None,

@@ -114,7 +114,14 @@ mod tests {
     use super::*;
 
     fn costs(start: f64, frame: f64) -> JobCosts {
-        JobCosts { start_seconds: Some(start), frame_seconds: Some(frame), frames_seen: 4 }
+        JobCosts {
+            start_seconds: Some(start),
+            frame_seconds: Some(frame),
+            frames_seen: 4,
+            leaves_gpus: Default::default(),
+            peak_gpu_memory_bytes: Default::default(),
+            peak_memory_bytes: Default::default(),
+        }
     }
 
     fn sizing(left: u64, costs: JobCosts, others: &[f64], own: u64) -> Sizing<'_> {

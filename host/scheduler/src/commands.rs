@@ -8,11 +8,12 @@ use crate::policy::PluginState;
 use crate::refusal::Refusal;
 use crate::scheduler::Scheduler;
 use crate::watch::kill;
-use farmhand_model::dcc::Gpu;
+
 use farmhand_model::hooks::{HookPhase, Moment};
 use farmhand_model::job::{JobEdit, JobLimits};
 use farmhand_model::{
-    Change, Digest, EndedBy, FrameSet, FrameState, JobId, JobRecord, JobStatus, RestoredJob,
+    Budget, Change, Digest, EndedBy, FrameSet, FrameState, GpuStatus, JobId, JobRecord, JobStatus,
+    RestoredJob,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -243,11 +244,11 @@ impl Scheduler {
         self.versions.insert(digest, state);
     }
 
-    pub(crate) fn on_gpus(&mut self, turn: &mut Turn, gpus: Vec<Gpu>) {
+    pub(crate) fn on_gpus(&mut self, turn: &mut Turn, gpus: Vec<GpuStatus>) {
         for plugin in self.plugins.values_mut() {
             let before = plugin.gpus.len();
-            plugin.gpus.retain(|index, _| gpus.iter().any(|gpu| gpu.index == *index));
-            if !gpus.iter().any(|gpu| plugin.trusts(gpu.index)) {
+            plugin.gpus.retain(|index, _| gpus.iter().any(|status| status.gpu.index == *index));
+            if !gpus.iter().any(|status| plugin.trusts(status.gpu.index)) {
                 // Those that were trusted are gone: the others are tried before the plugin is given up.
                 plugin.gpus.clear();
             }
@@ -256,6 +257,10 @@ impl Scheduler {
             }
         }
         self.gpus = gpus;
+    }
+
+    pub(crate) fn on_budget(&mut self, budget: Budget) {
+        self.budget = Some(budget);
     }
 
     /// Orders the end of everything the job runs.

@@ -9,9 +9,10 @@ use crate::layer::Source;
 use crate::order::next_frames;
 use crate::queue::Place;
 use crate::scheduler::Scheduler;
+use farmhand_model::attempt::Steps;
 use farmhand_model::dcc::FrameShape;
 use farmhand_model::{
-    AttemptRecord, AttemptState, Chunking, FrameSet, FrameState, JobId, Seconds, Timestamp,
+    AttemptRecord, AttemptState, Chunking, FrameSet, FrameState, JobId, Lease, Seconds, Timestamp,
 };
 use std::sync::Arc;
 
@@ -144,7 +145,8 @@ impl Scheduler {
         job.started = job.started.or(Some(turn.now));
         job.live.insert(attempt);
         let avoid_gpus = plugin.started(attempt, turn.now);
-        self.ledger.take(attempt, id, threads);
+        let lease = Lease { threads, ..Lease::default() };
+        self.ledger.take(attempt, id, lease.clone());
         let record = AttemptRecord {
             id: attempt,
             job: id,
@@ -153,12 +155,13 @@ impl Scheduler {
             level: plan.level,
             level_name: plan.level_name,
             try_number: plan.tries + 1,
-            threads,
+            lease,
             plugin: None,
             started: turn.now,
             frames_done: FrameSet::new(),
             faults: Vec::new(),
             facts: Vec::new(),
+            steps: Steps::default(),
             state: AttemptState::Starting,
         };
         turn.attempt(&record);

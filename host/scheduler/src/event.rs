@@ -1,11 +1,12 @@
 //! What the scheduler is told.
 
 use crate::policy::PluginState;
-use farmhand_model::dcc::{Fact, Fault, Gpu, Outcome, Verdict};
+use farmhand_model::dcc::{Fact, Fault, Outcome, Verdict};
 use farmhand_model::hooks::{HookRun, HooksResult, Moment};
 use farmhand_model::job::JobEdit;
 use farmhand_model::{
-    AttemptId, Digest, FrameSet, JobId, JobRecord, JobStatus, PluginStamp, RestoredJob, Timestamp,
+    AttemptId, Budget, Digest, FrameSet, GpuStatus, JobId, JobRecord, JobStatus, PluginStamp, RestoredJob,
+    Timestamp,
 };
 
 /// One thing that happened. Commands of people may be refused; reports of the runner never are: what comes too late
@@ -64,9 +65,11 @@ pub enum Event {
         /// What it can do, whatever the plugin's slot serves.
         state: PluginState,
     },
-    /// The GPUs that this node has; sent at the start, and when they are others. Until then it has none, and a fault
+    /// The GPUs that this node has, and which of them renders may have; sent at the start, and when that differs. Until then it has none, and a fault
     /// that names one opens the breaker of its plugin as a whole.
-    Gpus(Vec<Gpu>),
+    Gpus(Vec<GpuStatus>),
+    /// What renders may have of this node from now on; until then it is all of its capacity. What runs goes on.
+    Budget(Budget),
     /// The hooks of an `Effect::RunHooks` have ended.
     HooksEnded {
         /// The job.

@@ -55,6 +55,7 @@ mod tests {
             frames_missing: FrameSet::new(),
             faults: faults.iter().map(|(severity, cause)| fault(*severity, *cause, None)).collect(),
             facts: Vec::new(),
+            usage: Default::default(),
         }
     }
 

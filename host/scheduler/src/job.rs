@@ -5,7 +5,7 @@ use crate::layer::{Group, Layer};
 use crate::queue::Place;
 use farmhand_model::fallback::Fallback;
 use farmhand_model::hooks::{HookPhase, JobEnd};
-use farmhand_model::job::{JobCosts, JobHooks};
+use farmhand_model::job::{JobCosts, JobHooks, TimeSpent};
 use farmhand_model::view::FrameCounts;
 use farmhand_model::{AttemptId, Change, FrameSet, JobId, JobRecord, JobSpec, JobStatus, Timestamp};
 use std::cmp::Reverse;
@@ -30,6 +30,8 @@ pub(crate) struct Job {
     pub(crate) held: Option<String>,
     pub(crate) hooks: JobHooks,
     pub(crate) fallbacks: Vec<Fallback>,
+    pub(crate) time: TimeSpent,
+    pub(crate) idle_since: Option<Timestamp>,
     pub(crate) live: BTreeSet<AttemptId>,
     /// Nothing of it starts before this: a licence is missing, or its tasks fail one after the other.
     pub(crate) hold: Option<Hold>,
@@ -76,6 +78,7 @@ impl Job {
                     frames,
                     level: requeued.level,
                     tries: requeued.tries,
+                    boost: requeued.boost,
                     not_before: requeued.not_before,
                     reason: requeued.reason,
                 });
@@ -100,6 +103,8 @@ impl Job {
             losses: record.losses,
             held: record.held,
             fallbacks: record.fallbacks,
+            time: record.time,
+            idle_since: record.idle_since,
             live: BTreeSet::new(),
             hold: None,
             fruitless: 0,
@@ -129,6 +134,8 @@ impl Job {
             held: self.held.clone(),
             hooks: self.hooks.clone(),
             fallbacks: self.fallbacks.clone(),
+            time: self.time,
+            idle_since: self.idle_since,
         }
     }
 

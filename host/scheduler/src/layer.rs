@@ -3,7 +3,7 @@
 
 use farmhand_model::job::Requeued;
 use farmhand_model::view::FrameCounts;
-use farmhand_model::{FrameSet, FrameState, Timestamp};
+use farmhand_model::{Boost, FrameSet, FrameState, Timestamp};
 
 /// Frames that left the fresh ones: they were tried before, or fell back.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,6 +12,7 @@ pub(crate) struct Group {
     pub(crate) level: u32,
     /// Tries spent at that level.
     pub(crate) tries: u32,
+    pub(crate) boost: Boost,
     pub(crate) not_before: Option<Timestamp>,
     pub(crate) reason: String,
 }
@@ -93,7 +94,8 @@ impl Layer {
             return;
         }
         let twin = self.groups.iter_mut().find(|twin| {
-            (twin.level, twin.tries, twin.not_before) == (group.level, group.tries, group.not_before)
+            (twin.level, twin.tries, twin.not_before, &twin.boost)
+                == (group.level, group.tries, group.not_before, &group.boost)
         });
         match twin {
             Some(twin) => {
@@ -202,6 +204,7 @@ impl Layer {
             frames: group.frames.clone(),
             level: group.level,
             tries: group.tries,
+            boost: group.boost.clone(),
             not_before: group.not_before,
             reason: group.reason.clone(),
         })
@@ -235,6 +238,7 @@ mod tests {
             tries,
             not_before: not_before.map(Timestamp),
             reason: String::new(),
+            boost: Default::default(),
         }
     }
 

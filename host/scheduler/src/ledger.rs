@@ -2,14 +2,14 @@
 
 use crate::policy::NodeCapacity;
 use farmhand_model::view::LeaseView;
-use farmhand_model::{AttemptId, JobId};
+use farmhand_model::{AttemptId, JobId, Lease};
 use std::collections::BTreeMap;
 
 /// The leases of this node. A lease is taken only where it fits; those of adopted attempts are taken as they are,
 /// since those processes run whether they fit or not.
 pub(crate) struct Ledger {
     capacity: NodeCapacity,
-    leases: BTreeMap<AttemptId, (JobId, u32)>,
+    leases: BTreeMap<AttemptId, (JobId, Lease)>,
     threads: u32,
 }
 
@@ -18,8 +18,8 @@ impl Ledger {
         Self { capacity, leases: BTreeMap::new(), threads: 0 }
     }
 
-    pub(crate) fn capacity(&self) -> NodeCapacity {
-        self.capacity
+    pub(crate) fn capacity(&self) -> &NodeCapacity {
+        &self.capacity
     }
 
     pub(crate) fn free_slots(&self) -> u32 {
@@ -40,14 +40,14 @@ impl Ledger {
         self.capacity.slots.min(self.capacity.threads / threads.max(1)).max(1)
     }
 
-    pub(crate) fn take(&mut self, attempt: AttemptId, job: JobId, threads: u32) {
-        self.leases.insert(attempt, (job, threads));
-        self.threads += threads;
+    pub(crate) fn take(&mut self, attempt: AttemptId, job: JobId, lease: Lease) {
+        self.threads += lease.threads;
+        self.leases.insert(attempt, (job, lease));
     }
 
     pub(crate) fn release(&mut self, attempt: AttemptId) {
-        if let Some((_, threads)) = self.leases.remove(&attempt) {
-            self.threads -= threads;
+        if let Some((_, lease)) = self.leases.remove(&attempt) {
+            self.threads -= lease.threads;
         }
     }
 
@@ -60,10 +60,10 @@ impl Ledger {
     }
 
     pub(crate) fn leases(&self) -> Vec<LeaseView> {
-        let view = |(attempt, (job, threads)): (&AttemptId, &(JobId, u32))| LeaseView {
+        let view = |(attempt, (job, lease)): (&AttemptId, &(JobId, Lease))| LeaseView {
             attempt: *attempt,
             job: *job,
-            threads: *threads,
+            lease: lease.clone(),
         };
         self.leases.iter().map(view).collect()
     }

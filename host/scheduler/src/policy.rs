@@ -1,10 +1,11 @@
 //! What the node has, how it behaves by default, and what the scheduler must know of a plugin.
 
-use farmhand_model::Seconds;
 use farmhand_model::dcc::FrameShape;
+use farmhand_model::{Limit, Seconds};
+use std::collections::BTreeMap;
 
 /// What of this node renders may use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeCapacity {
     /// Tasks at once.
     pub slots: u32,
@@ -12,6 +13,10 @@ pub struct NodeCapacity {
     pub threads: u32,
     /// Threads of a task whose job does not say.
     pub threads_per_task: u32,
+    /// Bytes of memory in all; `u64::MAX` where nobody counts.
+    pub memory_bytes: u64,
+    /// Licences and counters that there are only so many of, by name; those that are not here have no limit.
+    pub limits: BTreeMap<String, Limit>,
 }
 
 /// The node's defaults; a job's own limits go first.
@@ -49,6 +54,8 @@ pub struct Policy {
     pub breaker_cooldown: Seconds,
     /// The longest such time. 1 h.
     pub breaker_cooldown_max: Seconds,
+    /// Memory that a task is given of whose needs nothing is known, at most its slot's part of the node, in bytes. 1 GiB.
+    pub unknown_memory_bytes: u64,
 }
 
 impl Default for Policy {
@@ -70,6 +77,7 @@ impl Default for Policy {
             breaker_threshold: 3,
             breaker_cooldown: Seconds(60.0),
             breaker_cooldown_max: Seconds(3600.0),
+            unknown_memory_bytes: 1 << 30,
         }
     }
 }

@@ -74,7 +74,7 @@ impl Scheduler {
         record.frames_done = state.done.union(&state.skipped).intersection(&record.frames);
         let missing = record.frames.difference(&record.frames_done);
         record.frames = record.frames_done.union(&take_all(state, &missing));
-        self.ledger.take(record.id, id, record.threads);
+        self.ledger.take(record.id, id, record.lease.clone());
         job.live.insert(record.id);
         let is_ending = job.is_ending();
         let epoch = self.plugins.get(&job.spec.plugin.name).map_or(0, |plugin| plugin.epoch);
@@ -114,6 +114,7 @@ fn abandon(turn: &mut Turn, mut record: AttemptRecord) {
             frames_missing: record.frames.difference(&record.frames_done),
             faults: record.faults.clone(),
             facts: record.facts.clone(),
+            usage: Default::default(),
         },
         verdict: Verdict { decision: Decision::Accept, reason: "its job is not live".to_owned() },
         consequence: String::new(),

@@ -28,8 +28,9 @@ impl Scheduler {
             );
         }
         let leases: BTreeMap<_, _> =
-            self.leases().into_iter().map(|lease| (lease.attempt, lease.threads)).collect();
-        let held: BTreeMap<_, _> = self.live.iter().map(|(id, live)| (*id, live.record.threads)).collect();
+            self.leases().into_iter().map(|lease| (lease.attempt, lease.lease)).collect();
+        let held: BTreeMap<_, _> =
+            self.live.iter().map(|(id, live)| (*id, live.record.lease.clone())).collect();
         assert_eq!(leases, held, "leases are not those of the live attempts");
         let queued: usize =
             self.plugins.values().map(|plugin| plugin.ready.len() + plugin.hooked.len()).sum();
@@ -44,7 +45,10 @@ impl Scheduler {
                 }
             }
             for gpu in plugin.gpus.keys() {
-                assert!(self.gpus.iter().any(|known| known.index == *gpu), "GPU {gpu} is not of this node");
+                assert!(
+                    self.gpus.iter().any(|known| known.gpu.index == *gpu),
+                    "GPU {gpu} is not of this node"
+                );
             }
         }
         let ended = self.jobs.values().filter(|job| job.status.is_end()).map(|job| job.id);

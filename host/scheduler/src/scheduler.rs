@@ -11,9 +11,10 @@ use crate::licence::Licences;
 use crate::policy::{NodeCapacity, PluginProfile, PluginState, Policy};
 use crate::queue::Timers;
 use crate::refusal::Refusal;
-use farmhand_model::dcc::Gpu;
 use farmhand_model::hooks::{HookPhase, Moment};
-use farmhand_model::{AttemptId, AttemptRecord, Digest, EndedBy, JobId, JobStatus, Timestamp};
+use farmhand_model::{
+    AttemptId, AttemptRecord, Budget, Digest, EndedBy, GpuStatus, JobId, JobStatus, Timestamp,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Decides what this node does next.
@@ -28,7 +29,9 @@ pub struct Scheduler {
     pub(crate) timers: Timers,
     pub(crate) licences: Licences,
     /// What this node has.
-    pub(crate) gpus: Vec<Gpu>,
+    pub(crate) gpus: Vec<GpuStatus>,
+    /// What renders may have of it at the moment; absent until it was told.
+    pub(crate) budget: Option<Budget>,
     /// Orders to run hooks that were not answered. One whose job's phase is not `Running` is not waited for, but
     /// what it started may go on, so that it is not given again before.
     pub(crate) ordered: BTreeSet<(JobId, Moment)>,
@@ -65,6 +68,7 @@ impl Scheduler {
             timers: Timers::default(),
             licences: Licences::default(),
             gpus: Vec::new(),
+            budget: None,
             ordered: BTreeSet::new(),
             dependents: BTreeMap::new(),
             ended: BTreeMap::new(),
@@ -94,6 +98,7 @@ impl Scheduler {
             Event::Plugin { name, state } => self.on_plugin(&mut turn, &name, state),
             Event::PluginVersion { digest, state } => self.on_plugin_version(&mut turn, digest, state),
             Event::Gpus(gpus) => self.on_gpus(&mut turn, gpus),
+            Event::Budget(budget) => self.on_budget(budget),
             Event::HooksEnded { job, moment, runs, notes, result } => {
                 self.on_hooks_ended(&mut turn, job, moment, crate::hooks::Ended { runs, notes, result });
             }

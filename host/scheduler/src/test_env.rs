@@ -10,8 +10,8 @@ use farmhand_model::job::{JobCosts, JobHooks, JobLimits, PluginChoice};
 use farmhand_model::view::{FrameCounts, FrameRuns};
 use farmhand_model::why::WaitReason;
 use farmhand_model::{
-    AttemptId, AttemptState, Change, Chunking, EndedBy, FrameOrder, FrameSet, FrameState, JobId, JobRecord,
-    JobSpec, JobStatus, Seconds, Timestamp,
+    AttemptId, AttemptState, Change, Chunking, EndedBy, FrameOrder, FrameSet, FrameState, GpuStanding,
+    GpuStatus, JobId, JobRecord, JobSpec, JobStatus, Seconds, Timestamp,
 };
 
 pub(crate) struct TestEnv {
@@ -49,6 +49,7 @@ pub(crate) fn job(frames: &str) -> JobSpec {
         levels: Vec::new(),
         hooks: Vec::new(),
         licences: Vec::new(),
+        needs: Default::default(),
     }
 }
 
@@ -75,8 +76,14 @@ impl TestEnv {
 
     /// The same without a plugin.
     pub(crate) fn bare(slots: u32) -> Self {
-        let capacity = NodeCapacity { slots, threads: 2 * slots, threads_per_task: 2 };
-        let scheduler = Scheduler::new(capacity, Policy::default(), AttemptId(1));
+        let capacity = NodeCapacity {
+            slots,
+            threads: 2 * slots,
+            threads_per_task: 2,
+            limits: Default::default(),
+            memory_bytes: u64::MAX,
+        };
+        let scheduler = Scheduler::new(capacity.clone(), Policy::default(), AttemptId(1));
         Self { scheduler, now: Timestamp(1_000_000), next_job: 1, capacity, effects: Vec::new() }
     }
 
@@ -130,6 +137,8 @@ impl TestEnv {
             held: None,
             hooks: JobHooks { before, after, ..JobHooks::default() },
             fallbacks: Vec::new(),
+            idle_since: Default::default(),
+            time: Default::default(),
         };
         self.send(Event::Submit { job: Box::new(record), ended: Vec::new() });
         id
@@ -158,7 +167,8 @@ impl TestEnv {
             ended: Vec::new(),
             next_attempt: self.scheduler.next_attempt,
         };
-        let (scheduler, effects) = Scheduler::restore(self.capacity, Policy::default(), self.now, restored);
+        let (scheduler, effects) =
+            Scheduler::restore(self.capacity.clone(), Policy::default(), self.now, restored);
         scheduler.sanity_check(self.now);
         (self.scheduler, self.effects) = (scheduler, effects);
     }
@@ -188,11 +198,14 @@ impl TestEnv {
 
     /// GPUs with these indexes, whose UUIDs are `GPU-a` for 0, `GPU-b` for 1 and so on.
     pub(crate) fn gpus(&mut self, indexes: &[u32]) {
-        let gpu = |index: &u32| Gpu {
-            index: *index,
-            uuid: format!("GPU-{}", char::from(b'a' + *index as u8)),
-            name: "NVIDIA H200".to_owned(),
-            memory_bytes: 1 << 37,
+        let gpu = |index: &u32| GpuStatus {
+            gpu: Gpu {
+                index: *index,
+                uuid: format!("GPU-{}", char::from(b'a' + *index as u8)),
+                name: "NVIDIA H200".to_owned(),
+                memory_bytes: 1 << 37,
+            },
+            standing: GpuStanding::Free,
         };
         self.send(Event::Gpus(indexes.iter().map(gpu).collect()));
     }
@@ -292,6 +305,7 @@ impl TestEnv {
             frames_missing: FrameSet::new(),
             faults,
             facts: Vec::new(),
+            usage: Default::default(),
         };
         let verdict = Verdict { decision, reason: "said the plugin".to_owned() };
         self.send(Event::Ended { attempt: AttemptId(attempt), outcome: Box::new(outcome), verdict });

@@ -15,9 +15,11 @@ use crate::policy::Policy;
 use crate::reports::stale;
 use crate::scheduler::Scheduler;
 use crate::{costs::learn_frame, policy::PluginProfile};
-use farmhand_model::dcc::{Cause, Decision, Fault, Gpu, Outcome, Severity, Verdict};
+use farmhand_model::dcc::{Cause, Decision, Fault, Outcome, Severity, Verdict};
 use farmhand_model::fallback::Fallback;
-use farmhand_model::{AttemptId, AttemptState, EndedBy, FrameSet, FrameState, JobStatus, Seconds, Timestamp};
+use farmhand_model::{
+    AttemptId, AttemptState, EndedBy, FrameSet, FrameState, GpuStatus, JobStatus, Seconds, Timestamp,
+};
 
 /// What is to be decided on.
 struct Case<'a> {
@@ -265,7 +267,7 @@ fn name(frames: &FrameSet) -> String {
 }
 
 /// What the end says about the plugin on this node.
-fn evidence(live: &Live, outcome: &Outcome, verdict: &Verdict, gpus: &[Gpu]) -> Evidence {
+fn evidence(live: &Live, outcome: &Outcome, verdict: &Verdict, gpus: &[GpuStatus]) -> Evidence {
     let fatal = outcome.faults.iter().find(|fault| fault.severity == Severity::WorkerFatal);
     let told_by_itself = matches!(outcome.ended_by, EndedBy::Itself | EndedBy::TimeLimit | EndedBy::Stall);
     match (verdict.decision, fatal) {
@@ -288,10 +290,11 @@ fn evidence(live: &Live, outcome: &Outcome, verdict: &Verdict, gpus: &[Gpu]) -> 
 }
 
 /// The GPU of this node that a fault is about, by its index.
-fn gpu_of(fault: &Fault, gpus: &[Gpu]) -> Option<u32> {
+fn gpu_of(fault: &Fault, gpus: &[GpuStatus]) -> Option<u32> {
     let about = fault.about.as_deref().filter(|_| fault.cause == Cause::Gpu)?;
-    let is_meant = |gpu: &&Gpu| about.parse() == Ok(gpu.index) || about.eq_ignore_ascii_case(&gpu.uuid);
-    gpus.iter().find(is_meant).map(|gpu| gpu.index)
+    let mut gpus = gpus.iter().map(|status| &status.gpu);
+    gpus.find(|gpu| about.parse() == Ok(gpu.index) || about.eq_ignore_ascii_case(&gpu.uuid))
+        .map(|gpu| gpu.index)
 }
 
 impl Scheduler {
@@ -367,7 +370,7 @@ impl Scheduler {
         let plugin = self.jobs.get(&live.job()).and_then(|job| self.plugins.get(&job.spec.plugin.name));
         let has_other = |gpu: u32| {
             let trusts = |other: u32| plugin.is_some_and(|plugin| plugin.trusts(other));
-            self.gpus.iter().any(|other| other.index != gpu && trusts(other.index))
+            self.gpus.iter().any(|other| other.gpu.index != gpu && trusts(other.gpu.index))
         };
         evidence.with_gpu(|gpu| !live.avoids.contains(&gpu) && has_other(gpu))
     }
@@ -397,6 +400,7 @@ fn apply(
             frames: back.frames.clone(),
             level: back.level,
             tries: back.tries,
+            boost: live.boost.clone(),
             not_before: back.wait.map(|wait| on_grid(turn.now, wait)),
             reason: reason.to_owned(),
         });

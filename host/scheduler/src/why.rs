@@ -121,7 +121,11 @@ impl Scheduler {
             return WaitReason::Behind { job: before };
         }
         let (needed, free) = (self.ledger.threads_of(job.spec.threads), self.ledger.free_threads());
-        if needed > free { WaitReason::Threads { needed, free } } else { WaitReason::Next }
+        if needed > free {
+            WaitReason::Threads { needed, free, holders: Vec::new() }
+        } else {
+            WaitReason::Next
+        }
     }
 
     /// The startable job just before that place.

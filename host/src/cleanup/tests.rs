@@ -354,6 +354,7 @@ fn attempt(id: u64, job: u64, live: bool) -> Change {
             frames_missing: FrameSet::new(),
             faults: Vec::new(),
             facts: Vec::new(),
+            usage: Default::default(),
         },
         verdict: Verdict { decision: Decision::Accept, reason: "done".to_owned() },
         consequence: String::new(),
@@ -366,13 +367,14 @@ fn attempt(id: u64, job: u64, live: bool) -> Change {
         level: 0,
         level_name: "script".to_owned(),
         try_number: 1,
-        threads: 1,
+        lease: farmhand_model::Lease { threads: 1, ..farmhand_model::Lease::default() },
         plugin: None,
         started: days_ago(100),
         frames_done: FrameSet::new(),
         faults: Vec::new(),
         facts: Vec::new(),
         state: if live { AttemptState::Starting } else { ended },
+        steps: Default::default(),
     }))
 }
 

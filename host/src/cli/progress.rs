@@ -247,7 +247,7 @@ pub(super) mod tests {
             level: 0,
             level_name: "render".to_owned(),
             try_number: 1,
-            threads: 4,
+            lease: farmhand_model::Lease { threads: 4, ..farmhand_model::Lease::default() },
             plugin: None,
             state: "ended".to_owned(),
             started: Timestamp(1_001_000),
@@ -261,6 +261,7 @@ pub(super) mod tests {
                 frames_missing: missing,
                 faults: Vec::new(),
                 facts: Vec::new(),
+                usage: Default::default(),
             }),
             verdict: Some(Verdict {
                 decision: Decision::FallBack,
@@ -270,6 +271,8 @@ pub(super) mod tests {
             faults: Vec::new(),
             facts: Vec::new(),
             command: None,
+            steps: Default::default(),
+            usage: Default::default(),
         }
     }
 

@@ -426,6 +426,7 @@ LINE  EVENT          WHAT
             frames_missing: FrameSet::new(),
             faults: Vec::new(),
             facts: Vec::new(),
+            usage: Default::default(),
         };
         for (outcome, expect) in [
             (outcome(Some(211), None, EndedBy::Itself), "exit code 211"),

@@ -180,6 +180,7 @@ mod tests {
                 levels: Vec::new(),
                 hooks: Vec::new(),
                 licences: Vec::new(),
+                needs: Default::default(),
             },
             summary,
             notes: Vec::new(),

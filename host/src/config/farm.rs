@@ -7,6 +7,7 @@ use farmhand_model::Seconds;
 use farmhand_plugin::{Grant, LimitChange, Limits, PluginSettings, Versions, WatchMode};
 use farmhand_runner::LogLimits;
 use farmhand_scheduler::{NodeCapacity, Policy};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -53,6 +54,8 @@ impl Config {
                 // Where slots and threads are configured to more than there are cores, that is meant.
                 threads: size.cores.max(size.slots * size.threads_per_task),
                 threads_per_task: size.threads_per_task,
+                memory_bytes: u64::MAX,
+                limits: BTreeMap::new(),
             },
             policy: Policy {
                 retries: self.retries,

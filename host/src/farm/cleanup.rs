@@ -97,7 +97,13 @@ mod tests {
     fn settings(dir: &Path) -> FarmSettings {
         FarmSettings {
             data_dir: dir.join("data"),
-            capacity: NodeCapacity { slots: 1, threads: 1, threads_per_task: 1 },
+            capacity: NodeCapacity {
+                slots: 1,
+                threads: 1,
+                threads_per_task: 1,
+                memory_bytes: u64::MAX,
+                limits: BTreeMap::new(),
+            },
             policy: Policy::default(),
             plugins: PluginSettings {
                 dir: None,

@@ -1,7 +1,7 @@
 //! This machine, as the API shows it: what it has, what was found on it, who holds what.
 
 use super::parts::Parts;
-use farmhand_model::view::{BreakerView, LeaseView, NodeView, ToolView};
+use farmhand_model::view::{BreakerView, GpuView, LeaseView, NodeView, ToolView};
 
 pub(super) async fn view(parts: &Parts, leases: Vec<LeaseView>, breakers: Vec<BreakerView>) -> NodeView {
     NodeView {
@@ -11,12 +11,19 @@ pub(super) async fn view(parts: &Parts, leases: Vec<LeaseView>, breakers: Vec<Br
         memory_bytes: parts.node.memory_bytes,
         slots: parts.settings.capacity.slots,
         threads_per_task: parts.settings.capacity.threads_per_task,
-        gpus: parts.gpus.gpus.clone(),
+        gpus: parts.gpus.gpus.iter().cloned().map(GpuView::new).collect(),
         gpu_state: parts.gpus.state.to_string(),
         tools: tools(parts).await,
         leases,
         breakers,
         started: parts.clock.started(),
+        budget: Default::default(),
+        disks: Default::default(),
+        limits: Default::default(),
+        logical_cores: Default::default(),
+        memory_available_bytes: Default::default(),
+        physical_cores: Default::default(),
+        render_memory_bytes: Default::default(),
     }
 }
 

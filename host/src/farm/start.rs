@@ -93,7 +93,7 @@ impl Farm {
             next_attempt: restored.next_attempt,
         };
         let (scheduler, effects) = Scheduler::restore(
-            parts.settings.capacity,
+            parts.settings.capacity.clone(),
             parts.settings.policy.clone(),
             parts.clock.now(),
             state,
@@ -156,7 +156,9 @@ async fn follow_plugins(parts: Arc<Parts>, driver: DriverHandle) {
         let state = PluginState::Unavailable { reason };
         driver.tell(Event::Plugin { name: view.name, state }).await;
     }
-    driver.tell(Event::Gpus(parts.gpus.gpus.clone())).await;
+    driver
+        .tell(Event::Gpus(parts.gpus.gpus.iter().cloned().map(farmhand_model::GpuStatus::free).collect()))
+        .await;
     let mut missing = tell_all(&parts, &driver).await;
     let mut versions = tokio::spawn(tell_versions(Arc::clone(&parts), driver.clone()));
     loop {

@@ -121,6 +121,7 @@ pub(super) async fn prepare(
             levels,
             hooks: submission.hooks,
             licences: prepared.licences,
+            needs: Default::default(),
         },
         status: if submission.paused { JobStatus::Paused } else { JobStatus::Waiting },
         submitted: parts.clock.now(),
@@ -136,6 +137,8 @@ pub(super) async fn prepare(
         held: None,
         hooks,
         fallbacks: Vec::new(),
+        idle_since: Default::default(),
+        time: Default::default(),
     };
     Ok((record, plugin))
 }

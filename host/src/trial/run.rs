@@ -129,6 +129,7 @@ pub async fn run(plugin: &LoadedPlugin, input: &Input, feed: Feed) -> Trial {
         frames_done,
         faults,
         facts: told.facts,
+        usage: Default::default(),
     };
     let verdict = plugin.judge(&task, &outcome).await;
     Trial { events, broke_off, outcome, verdict }

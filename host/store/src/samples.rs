@@ -7,7 +7,7 @@ use farmhand_model::job::{JobCosts, JobHooks, JobLimits, PluginChoice, Requeued}
 use farmhand_model::view::FrameCounts;
 use farmhand_model::{
     AttemptId, AttemptRecord, AttemptState, Chunking, Digest, EndedBy, FrameOrder, FrameRecord, FrameSet,
-    JobId, JobRecord, JobSpec, JobStatus, PluginStamp, Seconds, Timestamp,
+    JobId, JobRecord, JobSpec, JobStatus, Lease, PluginStamp, Seconds, Timestamp,
 };
 
 pub fn set(text: &str) -> FrameSet {
@@ -45,6 +45,7 @@ pub fn job(id: u64, status: JobStatus) -> JobRecord {
             on_failure: OnFailure::Hold,
         }],
         licences: vec!["arnold".into()],
+        needs: Default::default(),
     };
     JobRecord {
         id: JobId(id),
@@ -62,10 +63,18 @@ pub fn job(id: u64, status: JobStatus) -> JobRecord {
             tries: 2,
             not_before: Some(Timestamp(1_700_000_003_000)),
             reason: "licence server busy".into(),
+            boost: Default::default(),
         }],
         failed: vec![set("11"), FrameSet::new()],
         counts: FrameCounts { total: 52, failed: 1, ..FrameCounts::default() },
-        costs: JobCosts { start_seconds: Some(1.5), frame_seconds: Some(12.25), frames_seen: 3 },
+        costs: JobCosts {
+            start_seconds: Some(1.5),
+            frame_seconds: Some(12.25),
+            frames_seen: 3,
+            leaves_gpus: Default::default(),
+            peak_gpu_memory_bytes: Default::default(),
+            peak_memory_bytes: Default::default(),
+        },
         losses: 1,
         held: Some("hook publish.py failed".into()),
         hooks: JobHooks {
@@ -91,6 +100,8 @@ pub fn job(id: u64, status: JobStatus) -> JobRecord {
             reason: "out of memory".into(),
             attempt: AttemptId(1),
         }],
+        idle_since: Default::default(),
+        time: Default::default(),
     }
 }
 
@@ -103,7 +114,7 @@ pub fn attempt(id: u64, job: u64, state: AttemptState) -> AttemptRecord {
         level: 1,
         level_name: "safe".into(),
         try_number: 2,
-        threads: 4,
+        lease: Lease { threads: 4, ..Lease::default() },
         plugin: Some(PluginStamp {
             name: "blender".into(),
             version: "1.2.3".into(),
@@ -115,6 +126,7 @@ pub fn attempt(id: u64, job: u64, state: AttemptState) -> AttemptRecord {
         faults: faults(),
         facts: facts(),
         state,
+        steps: Default::default(),
     }
 }
 
@@ -144,6 +156,7 @@ pub fn ended_as(ended_by: EndedBy, decision: Decision) -> AttemptState {
             frames_missing: set("11-21x5"),
             faults: faults(),
             facts: facts(),
+            usage: Default::default(),
         },
         verdict: Verdict { decision, reason: "every image is there".into() },
         consequence: "frames 11-21x5 go back to the queue".into(),

@@ -77,7 +77,7 @@ impl Store {
             level: task.level,
             level_name: descriptor.levels[task.level as usize].name.clone(),
             try_number: task.try_number,
-            threads: task.threads,
+            lease: farmhand_model::Lease { threads: task.threads, ..Default::default() },
             plugin: Some(plugin.stamp().clone()),
             started: now(),
             frames_done: given.done.clone(),
@@ -89,6 +89,7 @@ impl Store {
                 outcome: trial.outcome,
                 consequence: String::new(),
             },
+            steps: Default::default(),
         };
         self.attempts.push((scenario.name(), record));
     }

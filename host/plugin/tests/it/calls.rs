@@ -17,6 +17,7 @@ pub fn outcome() -> Outcome {
         frames_missing: frames("10"),
         faults: vec![],
         facts: vec![Fact { name: "device".into(), value: "CPU".into() }],
+        usage: Default::default(),
     }
 }
 

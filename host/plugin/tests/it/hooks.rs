@@ -20,6 +20,7 @@ fn outcome() -> Outcome {
         frames_missing: farmhand_model::FrameSet::new(),
         faults: Vec::new(),
         facts: Vec::new(),
+        usage: Default::default(),
     }
 }
 

@@ -69,6 +69,7 @@ fn outcome() -> Outcome {
         frames_missing: FrameSet::new(),
         faults: vec![],
         facts: vec![],
+        usage: Default::default(),
     }
 }
 

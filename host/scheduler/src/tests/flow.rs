@@ -77,7 +77,7 @@ fn threads_are_never_oversubscribed_and_the_first_in_line_is_not_passed_by() {
     env.check_started(&[]);
     env.finish(1);
     assert_eq!(env.orders()[0].attempt.job, wide);
-    assert_eq!(env.orders()[0].attempt.threads, 4, "all there are");
+    assert_eq!(env.orders()[0].attempt.lease.threads, 4, "all there are");
     env.finish(2);
     assert_eq!(env.orders()[0].attempt.job, narrow);
 }

@@ -86,7 +86,7 @@ fn of_the_node() {
     env.submit(JobSpec { threads: Some(3), ..job("1") });
     let wide = env.submit(JobSpec { threads: Some(4), ..job("1") });
     let narrow = env.submit(JobSpec { threads: Some(1), frames: set("1"), ..job("1") });
-    assert_eq!(env.why(wide), WaitReason::Threads { needed: 4, free: 1 });
+    assert_eq!(env.why(wide), WaitReason::Threads { needed: 4, free: 1, holders: Default::default() });
     assert_eq!(env.why(narrow), WaitReason::Behind { job: wide });
 }
 

@@ -42,6 +42,8 @@ impl World {
             hooks: self.hooks_of(id),
             fallbacks: Vec::new(),
             spec,
+            idle_since: Default::default(),
+            time: Default::default(),
         };
         let ended = self.store.ended_before(&record.spec.after);
         self.send(Event::Submit { job: Box::new(record), ended });
@@ -108,6 +110,7 @@ impl World {
             levels: some(dice, &["level 0", "level 1", "level 2", "gone"]),
             hooks: Vec::new(),
             licences: some(dice, &LICENCES),
+            needs: Default::default(),
         }
     }
 

@@ -166,6 +166,7 @@ pub fn ending(ended_by: EndedBy, decision: Decision, faults: Vec<Fault>) -> (Out
         frames_missing: FrameSet::new(),
         faults,
         facts: Vec::new(),
+        usage: Default::default(),
     };
     (outcome, Verdict { decision, reason: "dice".to_owned() })
 }

@@ -9,7 +9,9 @@ use farmhand_model::dcc::{Decision, FrameShape, Gpu};
 use farmhand_model::hooks::Moment;
 use farmhand_model::view::FrameCounts;
 use farmhand_model::why::WaitReason;
-use farmhand_model::{AttemptId, EndedBy, FrameSet, JobId, JobRecord, JobStatus, Seconds, Timestamp};
+use farmhand_model::{
+    AttemptId, EndedBy, FrameSet, GpuStanding, GpuStatus, JobId, JobRecord, JobStatus, Seconds, Timestamp,
+};
 use farmhand_scheduler::{Effect, Event, NodeCapacity, PluginState, Policy, Scheduler, StartOrder};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,9 +50,15 @@ struct Crashed;
 impl World {
     pub fn new(mut dice: Dice, mood: Mood) -> Self {
         let slots = 1 + dice.below(4) as u32;
-        let capacity = NodeCapacity { slots, threads: slots + dice.below(4) as u32, threads_per_task: 1 };
+        let capacity = NodeCapacity {
+            slots,
+            threads: slots + dice.below(4) as u32,
+            threads_per_task: 1,
+            limits: Default::default(),
+            memory_bytes: u64::MAX,
+        };
         let mut world = Self {
-            scheduler: Scheduler::new(capacity, Policy::default(), AttemptId(1)),
+            scheduler: Scheduler::new(capacity.clone(), Policy::default(), AttemptId(1)),
             dice,
             mood,
             now: Timestamp(1_700_000_000_000),
@@ -99,7 +107,8 @@ impl World {
         let gpu =
             |index| Gpu { index, uuid: format!("GPU-{index}"), name: "H200".to_owned(), memory_bytes: 1 };
         self.gpus = (0..count).map(gpu).collect();
-        self.send(Event::Gpus(self.gpus.clone()));
+        let gpus = self.gpus.iter().map(|gpu| GpuStatus { gpu: gpu.clone(), standing: GpuStanding::Free });
+        self.send(Event::Gpus(gpus.collect()));
     }
 
     /// No more trouble from outside: every job that nobody holds up must end.
@@ -132,7 +141,7 @@ impl World {
             self.assert_held_up(job);
         }
         let restored =
-            Scheduler::restore(self.capacity, Policy::default(), self.now, self.store.restored()).0;
+            Scheduler::restore(self.capacity.clone(), Policy::default(), self.now, self.store.restored()).0;
         for job in self.scheduler.live_jobs() {
             assert_eq!(restored.frames(job), self.scheduler.frames(job), "what is durable is what is");
         }
@@ -278,7 +287,7 @@ impl World {
         );
         let leases = self.scheduler.leases();
         assert!(leases.len() <= self.capacity.slots as usize, "more tasks than slots");
-        let threads: u32 = leases.iter().map(|lease| lease.threads).sum();
+        let threads: u32 = leases.iter().map(|lease| lease.lease.threads).sum();
         assert!(threads <= self.capacity.threads, "more threads than the node has");
         for job in self.scheduler.live_jobs() {
             let Some(summary) = self.scheduler.summary(job, self.now) else { panic!("job {job} has no row") };
@@ -300,7 +309,7 @@ impl World {
     /// The daemon is gone, and the next one goes on from what is durable.
     pub fn restart(&mut self) {
         let (scheduler, effects) =
-            Scheduler::restore(self.capacity, Policy::default(), self.now, self.store.restored());
+            Scheduler::restore(self.capacity.clone(), Policy::default(), self.now, self.store.restored());
         self.scheduler = scheduler;
         self.forget_hooks();
         self.licences = Licences::default();
@@ -332,7 +341,8 @@ impl World {
                 }
             }
         }
-        self.send(Event::Gpus(self.gpus.clone()));
+        let gpus = self.gpus.iter().map(|gpu| GpuStatus { gpu: gpu.clone(), standing: GpuStanding::Free });
+        self.send(Event::Gpus(gpus.collect()));
         for (name, state) in self.plugins.clone() {
             self.send(Event::Plugin { name: name.to_owned(), state });
         }

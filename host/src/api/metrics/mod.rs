@@ -189,7 +189,7 @@ impl Metrics {
         if let Ok(node) = farm.node().await {
             inner.slots.set(i64::from(node.slots));
             inner.attempts_running.set(node.leases.len() as i64);
-            inner.threads_leased.set(node.leases.iter().map(|lease| i64::from(lease.threads)).sum());
+            inner.threads_leased.set(node.leases.iter().map(|lease| i64::from(lease.lease.threads)).sum());
             inner.breakers_open.set(node.breakers.len() as i64);
         }
         inner.plugins.clear();

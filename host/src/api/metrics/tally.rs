@@ -232,6 +232,7 @@ mod tests {
             frames_missing: FrameSet::new(),
             faults: vec![fault],
             facts: Vec::new(),
+            usage: Default::default(),
         };
         let verdict = Verdict { decision: Decision::Retry { after_ms: 5 }, reason: "busy".into() };
         let stamp = PluginStamp {
@@ -250,7 +251,7 @@ mod tests {
                 level: 0,
                 level_name: "render".into(),
                 try_number: 1,
-                threads: 1,
+                lease: farmhand_model::Lease { threads: 1, ..farmhand_model::Lease::default() },
                 plugin: Some(stamp),
                 state: if has_ended { "ended" } else { "running" }.into(),
                 started: Timestamp(0),
@@ -261,6 +262,8 @@ mod tests {
                 faults: Vec::new(),
                 facts: Vec::new(),
                 command: None,
+                steps: Default::default(),
+                usage: Default::default(),
             }),
         }
     }

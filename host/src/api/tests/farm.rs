@@ -39,7 +39,13 @@ impl Bench {
         std::fs::write(dir.path().join("shot.noop"), "a scene").unwrap();
         let settings = FarmSettings {
             data_dir: dir.path().join("data"),
-            capacity: NodeCapacity { slots: 1, threads: 1, threads_per_task: 1 },
+            capacity: NodeCapacity {
+                slots: 1,
+                threads: 1,
+                threads_per_task: 1,
+                memory_bytes: u64::MAX,
+                limits: BTreeMap::new(),
+            },
             policy: Policy::default(),
             plugins: PluginSettings {
                 dir: Some(plugins),

@@ -119,7 +119,12 @@ pub(super) fn machine(findings: &Findings) -> Vec<Check> {
         ),
     )];
     for gpu in &node.gpus {
-        let text = format!("{} {}, {}", gpu.index, gpu.name, human::bytes(gpu.memory_bytes));
+        let text = format!(
+            "{} {}, {}",
+            gpu.status.gpu.index,
+            gpu.status.gpu.name,
+            human::bytes(gpu.status.gpu.memory_bytes)
+        );
         checks.push(Check::good("GPU", text));
     }
     if node.gpus.is_empty() {

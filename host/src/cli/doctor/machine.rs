@@ -24,12 +24,19 @@ pub(super) fn look(config: &Config) -> Result<Findings, CliError> {
             memory_bytes: facts.memory_bytes,
             slots: size.slots,
             threads_per_task: size.threads_per_task,
-            gpus: gpus.gpus,
+            gpus: gpus.gpus.into_iter().map(farmhand_model::view::GpuView::new).collect(),
             gpu_state: gpus.state.to_string(),
             tools: tools(config, &plugins).await,
             leases: Vec::new(),
             breakers: Vec::new(),
             started: human::now(),
+            budget: Default::default(),
+            disks: Default::default(),
+            limits: Default::default(),
+            logical_cores: Default::default(),
+            memory_available_bytes: Default::default(),
+            physical_cores: Default::default(),
+            render_memory_bytes: Default::default(),
         };
         let views: Vec<PluginView> = plugins.views();
         Ok(Findings { node, plugins: views })

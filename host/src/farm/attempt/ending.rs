@@ -154,5 +154,6 @@ fn without_process(ended_by: EndedBy, missing: &FrameSet, fault: Option<Fault>) 
         frames_missing: missing.clone(),
         faults: fault.into_iter().collect(),
         facts: Vec::new(),
+        usage: Default::default(),
     }
 }

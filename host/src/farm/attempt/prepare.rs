@@ -75,7 +75,7 @@ pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Pre
         layer: order.attempt.layer.clone(),
         level: order.attempt.level,
         try_number: order.attempt.try_number,
-        threads: order.attempt.threads,
+        threads: order.attempt.lease.threads,
         gpus: usable_gpus(&attempt.parts, &order.avoid_gpus),
         tools,
         scratch: dir.scratch(),

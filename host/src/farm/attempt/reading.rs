@@ -268,6 +268,7 @@ impl<'a> Reading<'a> {
             frames_done,
             faults,
             facts: self.facts,
+            usage: Default::default(),
         }
     }
 
