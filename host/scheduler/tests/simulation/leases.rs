@@ -80,11 +80,12 @@ impl World {
     pub fn rebudget(&mut self) {
         let NodeCapacity { threads, memory_bytes, .. } = self.capacity;
         let closed = Closed::Schedule { until: self.now };
-        self.tell_budget(Budget {
+        let budget = Budget {
             threads: self.dice.below(u64::from(threads) + 2) as u32,
             memory_bytes: self.dice.below(memory_bytes / GIB + 2) * GIB,
             closed: self.dice.one_in(5).then_some(closed),
-        });
+        };
+        self.tell_budget(budget);
     }
 
     pub fn tell_budget(&mut self, budget: Budget) {
