@@ -26,6 +26,8 @@ pub(crate) struct Live {
     pub(crate) start_seen: bool,
     /// Frames whose cost it has shown.
     pub(crate) frames_costed: u32,
+    /// Whether it rendered a frame: one that was not there before.
+    pub(crate) rendered: bool,
     /// Frames that it settled, also skipped ones.
     pub(crate) settled: u64,
     pub(crate) pulse: Pulse,
@@ -43,10 +45,10 @@ impl Live {
         // Of an adopted attempt, the start was measured by the daemon before, or is lost.
         let start_seen = matches!(record.state, AttemptState::Running { .. });
         Self {
-            record,
             layer,
             epoch,
-            boost: Boost::default(),
+            boost: record.boost.clone(),
+            rendered: false,
             avoids: Vec::new(),
             begun: BTreeMap::new(),
             current: None,
@@ -55,6 +57,7 @@ impl Live {
             settled,
             pulse: Pulse::default(),
             killed: None,
+            record,
         }
     }
 

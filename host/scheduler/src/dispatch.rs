@@ -12,7 +12,7 @@ use crate::scheduler::Scheduler;
 use farmhand_model::attempt::Steps;
 use farmhand_model::dcc::FrameShape;
 use farmhand_model::{
-    AttemptRecord, AttemptState, Chunking, FrameSet, FrameState, JobId, Lease, Seconds, Timestamp,
+    AttemptRecord, AttemptState, Boost, Chunking, FrameSet, FrameState, JobId, Lease, Seconds, Timestamp,
 };
 use std::sync::Arc;
 
@@ -24,6 +24,7 @@ struct Plan {
     level: u32,
     level_name: String,
     tries: u32,
+    boost: Boost,
 }
 
 impl Scheduler {
@@ -67,11 +68,11 @@ impl Scheduler {
         let (layer, source) = sources.min_by_key(|(index, source)| (*source == Source::Fresh, *index))?;
         let job = self.jobs.get(&id)?;
         let state = &job.layers[layer as usize];
-        let (left, level, tries) = match source {
-            Source::Fresh => (&state.fresh, 0, 0),
+        let (left, level, tries, boost) = match source {
+            Source::Fresh => (&state.fresh, 0, 0, Boost::default()),
             Source::Group(index) => {
                 let group = &state.groups[index];
-                (&group.frames, group.level, group.tries)
+                (&group.frames, group.level, group.tries, group.boost.clone())
             }
         };
         let plugin = self.serving(job)?;
@@ -80,7 +81,7 @@ impl Scheduler {
         let size = self.size(now, job, left.len(), tries, profile.shape);
         let all = if source == Source::Fresh { &job.spec.frames } else { left };
         let frames = next_frames(left, all, job.spec.order, profile.shape, size);
-        Some(Plan { layer, source, frames, level, level_name: profile.name.clone(), tries })
+        Some(Plan { layer, source, frames, level, level_name: profile.name.clone(), tries, boost })
     }
 
     fn size(&self, now: Timestamp, job: &Job, available: u64, tries: u32, shape: FrameShape) -> u64 {
@@ -156,6 +157,7 @@ impl Scheduler {
             level_name: plan.level_name,
             try_number: plan.tries + 1,
             lease,
+            boost: plan.boost,
             plugin: None,
             started: turn.now,
             frames_done: FrameSet::new(),

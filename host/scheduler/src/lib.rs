@@ -7,6 +7,7 @@
 //! [`Change`]: farmhand_model::Change
 
 mod attempt;
+mod blame;
 mod breaker;
 mod chunk;
 mod commands;
@@ -20,6 +21,7 @@ mod job;
 mod layer;
 mod ledger;
 mod licence;
+mod memory;
 mod order;
 mod policy;
 mod queue;

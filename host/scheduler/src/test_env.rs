@@ -98,6 +98,11 @@ impl TestEnv {
             limits: Default::default(),
             memory_bytes: u64::MAX,
         };
+        Self::of(capacity)
+    }
+
+    /// A node that has this, without a plugin.
+    pub(crate) fn of(capacity: NodeCapacity) -> Self {
         let scheduler = Scheduler::new(capacity.clone(), Policy::default(), AttemptId(1));
         Self { scheduler, now: Timestamp(1_000_000), next_job: 1, capacity, effects: Vec::new() }
     }

@@ -7,6 +7,7 @@ mod gpus;
 mod holds;
 mod hooks;
 mod levels;
+mod memory;
 mod reasons;
 mod severities;
 mod time;
