@@ -213,6 +213,7 @@ fn manifest(
         return Err(format!("the plugin's argument {argument:?} has a NUL byte"));
     }
     check_outputs(&command.outputs, &task.staging, &attempt.parts.roots)?;
+    let need = order.job.gpu_need(&order.attempt.level_name);
     Ok(Manifest {
         plugin: plugin.stamp().clone(),
         program,
@@ -222,6 +223,7 @@ fn manifest(
         outputs: command.outputs,
         verify: command.verify,
         remove_on_success: Vec::new(),
+        insists_on_gpus: need.is_some_and(|need| need.required) && !order.attempt.lease.gpus.is_empty(),
         started: attempt.parts.clock.now(),
         dcc_version: order.job.dcc_version.clone(),
         task,
