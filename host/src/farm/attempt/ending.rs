@@ -19,7 +19,9 @@ pub(super) const DID_NOT_START: &str = " did not start: ";
 
 /// Whether the host found this fault itself, however the output is read.
 pub(crate) fn is_the_hosts(fault: &Fault) -> bool {
-    [BAD_IMAGE, NOT_PLACED, LIE, FOREIGN_FRAME, WRONG_DEVICE].iter().any(|begin| fault.message.starts_with(begin))
+    [BAD_IMAGE, NOT_PLACED, LIE, FOREIGN_FRAME, WRONG_DEVICE]
+        .iter()
+        .any(|begin| fault.message.starts_with(begin))
         || (fault.severity == Severity::WorkerFatal && fault.message.contains(DID_NOT_START))
 }
 
