@@ -76,7 +76,7 @@ pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Pre
         level: order.attempt.level,
         try_number: order.attempt.try_number,
         threads: order.attempt.lease.threads,
-        gpus: usable_gpus(&attempt.parts, &order.avoid_gpus),
+        gpus: order.attempt.lease.gpus.iter().map(|lease| lease.gpu.clone()).collect(),
         tools,
         scratch: dir.scratch(),
         staging,
@@ -168,14 +168,6 @@ pub(in crate::farm) fn job_context(parts: &Parts, id: JobId, spec: &JobSpec) -> 
         hook_scripts: hook_scripts(&parts.settings.hooks, &spec.hooks).map_err(|(_, error)| error)?,
         path_map: parts.settings.path_map.here(Os::of_this_build()),
     })
-}
-
-/// Those GPUs of the node that the plugin's breakers leave it. Until jobs lease them, a task may use them all.
-fn usable_gpus(parts: &Parts, avoid: &[u32]) -> Vec<Gpu> {
-    if avoid.is_empty() {
-        return Vec::new();
-    }
-    parts.gpus.gpus.iter().filter(|gpu| !avoid.contains(&gpu.index)).cloned().collect()
 }
 
 /// The next level that the job may use may need other programs.
