@@ -320,8 +320,8 @@ impl Farm {
 
     /// This machine.
     pub async fn node(&self) -> Result<NodeView, FarmError> {
-        let (leases, breakers) = self.ask(|scheduler, _| (scheduler.leases(), scheduler.breakers())).await?;
-        Ok(node::view(&self.inner.parts, leases, breakers).await)
+        let held = self.ask(|scheduler, _| node::Held::of(scheduler)).await?;
+        Ok(node::view(&self.inner.parts, held).await)
     }
 
     /// What happens, as it happens.
