@@ -171,7 +171,7 @@ fn nothing_starts_outside_of_the_hours_that_an_artist_gives() {
     let why = farm.waits_for(job, "closed");
 
     let node = farm.daemon.client.read("/api/v1/node");
-    assert_eq!(node["budget"]["closed"]["kind"], "schedule", "{node}");
+    assert_eq!(node["budget"]["closed"]["by"], "schedule", "{node}");
     assert!(why["text"].as_str().unwrap().contains("by its schedule"), "{why}");
     assert!(why["remedy"].as_str().unwrap().contains("interactive.schedule"), "{why}");
     assert_eq!(farm.daemon.client.attempts(job), Vec::<Value>::new());
