@@ -76,6 +76,7 @@ pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Pre
         level: order.attempt.level,
         try_number: order.attempt.try_number,
         threads: order.attempt.lease.threads,
+        memory_bytes: order.attempt.lease.memory_bytes,
         gpus: usable_gpus(&attempt.parts, &order.avoid_gpus),
         tools,
         scratch: dir.scratch(),
