@@ -13,6 +13,8 @@ mod driver;
 mod error;
 mod gate;
 mod hooks;
+mod licensing;
+mod needing;
 mod node;
 mod parts;
 mod plan;
@@ -34,7 +36,7 @@ pub(crate) use compiler::SelfCompiler;
 pub use error::{FarmError, FarmStartError};
 pub use settings::{FarmSettings, HookSettings, OnStop, ProcessSettings, ShimCommand};
 pub(crate) use start::{VERSIONS, builtins, lock_data_dir};
-pub use submission::{DigestChoice, PinnedPlugin, PluginRequest, Submission};
+pub use submission::{DigestChoice, GpuRequest, PinnedPlugin, PluginRequest, Submission};
 pub use versions::VersionControl;
 pub(crate) use views::command as command_view;
 
