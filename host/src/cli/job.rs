@@ -61,7 +61,10 @@ fn facts(job: &JobView) -> Table {
     table.fact("job", format!("{} {}", summary.id, summary.name));
     table.row([Cell::toned("state", Tone::Dim), status_cell(summary.status)]);
     if let Some(why) = &summary.why {
-        table.fact("why", &why.text);
+        table.fact("why", human::localised(&why.text));
+        if let Some(remedy) = &why.remedy {
+            table.row([Cell::toned("remedy", Tone::Dim), Cell::toned(human::localised(remedy), Tone::Warn)]);
+        }
     }
     if let Some(failure) = &summary.failure {
         table.row([Cell::toned("failure", Tone::Dim), Cell::toned(failure, Tone::Bad)]);
@@ -199,7 +202,7 @@ ATTEMPT  STATE    FRAMES         LEVEL   TRY  TIME        VERDICT
      10  running  1-5 of beauty  render    1
       7  ended    1-5            render    1  1 min 02 s  out of memory [2J; tried again at level safe
 ";
-        assert_eq!(attempt_table(&[running, ended]).render(Style::Plain), expect);
+        assert_eq!(attempt_table(&[running, ended]).render(Style::Plain, None), expect);
     }
 
     #[test]
@@ -219,7 +222,7 @@ sync.sh     after-job  2.0 s  done
 publish.sh  after-job  2.0 s  it ended with exit code 3: no space
 ";
         let runs = [run("sync.sh", None), run("publish.sh", Some("it ended with exit code 3: no space"))];
-        assert_eq!(hook_table(&runs).render(Style::Plain), expect);
+        assert_eq!(hook_table(&runs).render(Style::Plain, None), expect);
     }
 
     #[test]
@@ -236,6 +239,6 @@ FRAMES  STATE   LAYER  WHICH
     46  done           1-46
      2  failed         47,48
 ";
-        assert_eq!(frame_table(&view).render(Style::Plain), expect);
+        assert_eq!(frame_table(&view).render(Style::Plain, None), expect);
     }
 }
