@@ -287,6 +287,15 @@ pub struct TimeSpent {
     pub verifying: f64,
 }
 
+impl std::ops::AddAssign for TimeSpent {
+    fn add_assign(&mut self, more: TimeSpent) {
+        self.waiting += more.waiting;
+        self.starting += more.starting;
+        self.rendering += more.rendering;
+        self.verifying += more.verifying;
+    }
+}
+
 /// A change to a live job; every `None` leaves its field as it is.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]

@@ -34,7 +34,11 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    pub(crate) fn new(record: AttemptRecord, layer: u32, epoch: u64) -> Self {
+    pub(crate) fn new(mut record: AttemptRecord, layer: u32, epoch: u64) -> Self {
+        if let AttemptState::Running { since } = record.state {
+            // An earlier version did not write its steps down.
+            record.steps.running.get_or_insert(since);
+        }
         let settled = record.frames_done.len();
         // Of an adopted attempt, the start was measured by the daemon before, or is lost.
         let start_seen = matches!(record.state, AttemptState::Running { .. });

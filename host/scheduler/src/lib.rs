@@ -28,6 +28,7 @@ mod reports;
 mod restore;
 mod sanity;
 mod scheduler;
+mod time;
 mod verdict;
 mod view;
 mod watch;

@@ -9,7 +9,9 @@ use crate::effect::Turn;
 use crate::policy::Policy;
 use crate::scheduler::Scheduler;
 use farmhand_model::dcc::{Fact, Fault};
-use farmhand_model::{AttemptId, AttemptState, Change, FrameRecord, FrameSet, FrameState, PluginStamp};
+use farmhand_model::{
+    AttemptId, AttemptState, Change, FrameRecord, FrameSet, FrameState, PluginStamp, Seconds,
+};
 
 /// A verified image.
 pub(crate) struct Image {
@@ -37,6 +39,7 @@ impl Scheduler {
         live.pulse.alive();
         if live.record.state == AttemptState::Starting {
             live.record.state = AttemptState::Running { since: turn.now };
+            live.record.steps.running = Some(turn.now);
             turn.attempt(&live.record);
         }
     }
@@ -55,6 +58,9 @@ impl Scheduler {
             learn_start(&mut job.costs, turn.now.since(since).0);
         }
         live.start_seen = true;
+        if live.came_to_frames(turn.now) {
+            turn.attempt(&live.record);
+        }
         live.begun.insert(frame, turn.now);
         live.current = Some((frame, turn.now));
     }
@@ -83,6 +89,9 @@ impl Scheduler {
         if !image.skipped {
             let seconds = image.seconds.or_else(|| began.map(|began| turn.now.since(began).0));
             if let Some(seconds) = seconds {
+                if live.came_to_frames(turn.now - Seconds(seconds)) {
+                    turn.attempt(&live.record);
+                }
                 learn_frame(&mut job.costs, seconds, 1);
                 live.frames_costed += 1;
                 if let (false, Some(since)) = (live.start_seen, live.running_since()) {
@@ -113,6 +122,16 @@ impl Scheduler {
             self.licences.rendered(&job.spec, live.record.started, turn.now);
             let now = turn.now;
             self.observe(turn, attempt, |plugin, policy| plugin.rendered(attempt, policy, now));
+        }
+    }
+
+    pub(crate) fn on_process_ended(&mut self, turn: &mut Turn, attempt: AttemptId, lived: Seconds) {
+        let Some(live) = self.live.get_mut(&attempt) else {
+            return stale(turn, attempt, "its process ended");
+        };
+        live.pulse.alive();
+        if live.process_ended(lived, turn.now) {
+            turn.attempt(&live.record);
         }
     }
 

@@ -9,3 +9,4 @@ mod hooks;
 mod levels;
 mod reasons;
 mod severities;
+mod time;

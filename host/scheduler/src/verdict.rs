@@ -14,6 +14,7 @@ use crate::licence::{Licences, Missing};
 use crate::policy::Policy;
 use crate::reports::stale;
 use crate::scheduler::Scheduler;
+use crate::time::of_attempt;
 use crate::{costs::learn_frame, policy::PluginProfile};
 use farmhand_model::dcc::{Cause, Decision, Fault, Outcome, Severity, Verdict};
 use farmhand_model::fallback::Fallback;
@@ -322,6 +323,9 @@ impl Scheduler {
         let plugin = self.jobs.get(&id).and_then(|job| self.last_profile(job)).cloned();
         let Some(job) = self.jobs.get_mut(&id) else { return };
         job.live.remove(&attempt);
+        live.process_ended(outcome.seconds, now);
+        job.time += of_attempt(&live.record, now);
+        job.dirty = true;
         if live.frames_costed == 0 && live.settled > 0 {
             // Nothing told what a frame costs: at most this.
             let frames = u32::try_from(live.settled).unwrap_or(u32::MAX);

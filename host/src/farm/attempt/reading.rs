@@ -57,6 +57,8 @@ pub(super) async fn follow(
                 None => break,
             },
             ended = running.wait(), if report.is_none() => {
+                let seconds = ended.seconds();
+                attempt.driver.tell(Event::ProcessEnded { attempt: attempt.id, seconds }).await;
                 report = Some(ended);
                 end_of_log.finish();
             }
