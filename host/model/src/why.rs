@@ -3,7 +3,7 @@
 
 mod text;
 
-pub use text::Bytes;
+pub use crate::size::Bytes;
 
 use crate::dcc::Cause;
 use crate::hooks::Moment;

@@ -211,7 +211,7 @@ pub(super) mod tests {
     use super::super::output::Style;
     use super::*;
     use farmhand_model::dcc::Gpu;
-    use farmhand_model::node::{Budget, Closed, GpuStatus, Limit};
+    use farmhand_model::node::{Budget, Closed, Limit};
     use farmhand_model::view::{BreakerView, GpuProcessView, LeaseView, LimitView};
     use farmhand_model::{AttemptId, JobId};
 
@@ -224,7 +224,7 @@ pub(super) mod tests {
     /// A workstation with an artist at it: GPU 0 is hers, GPU 1 renders.
     pub(in super::super) fn workstation() -> NodeView {
         let mut hers = GpuView::new(gpu(0));
-        hers.status = GpuStatus { gpu: gpu(0), standing: GpuStanding::Reserved };
+        hers.status.standing = GpuStanding::Reserved;
         hers.memory_used_bytes = Some(3 * GB + 200_000_000);
         hers.utilisation = Some(0.07);
         hers.temperature = Some(48);

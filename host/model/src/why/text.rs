@@ -2,7 +2,7 @@
 //!
 //! Times stand in them as RFC 3339 in UTC; the command line and the page show them as local ones.
 
-use super::{GpuInTheWay, GpuObstacle, Holder, Resource, WaitReason};
+use super::{Bytes, GpuInTheWay, GpuObstacle, Holder, Resource, WaitReason};
 use crate::needs::GpuNeed;
 use crate::node::Closed;
 use crate::{AttemptId, JobId};
@@ -10,26 +10,6 @@ use std::fmt;
 
 /// How many of those who hold something are named; the others are counted.
 const NAMED: usize = 4;
-
-/// An amount of memory, for people: `12 GB`, `1.5 GB`, `512 MB`; powers of 1000, and never more than there is.
-#[derive(Debug, Clone, Copy)]
-pub struct Bytes(pub u64);
-
-impl fmt::Display for Bytes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (unit, name) = match self.0 {
-            0..1_000_000 => return write!(f, "{} kB", self.0.div_ceil(1000)),
-            1_000_000..1_000_000_000 => (1_000_000, "MB"),
-            _ => (1_000_000_000, "GB"),
-        };
-        let tenths = self.0 / (unit / 10);
-        if tenths >= 100 || tenths.is_multiple_of(10) {
-            write!(f, "{} {name}", tenths / 10)
-        } else {
-            write!(f, "{}.{} {name}", tenths / 10, tenths % 10)
-        }
-    }
-}
 
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -322,14 +322,3 @@ fn every_obstacle_on_a_gpu_reads_after_its_name() {
         GpuObstacle::Free => [(GpuObstacle::Free, "is free", less)],
     );
 }
-
-#[test]
-fn amounts_are_short_and_never_too_much() {
-    let check = |bytes, expect: &str| assert_eq!(Bytes(bytes).to_string(), expect);
-    check(0, "0 kB");
-    check(999_999, "1000 kB");
-    check(512_000_000, "512 MB");
-    check(1_550_000_000, "1.5 GB");
-    check(12_000_000_000, "12 GB");
-    check(85_899_345_920, "85 GB");
-}
