@@ -3,12 +3,14 @@
 use super::context::Context;
 use super::error::CliError;
 use super::jobs::status_cell;
+use super::node::gpu_leases;
 use super::output::{Cell, Table, Tone};
+use super::why::shares;
 use super::{human, report};
 use clap::Args;
 use farmhand_model::hooks::HookRun;
 use farmhand_model::view::{AttemptView, FramesView, JobView, Page};
-use farmhand_model::{FrameState, JobId};
+use farmhand_model::{Bytes, FrameState, JobId};
 
 #[derive(Debug, Args)]
 pub(super) struct JobCommand {
@@ -95,6 +97,12 @@ fn facts(job: &JobView) -> Table {
     if let Some(seconds) = job.costs.frame_seconds {
         table.fact("a frame takes", human::span(farmhand_model::Seconds(seconds)));
     }
+    if let Some(bytes) = job.costs.peak_memory_bytes {
+        table.fact("peak memory", Bytes(bytes));
+    }
+    if let Some(time) = shares(&job.time) {
+        table.fact("time", time);
+    }
     for note in &job.notes {
         table.fact("note", note);
     }
@@ -154,7 +162,8 @@ fn hook_table(hooks: &[HookRun]) -> Table {
 }
 
 fn attempt_table(attempts: &[AttemptView]) -> Table {
-    let mut table = Table::new(&["#ATTEMPT", "STATE", "FRAMES", "LEVEL", "#TRY", "TIME", "VERDICT"]);
+    let mut table =
+        Table::new(&["#ATTEMPT", "STATE", "FRAMES", "LEVEL", "#TRY", "TIME", "#PEAK", "GPUS", "VERDICT"]);
     for attempt in attempts {
         let time = attempt.ended.map(|ended| human::span(ended.since(attempt.started))).unwrap_or_default();
         let missing = attempt.outcome.as_ref().is_some_and(|outcome| !outcome.frames_missing.is_empty());
@@ -173,6 +182,10 @@ fn attempt_table(attempts: &[AttemptView]) -> Table {
             Cell::from(&attempt.level_name),
             Cell::from(attempt.try_number),
             Cell::from(time),
+            Cell::from(
+                attempt.usage.peak_memory_bytes.map(|bytes| Bytes(bytes).to_string()).unwrap_or_default(),
+            ),
+            Cell::from(gpu_leases(&attempt.lease.gpus)),
             Cell::toned(verdict.unwrap_or_default(), tone),
         ]);
     }
@@ -184,23 +197,28 @@ mod tests {
     use super::super::output::Style;
     use super::super::progress::tests::attempt;
     use super::*;
+    use farmhand_model::dcc::Gpu;
     use farmhand_model::hooks::HookRun;
     use farmhand_model::hooks::{Moment, OnFailure};
+    use farmhand_model::needs::GpuLease;
     use farmhand_model::view::{FrameCounts, FrameRuns};
     use farmhand_model::{AttemptId, Seconds, Timestamp};
 
     #[test]
     fn attempts_say_how_they_ended() {
-        let ended = attempt();
+        let mut ended = attempt();
+        ended.usage.peak_memory_bytes = Some(3_500_000_000);
         let mut running = attempt();
+        let gpu = Gpu { index: 1, uuid: String::new(), name: String::new(), memory_bytes: 0 };
+        running.lease.gpus = vec![GpuLease { gpu, share_bytes: Some(8_000_000_000) }];
         running.id = AttemptId(10);
         running.state = "running".to_owned();
         running.layer = Some("beauty".to_owned());
         (running.ended, running.outcome, running.verdict, running.consequence) = (None, None, None, None);
         let expect = "\
-ATTEMPT  STATE    FRAMES         LEVEL   TRY  TIME        VERDICT
-     10  running  1-5 of beauty  render    1
-      7  ended    1-5            render    1  1 min 02 s  out of memory [2J; tried again at level safe
+ATTEMPT  STATE    FRAMES         LEVEL   TRY  TIME          PEAK  GPUS      VERDICT
+     10  running  1-5 of beauty  render    1                      1 (8 GB)
+      7  ended    1-5            render    1  1 min 02 s  3.5 GB            out of memory [2J; tried again at level safe
 ";
         assert_eq!(attempt_table(&[running, ended]).render(Style::Plain, None), expect);
     }

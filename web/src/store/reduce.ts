@@ -102,7 +102,8 @@ function putLease(leases: LeaseView[], attempt: AttemptView): void {
   if (attempt.state === "ended") {
     if (isHeld) leases.splice(at, 1);
   } else if (!isHeld) {
-    const lease = { attempt: attempt.id, job: attempt.job, threads: attempt.threads };
+    const { job, threads, memory_bytes, gpus, licences } = attempt;
+    const lease = { attempt: attempt.id, job, threads, memory_bytes, gpus, licences };
     leases.splice(at < 0 ? leases.length : at, 0, lease);
   }
 }

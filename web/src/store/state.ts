@@ -23,6 +23,8 @@ export interface Notice {
 export interface Detail {
   readonly id: number;
   view: JobView | null;
+  /** The daemon's time when the view was read: what of it grows by itself has grown since then. */
+  viewAt: number;
   /** Newest first. */
   attempts: AttemptView[];
   /** Where earlier attempts go on; null where there are none. */
@@ -67,5 +69,5 @@ export function emptyState(): FarmState {
 }
 
 export function emptyDetail(id: number): Detail {
-  return { id, view: null, attempts: [], earlier: null, isCut: false, images: [], grid: null, gridVersion: 0 };
+  return { id, view: null, viewAt: 0, attempts: [], earlier: null, isCut: false, images: [], grid: null, gridVersion: 0 };
 }
