@@ -155,6 +155,7 @@ let fraction = 0;
 setInterval(() => {
   fraction = (fraction + 0.07) % 1;
   tell({ type: "progress", job: 41, attempt: 208, frame: 134, fraction, memory_bytes: 412e6 });
+  tell({ type: "usage", job: 41, attempt: 208, memory_bytes: (3 + fraction) * GB, cores: 3.4 + fraction / 2, usage: attempts[0].usage });
   tell({ type: "progress", job: 42, attempt: 209, frame: 17, fraction: (fraction + 0.4) % 1, memory_bytes: 1.9e9 });
 }, 400);
 

@@ -270,6 +270,8 @@ export const t = {
     free: "free",
     cores: "Cores",
     coresUsed: (used: number, all: number): string => `${used} of ${all} leased`,
+    coresBusy: (busy: number, leased: number): string =>
+      `${busy.toFixed(1)} of ${leased} ${plural(leased, "core", "cores")}`,
     coresOf: (all: number, physical: number | null): string =>
       physical === null || physical === all ? `of ${all} here` : `of ${all} here, ${physical} of them physical`,
     memory: "Memory",

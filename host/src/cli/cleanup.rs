@@ -208,7 +208,7 @@ staging                0     0 B
 logs of attempts       0     0 B
 ended jobs             3     0 B
 ";
-        assert_eq!(table(&report).render(Style::Plain, None), expect);
+        assert_eq!(table(&report).render(Style::Plain), expect);
         assert_eq!(last_line(&report), "a dry run: nothing was removed; 48 KiB would be free");
         report.dry_run = false;
         assert_eq!(last_line(&report), "48 KiB are free");

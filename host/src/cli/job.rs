@@ -162,8 +162,7 @@ fn hook_table(hooks: &[HookRun]) -> Table {
 }
 
 fn attempt_table(attempts: &[AttemptView]) -> Table {
-    let mut table =
-        Table::new(&["#ATTEMPT", "STATE", "FRAMES", "LEVEL", "#TRY", "TIME", "#PEAK", "GPUS", "VERDICT"]);
+    let mut table = Table::new(&["#ATTEMPT", "STATE", "FRAMES", "LEVEL", "#TRY", "TIME", "GPUS", "VERDICT"]);
     for attempt in attempts {
         let time = attempt.ended.map(|ended| human::span(ended.since(attempt.started))).unwrap_or_default();
         let missing = attempt.outcome.as_ref().is_some_and(|outcome| !outcome.frames_missing.is_empty());
@@ -182,9 +181,6 @@ fn attempt_table(attempts: &[AttemptView]) -> Table {
             Cell::from(&attempt.level_name),
             Cell::from(attempt.try_number),
             Cell::from(time),
-            Cell::from(
-                attempt.usage.peak_memory_bytes.map(|bytes| Bytes(bytes).to_string()).unwrap_or_default(),
-            ),
             Cell::from(gpu_leases(&attempt.lease.gpus)),
             Cell::toned(verdict.unwrap_or_default(), tone),
         ]);
@@ -206,8 +202,7 @@ mod tests {
 
     #[test]
     fn attempts_say_how_they_ended() {
-        let mut ended = attempt();
-        ended.usage.peak_memory_bytes = Some(3_500_000_000);
+        let ended = attempt();
         let mut running = attempt();
         let gpu = Gpu { index: 1, uuid: String::new(), name: String::new(), memory_bytes: 0 };
         running.lease.gpus = vec![GpuLease { gpu, share_bytes: Some(8_000_000_000) }];
@@ -216,11 +211,11 @@ mod tests {
         running.layer = Some("beauty".to_owned());
         (running.ended, running.outcome, running.verdict, running.consequence) = (None, None, None, None);
         let expect = "\
-ATTEMPT  STATE    FRAMES         LEVEL   TRY  TIME          PEAK  GPUS      VERDICT
-     10  running  1-5 of beauty  render    1                      1 (8 GB)
-      7  ended    1-5            render    1  1 min 02 s  3.5 GB            out of memory [2J; tried again at level safe
+ATTEMPT  STATE    FRAMES         LEVEL   TRY  TIME        GPUS      VERDICT
+     10  running  1-5 of beauty  render    1              1 (8 GB)
+      7  ended    1-5            render    1  1 min 02 s            out of memory [2J; tried again at level safe
 ";
-        assert_eq!(attempt_table(&[running, ended]).render(Style::Plain, None), expect);
+        assert_eq!(attempt_table(&[running, ended]).render(Style::Plain), expect);
     }
 
     #[test]
@@ -240,7 +235,7 @@ sync.sh     after-job  2.0 s  done
 publish.sh  after-job  2.0 s  it ended with exit code 3: no space
 ";
         let runs = [run("sync.sh", None), run("publish.sh", Some("it ended with exit code 3: no space"))];
-        assert_eq!(hook_table(&runs).render(Style::Plain, None), expect);
+        assert_eq!(hook_table(&runs).render(Style::Plain), expect);
     }
 
     #[test]
@@ -257,6 +252,6 @@ FRAMES  STATE   LAYER  WHICH
     46  done           1-46
      2  failed         47,48
 ";
-        assert_eq!(frame_table(&view).render(Style::Plain, None), expect);
+        assert_eq!(frame_table(&view).render(Style::Plain), expect);
     }
 }

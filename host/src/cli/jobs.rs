@@ -127,7 +127,7 @@ mod tests {
         let mut failed = JobSummary { id: JobId(3), status: JobStatus::Failed, eta: None, ..summary() };
         failed.finished = Some(Timestamp(1_011_000));
         failed.failure = Some("no camera".to_owned());
-        let rendered = table(&[running, waiting, failed], Timestamp(1_100_000)).render(Style::Plain, None);
+        let rendered = table(&[running, waiting, failed], Timestamp(1_100_000)).render(Style::Plain);
         let expect = "\
 JOB  STATE    FRAMES  PRIO  TIME              PLUGIN   USER  NAME  WHY
  12  running   23/48    50  1 min 02 s left   blender  tess  shot

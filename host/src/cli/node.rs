@@ -299,13 +299,13 @@ a task  gets 4 threads unless its job says otherwise
 ",
             human::local(until)
         );
-        assert_eq!(facts(&node, Timestamp(3_600_000)).render(Style::Plain, None), expect);
+        assert_eq!(facts(&node, Timestamp(3_600_000)).render(Style::Plain), expect);
     }
 
     #[test]
     fn who_holds_what() {
         let node = workstation();
-        let check = |table: Table, expect: &str| assert_eq!(table.render(Style::Plain, None), expect);
+        let check = |table: Table, expect: &str| assert_eq!(table.render(Style::Plain), expect);
         check(
             gpus(&node),
             "\
@@ -333,7 +333,7 @@ nearly full  1.0 GiB  1.0 TiB  /renders
         );
         let until = human::local(Timestamp(3_600_000));
         let line = format!("maya     all its tasks  {until}  no licence");
-        assert!(breakers(&node).render(Style::Plain, None).ends_with(&format!("{line}\n")));
+        assert!(breakers(&node).render(Style::Plain).ends_with(&format!("{line}\n")));
     }
 
     #[test]

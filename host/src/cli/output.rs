@@ -47,7 +47,7 @@ impl Output {
 
     /// A table, within the width of the terminal.
     pub(super) fn table(&mut self, table: &Table) -> Result<(), CliError> {
-        Ok(self.writer.write_all(table.render(self.style, self.width).as_bytes())?)
+        Ok(self.writer.write_all(table.render_within(self.style, self.width).as_bytes())?)
     }
 
     /// A table after an empty line; nothing where it has no rows.
@@ -151,7 +151,13 @@ impl Table {
         self.rows.push(vec![Cell::toned(name, Tone::Dim), value.into()]);
     }
 
-    pub(super) fn render(&self, style: Style, width: Option<usize>) -> String {
+    /// As it is where there is no terminal.
+    #[cfg(test)]
+    pub(super) fn render(&self, style: Style) -> String {
+        self.render_within(style, None)
+    }
+
+    pub(super) fn render_within(&self, style: Style, width: Option<usize>) -> String {
         let has_head = self.head.iter().any(|column| !column.title.is_empty());
         let titles = || self.head.iter().map(|column| Cell::toned(column.title, Tone::Dim)).collect();
         let rows: Vec<Vec<Cell>> =
@@ -272,10 +278,7 @@ mod tests {
         let mut table = Table::new(&["#JOB", "NAME", "WHY"]);
         table.row([Cell::from(7), Cell::from("häuser"), Cell::from("")]);
         table.row([Cell::from(1234), Cell::from("a\tb\x1b[31m"), Cell::from("waits")]);
-        assert_eq!(
-            table.render(Style::Plain, None),
-            " JOB  NAME      WHY\n   7  häuser\n1234  a b [31m  waits\n"
-        );
+        assert_eq!(table.render(Style::Plain), " JOB  NAME      WHY\n   7  häuser\n1234  a b [31m  waits\n");
     }
 
     #[test]
@@ -283,14 +286,14 @@ mod tests {
         let mut table = Table::facts();
         table.fact("scene", "/a.blend");
         table.fact("frames", 12);
-        assert_eq!(table.render(Style::Plain, None), "scene   /a.blend\nframes  12\n");
+        assert_eq!(table.render(Style::Plain), "scene   /a.blend\nframes  12\n");
     }
 
     #[test]
     fn colours_do_not_count_as_width() {
         let mut table = Table::new(&["STATE", "NAME"]);
         table.row([Cell::toned("ok", Tone::Good), Cell::from("x")]);
-        let rendered = table.render(Style::Colour, None);
+        let rendered = table.render(Style::Colour);
         assert!(rendered.ends_with("\x1b[32mok\x1b[0m     x\n"), "{rendered:?}");
     }
 
@@ -305,7 +308,7 @@ mod tests {
                 Cell::from("needs 1 GPU: GPU 0 is reserved, GPU 1 renders"),
             ]);
             table.row([Cell::from(8), Cell::from("comp"), Cell::from("")]);
-            assert_eq!(table.render(Style::Plain, Some(width)), expect, "{cuts} {width}");
+            assert_eq!(table.render_within(Style::Plain, Some(width)), expect, "{cuts} {width}");
         };
         check(
             false,

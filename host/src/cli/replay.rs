@@ -390,7 +390,7 @@ LINE  EVENT          WHAT
   70  frame-started  2
   70  fault          frame-fatal missing-file of frame 2 (wood.png): no texture
 ";
-        assert_eq!(event_table(&events).render(Style::Plain, None), expect);
+        assert_eq!(event_table(&events).render(Style::Plain), expect);
         assert_eq!(event_json(&events[1]), json!({"line": 64, "event": "progress", "value": 0.5}));
     }
 

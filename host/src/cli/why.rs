@@ -104,7 +104,7 @@ GPU 1   renders job 7 (attempt 31)
 remedy  it starts when `interactive.gpus` reserves less or a render ends
 time    waiting 5 min 00 s (75 %), starting 10 s (2 %), rendering 1 min 29 s (22 %), verifying 1.0 s (0 %)
 ";
-        assert_eq!(table.render(Style::Plain, None), expect);
+        assert_eq!(table.render(Style::Plain), expect);
         let narrow = "\
 job 12  waiting: needs 1 GPU with 12 GB
         free
@@ -118,15 +118,15 @@ time    waiting 5 min 00 s (75 %),
         min 29 s (22 %), verifying 1.0 s
         (0 %)
 ";
-        assert_eq!(table.render(Style::Plain, Some(40)), narrow);
+        assert_eq!(table.render_within(Style::Plain, Some(40)), narrow);
     }
 
     #[test]
     fn a_job_that_has_ended_says_how_and_where_its_time_went() {
         let time = TimeSpent { rendering: 12.0, ..TimeSpent::default() };
-        let rendered = table(&view(JobStatus::Done, WaitReason::Ended, time)).render(Style::Plain, None);
+        let rendered = table(&view(JobStatus::Done, WaitReason::Ended, time)).render(Style::Plain);
         assert_eq!(rendered, "job 12  done\ntime    rendering 12 s (100 %)\n");
         let rendered = table(&view(JobStatus::Waiting, WaitReason::Next, TimeSpent::default()));
-        assert_eq!(rendered.render(Style::Plain, None), "job 12  waiting: starts next\n");
+        assert_eq!(rendered.render(Style::Plain), "job 12  waiting: starts next\n");
     }
 }

@@ -372,6 +372,8 @@ export interface GpuProcessView {
 
 export type GpuView = Gpu &
   GpuStanding & {
+    /** That others hold of its memory, such as the desktop. */
+    foreign_bytes: number;
     pci_bus_id: string | null;
     memory_used_bytes: number | null;
     /** 0 to 1. */
@@ -450,6 +452,16 @@ export type FarmEvent =
       frame: number | null;
       fraction: number;
       memory_bytes: number | null;
+    }
+  | {
+      type: "usage";
+      job: number;
+      attempt: number;
+      /** What its processes hold now. */
+      memory_bytes: number | null;
+      /** That they keep busy now. */
+      cores: number | null;
+      usage: Usage;
     }
   | { type: "plugin"; plugin: PluginView }
   | { type: "plugin-removed"; name: string }

@@ -220,6 +220,24 @@ describe("attempts", () => {
     apply(state, { type: "node", node: node([{ attempt: 6, job: 1, ...lease(1) }]) }, 0);
     expect(Object.keys(state.progress)).toEqual(["6"]);
   });
+
+  test("what one takes is known while it runs, and how much it took stays", () => {
+    const state = withDetail();
+    const none = attempt(4).usage;
+    const usage = { ...none, peak_memory_bytes: 5e9, cpu_seconds: 12 };
+    const takes = (id: number) =>
+      apply(state, { type: "usage", job: 1, attempt: id, memory_bytes: 4e9, cores: 3.5, usage }, 0);
+    for (const id of [4, 5]) apply(state, { type: "attempt", attempt: attempt(id) }, 0);
+    for (const id of [4, 5, 6]) takes(id);
+    expect(state.taking[4]).toEqual({ memoryBytes: 4e9, cores: 3.5 });
+    const usageOf = (id: number) => state.detail?.attempts.find((one) => one.id === id)?.usage;
+    apply(state, { type: "attempt", attempt: attempt(4) }, 0);
+    expect(usageOf(4)).toEqual(usage);
+    apply(state, { type: "attempt", attempt: attempt(4, { state: "ended", usage: none }) }, 0);
+    expect(usageOf(4)).toEqual(none);
+    apply(state, { type: "node", node: node([{ attempt: 6, job: 1, ...lease(1) }]) }, 0);
+    expect(Object.keys(state.taking)).toEqual(["6"]);
+  });
 });
 
 describe("images", () => {

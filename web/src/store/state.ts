@@ -11,6 +11,12 @@ export interface Progress {
   memoryBytes: number | null;
 }
 
+/** What a running attempt's processes take now. */
+export interface Taking {
+  memoryBytes: number | null;
+  cores: number | null;
+}
+
 export interface Notice {
   /** Counted from 1, since two may say the same. */
   number: number;
@@ -48,6 +54,8 @@ export interface FarmState {
   plugins: PluginView[];
   /** By attempt; only of running ones. */
   progress: Record<number, Progress>;
+  /** By attempt; only of running ones. */
+  taking: Record<number, Taking>;
   /** Newest first. */
   notices: Notice[];
   noticeCount: number;
@@ -62,6 +70,7 @@ export function emptyState(): FarmState {
     node: null,
     plugins: [],
     progress: {},
+    taking: {},
     notices: [],
     noticeCount: 0,
     detail: null,

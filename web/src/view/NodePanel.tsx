@@ -170,9 +170,10 @@ function Disk(props: { disk: DiskView }): JSX.Element {
 function Slot(props: { lease: LeaseView }): JSX.Element {
   const { farm } = usePage();
   const progress = () => farm.state.progress[props.lease.attempt];
+  const taking = () => farm.state.taking[props.lease.attempt];
   const name = () => farm.state.jobs[props.lease.job]?.name ?? `${props.lease.job}`;
   const memory = () => {
-    const taken = progress()?.memoryBytes;
+    const taken = taking()?.memoryBytes ?? progress()?.memoryBytes;
     const leased = props.lease.memory_bytes;
     if (taken == null) return leased > 0 ? t.attempts.leasedMemory(amount(leased)) : null;
     return leased > 0 ? t.node.memoryOf(amount(taken), amount(leased)) : amount(taken);
@@ -187,7 +188,9 @@ function Slot(props: { lease: LeaseView }): JSX.Element {
       </span>
       <Meter used={progress()?.fraction ?? 0} all={1} label={`${Math.round((progress()?.fraction ?? 0) * 100)} %`} />
       <span class="slot-meta quiet">
-        {t.attempts.threads(props.lease.threads)}
+        {taking()?.cores == null
+          ? t.attempts.threads(props.lease.threads)
+          : t.node.coresBusy(taking()?.cores as number, props.lease.threads)}
         <Show when={props.lease.gpus.length > 0}>
           <span> · {t.attempts.gpus(props.lease.gpus.map((gpu) => `${gpu.index}`))}</span>
         </Show>

@@ -23,12 +23,13 @@ export function Share(props: { attempt: AttemptView }): JSX.Element {
   };
   const taken = () => {
     const usage = props.attempt.usage;
-    const memory = Math.max(usage.peak_memory_bytes ?? 0, farm.state.progress[props.attempt.id]?.memoryBytes ?? 0);
+    // What the DCC says of itself, until the processes have been looked at.
+    const memory = usage.peak_memory_bytes ?? farm.state.progress[props.attempt.id]?.memoryBytes ?? null;
     const texts: string[] = [];
     const say = (value: number | null, text: (value: number) => string): void => {
       if (value !== null) texts.push(text(value));
     };
-    say(memory > 0 ? memory : null, (bytes) => t.attempts.peakMemory(amount(bytes)));
+    say(memory, (bytes) => t.attempts.peakMemory(amount(bytes)));
     say(usage.cpu_seconds, (seconds) => t.attempts.cpu(duration(seconds)));
     say(usage.read_bytes, (bytes) => t.attempts.read(amount(bytes)));
     say(usage.written_bytes, (bytes) => t.attempts.written(amount(bytes)));

@@ -108,6 +108,6 @@ BAD   blender  was not found
 note  paths    any path may be named
                -> set paths.roots
 ";
-        assert_eq!(table(&checks).render(Style::Plain, None), expect);
+        assert_eq!(table(&checks).render(Style::Plain), expect);
     }
 }

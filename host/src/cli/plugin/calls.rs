@@ -96,6 +96,6 @@ FUNCTION       CALLS   MEDIAN  SLOWEST   MEMORY  LOG LINES
 build-command      1    12 ms    12 ms   30 MiB          2
 judge              3  0.10 ms  0.25 ms  2.0 MiB          2
 ";
-        assert_eq!(table(&calls).render(Style::Plain, None), expect);
+        assert_eq!(table(&calls).render(Style::Plain), expect);
     }
 }

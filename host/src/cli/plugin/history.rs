@@ -88,7 +88,7 @@ mod tests {
             history,
             confirmed: Vec::new(),
         };
-        let text = table(&versions).render(Style::Plain, None);
+        let text = table(&versions).render(Style::Plain);
         let lines: Vec<&str> = text.lines().map(|line| line.get(21..).unwrap_or(line)).collect();
         assert!(
             lines[0].starts_with("DIGEST        VERSION  FROM     FORM       SIZE  NOW        WHY"),

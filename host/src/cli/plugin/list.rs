@@ -103,6 +103,6 @@ blender  serving  0.1.0      2  a1b2c3d4e5f6  built-in   blend   Blender
 mine     failed                               mine.wasm          it is no component
 blender  pinned   0.1.0      2  a1b2c3d4e5f6  built-in   blend   Blender
 ";
-        assert_eq!(table(&[blender, broken, pinned]).render(Style::Plain, None), expect);
+        assert_eq!(table(&[blender, broken, pinned]).render(Style::Plain), expect);
     }
 }

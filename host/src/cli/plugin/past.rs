@@ -257,6 +257,6 @@ ATTEMPT  JOB  FRAMES  LEVEL   THEN         NOW          CHANGED
      12    1  1-3     render  retry 30000  fail-frames  command, verdict
      13    1  1-3     render  retry 30000  retry 30000  command
 ";
-        assert_eq!(table(&[&attempts[1], &attempts[2]]).render(Style::Plain, None), expect);
+        assert_eq!(table(&[&attempts[1], &attempts[2]]).render(Style::Plain), expect);
     }
 }
