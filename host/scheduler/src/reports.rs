@@ -4,7 +4,7 @@
 use crate::Effect;
 use crate::attempt::KEPT;
 use crate::breaker::Plugin;
-use crate::costs::{learn_frame, learn_start};
+use crate::costs::{learn_device, learn_frame, learn_start};
 use crate::effect::Turn;
 use crate::policy::Policy;
 use crate::scheduler::Scheduler;
@@ -86,6 +86,7 @@ impl Scheduler {
         if live.current.is_some_and(|(current, _)| current == frame) {
             live.current = None;
         }
+        live.rendered |= !image.skipped;
         if !image.skipped {
             let seconds = image.seconds.or_else(|| began.map(|began| turn.now.since(began).0));
             if let Some(seconds) = seconds {
@@ -101,6 +102,7 @@ impl Scheduler {
             }
         }
         let layer = live.layer;
+        learn_device(job, live);
         job.layers[layer as usize].settle(frame, image.skipped);
         job.fruitless = 0;
         job.dirty |= job.losses > 0;
@@ -158,6 +160,11 @@ impl Scheduler {
             None => return,
         }
         turn.attempt(&live.record);
+        if let Some(job) = self.jobs.get_mut(&live.record.job)
+            && learn_device(job, live)
+        {
+            turn.touched.insert(job.id);
+        }
     }
 
     /// Tells the breakers of the attempt's plugin, unless a newer version has been loaded since it started.
@@ -171,7 +178,7 @@ impl Scheduler {
         let Some(job) = self.jobs.get(&live.job()) else { return };
         let Some(plugin) = self.plugins.get_mut(&job.spec.plugin.name) else { return };
         if plugin.epoch == live.epoch && told(plugin, &self.policy) {
-            turn.touched.extend(plugin.ready.iter().chain(&plugin.hooked).map(|(_, job)| *job));
+            turn.touched.extend(plugin.waiting());
             turn.push(Effect::BreakersTouched);
         }
     }

@@ -76,7 +76,7 @@ pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Pre
         level: order.attempt.level,
         try_number: order.attempt.try_number,
         threads: order.attempt.lease.threads,
-        gpus: usable_gpus(&attempt.parts, &order.avoid_gpus),
+        gpus: order.attempt.lease.gpus.iter().map(|lease| lease.gpu.clone()).collect(),
         tools,
         scratch: dir.scratch(),
         staging,
@@ -170,14 +170,6 @@ pub(in crate::farm) fn job_context(parts: &Parts, id: JobId, spec: &JobSpec) -> 
     })
 }
 
-/// Those GPUs of the node that the plugin's breakers leave it. Until jobs lease them, a task may use them all.
-fn usable_gpus(parts: &Parts, avoid: &[u32]) -> Vec<Gpu> {
-    if avoid.is_empty() {
-        return Vec::new();
-    }
-    parts.gpus.gpus.iter().filter(|gpu| !avoid.contains(&gpu.index)).cloned().collect()
-}
-
 /// The next level that the job may use may need other programs.
 fn tool_missing(plugin: &LoadedPlugin, order: &StartOrder, message: String) -> End {
     let frames = &order.attempt.frames;
@@ -221,6 +213,7 @@ fn manifest(
         return Err(format!("the plugin's argument {argument:?} has a NUL byte"));
     }
     check_outputs(&command.outputs, &task.staging, &attempt.parts.roots)?;
+    let need = order.job.gpu_need(&order.attempt.level_name);
     Ok(Manifest {
         plugin: plugin.stamp().clone(),
         program,
@@ -230,6 +223,7 @@ fn manifest(
         outputs: command.outputs,
         verify: command.verify,
         remove_on_success: Vec::new(),
+        insists_on_gpus: need.is_some_and(|need| need.required) && !order.attempt.lease.gpus.is_empty(),
         started: attempt.parts.clock.now(),
         dcc_version: order.job.dcc_version.clone(),
         task,
