@@ -6,6 +6,6 @@ pub mod gpu;
 pub mod node;
 pub mod tools;
 
-pub use gpu::{GpuProbe, GpuState};
+pub use gpu::{GpuReading, GpuState};
 pub use node::NodeFacts;
 pub use tools::{FoundTool, ToolFinder, ToolProblem, ToolSource, ToolVersion, Unusable};
