@@ -17,6 +17,7 @@ mod shim;
 mod spec;
 mod staging;
 mod tail;
+mod trees;
 mod verify;
 
 pub use activity::Activity;
@@ -31,4 +32,5 @@ pub use shim::shim_main;
 pub use spec::{EnvSpec, LogLimits, ShimSpec};
 pub use staging::{Staging, StagingCleanup, StagingError, Swept, sweep_staging};
 pub use tail::{Batch, LogTail, TailHandle};
+pub use trees::processes_of;
 pub use verify::{Check, Format, Problem, Verified, VerifyError, verify_image, verify_movie};

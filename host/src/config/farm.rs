@@ -2,9 +2,10 @@
 
 use super::typed::{Config, PluginConfig, WatchChoice};
 use crate::api::ApiSettings;
-use crate::farm::{FarmSettings, HookSettings, ProcessSettings, SelfCompiler, ShimCommand, VERSIONS};
+use crate::farm::{FarmSettings, GpuSettings, HookSettings, ProcessSettings, SelfCompiler, ShimCommand, VERSIONS};
 use farmhand_model::Seconds;
 use farmhand_plugin::{Grant, LimitChange, Limits, PluginSettings, Versions, WatchMode};
+use farmhand_resource::gpu::MonitorSettings;
 use farmhand_runner::LogLimits;
 use farmhand_scheduler::{NodeCapacity, Policy};
 use std::collections::BTreeMap;
@@ -71,6 +72,10 @@ impl Config {
             },
             gates: self.plugins.iter().filter_map(|(name, of)| Some((name.clone(), of.gate?))).collect(),
             tools: self.tools.clone(),
+            gpus: GpuSettings {
+                monitor: MonitorSettings { library: self.gpus_library.clone(), ..MonitorSettings::default() },
+                rules: self.gpu_rules.clone(),
+            },
             roots: self.roots.clone(),
             path_map: self.path_map.clone(),
             hooks: HookSettings {

@@ -19,6 +19,10 @@ pub(super) enum Kind {
     Url,
     /// A whole number, both ends allowed.
     Count(u64, u64),
+    /// `true` or `false`.
+    Switch,
+    /// GPUs by number or UUID.
+    Gpus,
     /// One of these words.
     Choice(&'static [&'static str]),
     /// A table with anything in it; not for the environment.
@@ -59,7 +63,7 @@ const fn key(
 }
 
 use Fallback::{Is, Words};
-use Kind::{Address, Choice, Count, Path, Paths, Places, Secret, Table, Text, Texts, Url};
+use Kind::{Address, Choice, Count, Gpus, Path, Paths, Places, Secret, Switch, Table, Text, Texts, Url};
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -68,6 +72,8 @@ pub(super) const SECTIONS: &[(&str, &str)] = &[
     ("server", "The daemon's address, and who may use it."),
     ("data", "Where farmhand keeps what must not be lost."),
     ("node", "How much of this machine renders may use."),
+    ("interactive", "What renders leave to the people who work at this machine."),
+    ("gpus", "How GPUs are found."),
     ("plugins", "Where plugins come from, and what they may use and see."),
     ("tools", "Programs that farmhand should not look for: `blender = \"/opt/blender-4.5/blender\"`."),
     ("paths", "Which directories jobs may name, and how other systems spell them."),
@@ -150,6 +156,51 @@ pub(super) const KEYS: &[Key] = &[
         Words("`cores` divided by `slots`, at least 1"),
         "CPU threads of each task. The same for all the frames of a job, since the number can change the last bit of \
          a pixel.",
+    ),
+    key(
+        "interactive",
+        "gpus",
+        Gpus,
+        Words("none"),
+        "GPUs that renders never get, by number in the order of the PCI bus, as `nvidia-smi` counts, or by UUID: `[0, \
+         \"GPU-3f2a…\"]`.",
+    ),
+    key(
+        "interactive",
+        "gpu_auto",
+        Switch,
+        Is("true"),
+        "Whether renders keep away from a GPU that others use: whose processes hold more than `gpu_memory_mb` of it or \
+         keep it busier than `gpu_percent`. A render that is there already goes on.",
+    ),
+    key(
+        "interactive",
+        "gpu_memory_mb",
+        Count(0, 1 << 20),
+        Is("512"),
+        "GPU memory, in MiB, that processes which farmhand did not start may hold together on a GPU that still counts \
+         as free. A desktop with its windows holds less.",
+    ),
+    key(
+        "interactive",
+        "gpu_percent",
+        Count(0, 100),
+        Is("10"),
+        "How busy they may keep it, in percent of its time.",
+    ),
+    key(
+        "interactive",
+        "gpu_idle_seconds",
+        Count(0, DAY),
+        Is("300"),
+        "Time that a GPU must be left alone before renders get it back.",
+    ),
+    key(
+        "gpus",
+        "library",
+        Path,
+        Words("`libnvidia-ml.so.1`, or `nvml.dll`, where the system looks for libraries"),
+        "NVIDIA's management library, which comes with the driver. Only needed where it is kept elsewhere.",
     ),
     key(
         "plugins",

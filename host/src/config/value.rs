@@ -2,6 +2,7 @@
 
 use super::keys::{Kind, near_miss};
 use farmhand_model::path_map::{PathMap, Spellings};
+use farmhand_resource::gpu::standing::GpuName;
 use std::net::SocketAddr;
 use std::path::{Component, Path, PathBuf};
 use toml::de::{DeTable, DeValue};
@@ -13,6 +14,8 @@ pub enum Value {
     Text(String),
     /// Whole numbers.
     Count(u64),
+    /// On or off.
+    Switch(bool),
     /// Lists of texts or paths.
     List(Vec<String>),
     /// A plugin's own table.
@@ -47,7 +50,18 @@ impl Value {
                 let places = entries.collect::<Result<_, _>>()?;
                 PathMap::new(places).map(Value::Places).map_err(|error| error.to_string())
             }
-            (Kind::Count(..) | Kind::Table | Kind::Places, DeValue::String(_)) => wrong(),
+            (Kind::Switch, DeValue::Boolean(on)) => Ok(Value::Switch(*on)),
+            (Kind::Gpus, DeValue::Array(items)) => {
+                let gpus = items.iter().map(|item| match item.get_ref() {
+                    DeValue::Integer(number) => gpu(&number.to_string()),
+                    DeValue::String(text) => gpu(text),
+                    other => Err(format!("a GPU's number or UUID is expected, not {}", described(other))),
+                });
+                gpus.collect::<Result<_, _>>().map(Value::List)
+            }
+            (Kind::Count(..) | Kind::Switch | Kind::Gpus | Kind::Table | Kind::Places, DeValue::String(_)) => {
+                wrong()
+            }
             (Kind::Paths | Kind::Texts, DeValue::Array(items)) => {
                 let item_kind = if kind == Kind::Paths { Kind::Path } else { Kind::Text };
                 let mut texts = Vec::new();
@@ -93,6 +107,15 @@ impl Value {
                     .collect::<Result<_, _>>()
                     .map(Value::List)
             }
+            Kind::Switch => match text.trim() {
+                "true" => Ok(Value::Switch(true)),
+                "false" => Ok(Value::Switch(false)),
+                _ => Err(format!("`{text}` is not {}", wanted(kind))),
+            },
+            Kind::Gpus => {
+                let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+                items.map(gpu).collect::<Result<_, _>>().map(Value::List)
+            }
             Kind::Table | Kind::Places => Err("can only be set in a file".to_owned()),
             _ => checked(kind, text, base).map(Value::Text),
         }
@@ -105,6 +128,7 @@ impl std::fmt::Display for Value {
         match self {
             Value::Text(text) => f.write_str(text),
             Value::Count(number) => write!(f, "{number}"),
+            Value::Switch(on) => write!(f, "{on}"),
             Value::List(items) => f.write_str(&items.join(", ")),
             Value::Table(table) => f.write_str(&serde_json::Value::Object(table.clone()).to_string()),
             Value::Places(map) => {
@@ -133,6 +157,8 @@ pub(super) fn wanted(kind: Kind) -> String {
         Kind::Address => "an IP address with a port, such as `127.0.0.1:7878`".to_owned(),
         Kind::Url => "an address such as `http://render01:7878`".to_owned(),
         Kind::Count(least, most) => format!("a whole number from {least} to {most}"),
+        Kind::Switch => "`true` or `false`".to_owned(),
+        Kind::Gpus => "a list of GPUs by number or UUID, such as `[0, \"GPU-3f2a…\"]`".to_owned(),
         Kind::Choice(words) => {
             let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
             format!("one of {}", quoted.join(", "))
@@ -140,6 +166,11 @@ pub(super) fn wanted(kind: Kind) -> String {
         Kind::Table => "a table".to_owned(),
         Kind::Places => "a list of tables".to_owned(),
     }
+}
+
+/// A GPU's number or UUID.
+fn gpu(text: &str) -> Result<String, String> {
+    text.parse::<GpuName>().map(|name| name.to_string())
 }
 
 /// One entry of a list of places: each side a text, or a list of texts.
@@ -296,6 +327,8 @@ mod tests {
         assert_eq!(of_text(Kind::Path, "/abs/../x"), text("/abs/../x"));
         assert_eq!(of_text(Kind::Paths, "/a:b"), list(&["/a", "/site/b"]));
         assert_eq!(of_text(Kind::Texts, "render01, farm:80,"), list(&["render01", "farm:80"]));
+        assert_eq!(of_text(Kind::Gpus, "0, GPU-3f2a"), list(&["0", "GPU-3f2a"]));
+        assert_eq!(of_text(Kind::Switch, "false"), Ok(Value::Switch(false)));
         assert_eq!(of_text(Kind::Address, "localhost:80"), text("127.0.0.1:80"));
         assert_eq!(of_text(Kind::Address, "[::1]:80"), text("[::1]:80"));
         assert_eq!(of_text(Kind::Url, "http://render01:7878/"), text("http://render01:7878"));
@@ -321,5 +354,7 @@ mod tests {
         );
         check(Kind::Choice(&["keep", "kill"]), "leave", "`leave` is not one of `keep`, `kill`");
         check(Kind::Table, "x", "can only be set in a file");
+        check(Kind::Switch, "yes", "`yes` is not `true` or `false`");
+        check(Kind::Gpus, "0,A5000", "`A5000` is not a GPU's number from 0, nor a UUID such as `GPU-3f2a…`");
     }
 }

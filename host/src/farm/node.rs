@@ -1,7 +1,7 @@
 //! This machine, as the API shows it: what it has, what was found on it, who holds what.
 
 use super::parts::Parts;
-use farmhand_model::view::{BreakerView, GpuView, LeaseView, NodeView, ToolView};
+use farmhand_model::view::{BreakerView, LeaseView, NodeView, ToolView};
 
 pub(super) async fn view(parts: &Parts, leases: Vec<LeaseView>, breakers: Vec<BreakerView>) -> NodeView {
     NodeView {
@@ -11,8 +11,8 @@ pub(super) async fn view(parts: &Parts, leases: Vec<LeaseView>, breakers: Vec<Br
         memory_bytes: parts.node.memory_bytes,
         slots: parts.settings.capacity.slots,
         threads_per_task: parts.settings.capacity.threads_per_task,
-        gpus: parts.gpus.gpus.iter().cloned().map(GpuView::new).collect(),
-        gpu_state: parts.gpus.state.to_string(),
+        gpus: parts.gpus.views(&leases),
+        gpu_state: parts.gpus.state(),
         tools: tools(parts).await,
         leases,
         breakers,

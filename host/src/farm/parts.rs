@@ -2,11 +2,11 @@
 
 use super::bus::EventBus;
 use super::calls::PluginCalls;
+use super::gpus::Gpus;
 use super::settings::FarmSettings;
 use farmhand_model::dcc::{Level, Tool};
 use farmhand_model::{AttemptId, Digest, JobSpec, Timestamp};
 use farmhand_plugin::{LoadedPlugin, PluginHost};
-use farmhand_resource::gpu::GpuProbe;
 use farmhand_resource::node::NodeFacts;
 use farmhand_resource::tools::ToolFinder;
 use farmhand_runner::{Roots, ShimPool};
@@ -27,7 +27,7 @@ pub(super) struct Parts {
     pub(super) shims: ShimPool,
     pub(super) roots: Roots,
     pub(super) node: NodeFacts,
-    pub(super) gpus: GpuProbe,
+    pub(super) gpus: Gpus,
     pub(super) bus: EventBus,
     pub(super) clock: Clock,
     pub(super) health: Health,

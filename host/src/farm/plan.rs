@@ -62,9 +62,9 @@ async fn plan_level(
     }
     shown.truncate(TASKS);
     for (layer, frames) in shown {
-        let task = task(parts, job, record, index, layer, frames, tools.clone());
+        let task = task(parts, job, record, (index, &level.name), layer, frames, tools.clone());
         match plugin.build_command(&task).await {
-            Ok(command) => match plan_task(&task, command) {
+            Ok(command) => match plan_task(parts, &task, command) {
                 Ok(task) => plan.tasks.push(task),
                 Err(problem) => plan.problem = Some(problem),
             },
@@ -82,12 +82,15 @@ fn task(
     parts: &Parts,
     job: &Arc<JobContext>,
     record: &JobRecord,
-    level: u32,
+    level: (u32, &str),
     layer: Option<String>,
     frames: FrameSet,
     tools: Vec<Tool>,
 ) -> TaskContext {
     let dir = parts.attempt_dir(AttemptId(0));
+    let (level, name) = level;
+    let needs = record.spec.needs.iter().find(|needs| needs.level == name);
+    let gpus = needs.and_then(|level| level.needs.gpus.as_ref()).map_or(0, |need| need.count);
     let staging = match job.output.as_deref().map(fixed_directory) {
         Some(output) => Staging::open(&output, AttemptId(0)).path().to_owned(),
         None => dir.join("staging"),
@@ -100,14 +103,14 @@ fn task(
         level,
         try_number: 1,
         threads: record.spec.threads.unwrap_or(parts.settings.capacity.threads_per_task),
-        gpus: Vec::new(),
+        gpus: parts.gpus.likely(gpus),
         tools,
         scratch: dir.join("scratch"),
         staging,
     }
 }
 
-fn plan_task(task: &TaskContext, command: Command) -> Result<TaskPlan, String> {
+fn plan_task(parts: &Parts, task: &TaskContext, command: Command) -> Result<TaskPlan, String> {
     let program = program_of(task, &command)?;
     let places = command.outputs.iter().map(|output| match output {
         Output::Image(image) => image.place.as_ref().unwrap_or(&image.path),
@@ -125,7 +128,7 @@ fn plan_task(task: &TaskContext, command: Command) -> Result<TaskPlan, String> {
         command: views::command(
             program.display().to_string(),
             command.args,
-            &render_env(command.env, &task.gpus),
+            &render_env(command.env, &task.gpus, parts.gpus.any())?,
             command.cwd.unwrap_or_else(|| task.scratch.clone()).display().to_string(),
         ),
         files: command.files.into_iter().map(file).collect(),

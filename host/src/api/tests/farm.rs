@@ -3,7 +3,7 @@
 
 use crate::api::{ApiSettings, openapi, router, serve};
 use crate::cleanup::CleanupPolicy;
-use crate::farm::{Farm, FarmSettings, HookSettings, ProcessSettings, ShimCommand};
+use crate::farm::{Farm, FarmSettings, GpuSettings, HookSettings, ProcessSettings, ShimCommand};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -54,6 +54,7 @@ impl Bench {
             },
             gates: BTreeMap::new(),
             tools: BTreeMap::new(),
+            gpus: GpuSettings::default(),
             roots: Vec::new(),
             path_map: PathMap::default(),
             hooks: HookSettings { dir: None, limit: Duration::from_secs(60) },

@@ -6,6 +6,7 @@ use super::super::local::runtime;
 use super::super::plugin::start_plugins;
 use super::Findings;
 use crate::config::Config;
+use crate::farm::look_once;
 use farmhand_model::view::{NodeView, PluginView, ToolView};
 use farmhand_plugin::PluginHost;
 use farmhand_resource::{ToolFinder, gpu, node};
@@ -15,7 +16,7 @@ pub(super) fn look(config: &Config) -> Result<Findings, CliError> {
     runtime()?.block_on(async {
         let plugins = start_plugins(config).await?;
         let facts = node::probe();
-        let gpus = gpu::probe().await;
+        let gpus = gpu::probe(config.gpus_library.clone()).await;
         let size = config.node_size(facts.usable_cores);
         let node = NodeView {
             name: facts.host_name,
@@ -24,7 +25,7 @@ pub(super) fn look(config: &Config) -> Result<Findings, CliError> {
             memory_bytes: facts.memory_bytes,
             slots: size.slots,
             threads_per_task: size.threads_per_task,
-            gpus: gpus.gpus.into_iter().map(farmhand_model::view::GpuView::new).collect(),
+            gpus: look_once(&gpus, &config.gpu_rules, human::now()),
             gpu_state: gpus.state.to_string(),
             tools: tools(config, &plugins).await,
             leases: Vec::new(),
