@@ -4,6 +4,7 @@ use crate::dcc::Cause;
 use crate::hooks::Moment;
 use crate::needs::GpuNeed;
 use crate::node::{Closed, GpuStanding};
+pub use crate::size::Bytes;
 use crate::{AttemptId, JobId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -97,26 +98,6 @@ pub enum Resource {
     Gpus,
     /// Bytes on one GPU.
     GpuMemory,
-}
-
-/// An amount of memory, for people: `12 GB`, `1.5 GB`, `512 MB`; powers of 1000, as GPU and memory vendors count.
-#[derive(Debug, Clone, Copy)]
-pub struct Bytes(pub u64);
-
-impl fmt::Display for Bytes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (unit, name) = match self.0 {
-            0..1_000_000 => return write!(f, "{} kB", self.0.div_ceil(1000)),
-            1_000_000..1_000_000_000 => (1_000_000, "MB"),
-            _ => (1_000_000_000, "GB"),
-        };
-        let tenths = self.0 / (unit / 10);
-        if tenths >= 100 || tenths % 10 == 0 {
-            write!(f, "{} {name}", tenths / 10)
-        } else {
-            write!(f, "{}.{} {name}", tenths / 10, tenths % 10)
-        }
-    }
 }
 
 fn list<T: fmt::Display>(items: &[T]) -> String {
@@ -376,17 +357,6 @@ impl fmt::Display for WaitReason {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn amounts_are_short_and_never_too_much() {
-        let check = |bytes, expect: &str| assert_eq!(Bytes(bytes).to_string(), expect);
-        check(0, "0 kB");
-        check(999_999, "1000 kB");
-        check(512_000_000, "512 MB");
-        check(1_550_000_000, "1.5 GB");
-        check(12_000_000_000, "12 GB");
-        check(85_899_345_920, "85 GB");
-    }
 
     #[test]
     fn gpus_are_named_one_by_one() {

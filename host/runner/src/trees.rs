@@ -55,7 +55,10 @@ mod tests {
         };
         // It answers with a line once its own child is there, and both wait for the test to let go.
         let mut shell = Command::new("sh");
-        shell.args(["-c", "sh -c 'echo $$; read line' <&0 & wait"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        shell
+            .args(["-c", "sh -c 'echo $$; read line' <&0 & wait"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         let mut shell = shell.spawn().expect("a shell");
         let mut line = String::new();
         let mut output = std::io::BufReader::new(shell.stdout.take().expect("piped"));
@@ -63,7 +66,8 @@ mod tests {
         let child: u32 = line.trim().parse().expect("a number");
         let shim = crate::os::process_id(shell.id());
         let reused = crate::ProcessId { start: shim.start + 1, ..shim };
-        let attempts = [AttemptDir::open(dir.path().join("none")), attempt("old", reused), attempt("mine", shim)];
+        let attempts =
+            [AttemptDir::open(dir.path().join("none")), attempt("old", reused), attempt("mine", shim)];
         let found = processes_of(&attempts);
         assert_eq!(found, BTreeMap::from([(shell.id(), 2), (child, 2)]));
         drop(shell.stdin.take());

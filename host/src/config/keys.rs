@@ -17,10 +17,14 @@ pub(super) enum Kind {
     Address,
     /// `http://host:port`.
     Url,
-    /// A whole number, both ends allowed.
-    Count(u64, u64),
+    /// An amount of memory.
+    Size,
     /// `true` or `false`.
     Switch,
+    /// Hours of the week.
+    Hours,
+    /// A whole number, both ends allowed.
+    Count(u64, u64),
     /// GPUs by number or UUID.
     Gpus,
     /// One of these words.
@@ -29,6 +33,8 @@ pub(super) enum Kind {
     Table,
     /// Places as each system spells them; not for the environment.
     Places,
+    /// How many there are of something, and what takes one.
+    Limit,
 }
 
 /// One thing that can be set.
@@ -63,7 +69,9 @@ const fn key(
 }
 
 use Fallback::{Is, Words};
-use Kind::{Address, Choice, Count, Gpus, Path, Paths, Places, Secret, Switch, Table, Text, Texts, Url};
+use Kind::{
+    Address, Choice, Count, Gpus, Hours, Path, Paths, Places, Secret, Size, Switch, Table, Text, Texts, Url,
+};
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -72,8 +80,12 @@ pub(super) const SECTIONS: &[(&str, &str)] = &[
     ("server", "The daemon's address, and who may use it."),
     ("data", "Where farmhand keeps what must not be lost."),
     ("node", "How much of this machine renders may use."),
-    ("interactive", "What renders leave to the people who work at this machine."),
+    (
+        "interactive",
+        "What stays with the artist who works at this machine. It holds back new tasks and ends none that run.",
+    ),
     ("gpus", "How GPUs are found."),
+    ("limits", "Licences and other things that there are only so many of: `nuke_render = 4`."),
     ("plugins", "Where plugins come from, and what they may use and see."),
     ("tools", "Programs that farmhand should not look for: `blender = \"/opt/blender-4.5/blender\"`."),
     ("paths", "Which directories jobs may name, and how other systems spell them."),
@@ -86,7 +98,7 @@ pub(super) const SECTIONS: &[(&str, &str)] = &[
     ("log", "What the daemon says of itself, on standard error."),
 ];
 
-/// Everything that can be set, except `[tools]` and `[plugins.NAME]`, which take any name.
+/// Everything that can be set, except `[limits]`, `[tools]` and `[plugins.NAME]`, which take any name.
 pub(super) const KEYS: &[Key] = &[
     key(
         "server",
@@ -138,8 +150,15 @@ pub(super) const KEYS: &[Key] = &[
         "node",
         "cores",
         Count(1, 4096),
-        Words("all that the machine, its cgroup and its affinity allow"),
-        "CPU cores that renders may use.",
+        Words("all that the machine, its cgroup and its affinity allow, times `interactive.cores_percent`"),
+        "CPU cores that renders may use. Where `interactive.cores_percent` is below 100, they get no more than that.",
+    ),
+    key(
+        "node",
+        "memory",
+        Size,
+        Words("the machine's, or its cgroup's, less `interactive.keep_memory_mb`"),
+        "Memory that renders may use in all, such as `48 GB` or `64 GiB`. A task starts once what it needs is free.",
     ),
     key(
         "node",
@@ -194,6 +213,53 @@ pub(super) const KEYS: &[Key] = &[
         Count(0, DAY),
         Is("300"),
         "Time that a GPU must be left alone before renders get it back.",
+    ),
+    key(
+        "interactive",
+        "workstation",
+        Choice(&["auto", "on", "off"]),
+        Is("auto"),
+        "Whether somebody works at this machine, which the next two keys' defaults depend on. `auto`: where a desktop \
+         runs, as a display server's socket, `DISPLAY`, `WAYLAND_DISPLAY` or a display manager's service says when the \
+         daemon starts; always on Windows and macOS.",
+    ),
+    key(
+        "interactive",
+        "cores_percent",
+        Count(1, 100),
+        Words("80 on a workstation, 100 otherwise"),
+        "The share of the machine's cores that renders get at most, rounded down, and at least one core.",
+    ),
+    key(
+        "interactive",
+        "keep_memory_mb",
+        Count(0, 16_777_216),
+        Words("2048 on a workstation, at most a quarter of the memory; 512 otherwise, at most an eighth"),
+        "Memory that is kept from renders, in MiB. Where `node.memory` is set, that alone counts.",
+    ),
+    key(
+        "interactive",
+        "schedule",
+        Hours,
+        Words("always"),
+        "Hours in which renders may start, in this machine's own time zone: `[\"mon-fri 19:00-08:00\", \"sat-sun\"]`. \
+         Hours whose end is not after their beginning last into the next day.",
+    ),
+    key(
+        "interactive",
+        "pause_on_activity",
+        Switch,
+        Is("false"),
+        "Whether nothing starts while somebody uses this machine. Linux only: logind tells of desktops (one that is \
+         locked is not in use; one that never tells logind that it is idle is in use as long as somebody is logged in), \
+         terminals tell of typing. Other systems are not asked, and then this does nothing, as `farmhand doctor` says.",
+    ),
+    key(
+        "interactive",
+        "idle_minutes",
+        Count(1, 1440),
+        Is("10"),
+        "How long nobody must have used the machine before renders start, where `pause_on_activity` is set.",
     ),
     key(
         "gpus",

@@ -4,6 +4,7 @@
 //! change is durable before anybody hears of it. It decides nothing (the scheduler does) and knows no HTTP.
 
 mod attempt;
+mod budget;
 mod bus;
 mod calls;
 mod cleanup;
@@ -27,6 +28,8 @@ pub(crate) use attempt::{
     KEPT, Manifest, READER_FAILED, fixed_directory, had_gpus, is_the_hosts, is_the_plugins, program_of,
     render_env,
 };
+pub use budget::{InteractiveSettings, Schedule, ScheduleError};
+pub(crate) use budget::{budget_now, disk_views};
 pub use bus::{BusItem, EventBus, Subscription};
 pub(crate) use calls::PluginCalls;
 pub(crate) use compiler::SelfCompiler;
@@ -70,7 +73,7 @@ struct Inner {
     next_job: AtomicU64,
     /// Submissions one at a time, so that two with one idempotency key cannot both be new.
     keyed: tokio::sync::Mutex<()>,
-    tasks: [JoinHandle<()>; 4],
+    tasks: [JoinHandle<()>; 5],
     /// Held as long as the farm lives.
     _lock: File,
 }

@@ -1,30 +1,49 @@
 //! This machine, as the API shows it: what it has, what was found on it, who holds what.
 
 use super::parts::Parts;
-use farmhand_model::view::{BreakerView, LeaseView, NodeView, ToolView};
+use farmhand_model::view::{BreakerView, LeaseView, LimitView, NodeView, ToolView};
+use farmhand_model::{Limit, LimitPer};
+use std::collections::BTreeMap;
 
 pub(super) async fn view(parts: &Parts, leases: Vec<LeaseView>, breakers: Vec<BreakerView>) -> NodeView {
+    let capacity = &parts.settings.capacity;
     NodeView {
         name: parts.node.host_name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        cores: parts.settings.capacity.threads,
+        cores: capacity.threads,
+        physical_cores: parts.node.physical_cores,
+        logical_cores: parts.node.logical_cores,
         memory_bytes: parts.node.memory_bytes,
-        slots: parts.settings.capacity.slots,
-        threads_per_task: parts.settings.capacity.threads_per_task,
+        render_memory_bytes: capacity.memory_bytes,
+        memory_available_bytes: farmhand_resource::node::memory_available(),
+        disks: parts.state.disks(),
+        slots: capacity.slots,
+        threads_per_task: capacity.threads_per_task,
+        budget: parts.state.budget(),
+        limits: limits(&capacity.limits, &leases),
         gpus: parts.gpus.views(&leases),
         gpu_state: parts.gpus.state(),
         tools: tools(parts).await,
         leases,
         breakers,
         started: parts.clock.started(),
-        budget: Default::default(),
-        disks: Default::default(),
-        limits: Default::default(),
-        logical_cores: Default::default(),
-        memory_available_bytes: Default::default(),
-        physical_cores: Default::default(),
-        render_memory_bytes: Default::default(),
     }
+}
+
+/// How much of each limit these leases take.
+fn limits(limits: &BTreeMap<String, Limit>, leases: &[LeaseView]) -> Vec<LimitView> {
+    let view = |(name, limit): (&String, &Limit)| {
+        let mut holders: Vec<_> =
+            leases.iter().filter(|held| held.lease.licences.contains(name)).map(|held| held.job).collect();
+        let used = match limit.per {
+            LimitPer::Task => holders.len() as u32,
+            LimitPer::Node => u32::from(!holders.is_empty()),
+        };
+        holders.sort_unstable();
+        holders.dedup();
+        LimitView { name: name.clone(), limit: *limit, used, holders }
+    };
+    limits.iter().map(view).collect()
 }
 
 /// Every program that a serving plugin asks for; the finder remembers what it has probed.
@@ -42,4 +61,35 @@ async fn tools(parts: &Parts) -> Vec<ToolView> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use farmhand_model::{AttemptId, JobId, Lease};
+
+    #[test]
+    fn a_limit_counts_tasks_or_the_node() {
+        let lease = |attempt, job, licences: &[&str]| LeaseView {
+            attempt: AttemptId(attempt),
+            job: JobId(job),
+            lease: Lease { licences: licences.iter().map(ToString::to_string).collect(), ..Lease::default() },
+        };
+        let leases =
+            [lease(1, 7, &["arnold", "nuke"]), lease(2, 5, &["arnold"]), lease(3, 7, &["arnold", "nuke"])];
+        let task = Limit { max: 4, per: LimitPer::Task };
+        let node = Limit { max: 1, per: LimitPer::Node };
+        let all = BTreeMap::from(
+            [("arnold", task), ("idle", node), ("nuke", node)].map(|(name, limit)| (name.to_owned(), limit)),
+        );
+        let view = |name: &str, limit, used, holders: &[u64]| LimitView {
+            name: name.to_owned(),
+            limit,
+            used,
+            holders: holders.iter().copied().map(JobId).collect(),
+        };
+        let expect =
+            [view("arnold", task, 3, &[5, 7]), view("idle", node, 0, &[]), view("nuke", node, 1, &[7])];
+        assert_eq!(limits(&all, &leases), expect);
+    }
 }

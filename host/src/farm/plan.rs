@@ -62,7 +62,7 @@ async fn plan_level(
     }
     shown.truncate(TASKS);
     for (layer, frames) in shown {
-        let task = task(parts, job, record, (index, &level.name), layer, frames, tools.clone());
+        let task = task(parts, job, record, index, layer, frames, tools.clone());
         match plugin.build_command(&task).await {
             Ok(command) => match plan_task(parts, &task, command) {
                 Ok(task) => plan.tasks.push(task),
@@ -82,15 +82,12 @@ fn task(
     parts: &Parts,
     job: &Arc<JobContext>,
     record: &JobRecord,
-    level: (u32, &str),
+    level: u32,
     layer: Option<String>,
     frames: FrameSet,
     tools: Vec<Tool>,
 ) -> TaskContext {
     let dir = parts.attempt_dir(AttemptId(0));
-    let (level, name) = level;
-    let needs = record.spec.needs.iter().find(|needs| needs.level == name);
-    let gpus = needs.and_then(|level| level.needs.gpus.as_ref()).map_or(0, |need| need.count);
     let staging = match job.output.as_deref().map(fixed_directory) {
         Some(output) => Staging::open(&output, AttemptId(0)).path().to_owned(),
         None => dir.join("staging"),
@@ -103,7 +100,7 @@ fn task(
         level,
         try_number: 1,
         threads: record.spec.threads.unwrap_or(parts.settings.capacity.threads_per_task),
-        gpus: parts.gpus.likely(gpus),
+        gpus: Vec::new(),
         tools,
         scratch: dir.join("scratch"),
         staging,

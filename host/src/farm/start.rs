@@ -2,6 +2,7 @@
 //! daemon left, and starts the driver.
 
 use super::attempt;
+use super::budget::{self, NodeState};
 use super::bus::EventBus;
 use super::calls::PluginCalls;
 use super::driver::{self, Driver, DriverHandle};
@@ -14,6 +15,7 @@ use farmhand_model::dcc::Descriptor;
 use farmhand_model::event::FarmEvent;
 use farmhand_model::{Digest, JobId, JobStatus};
 use farmhand_plugin::{Builtin, CallObserver, LoadedPlugin, PluginHost, PluginSettings, SwapEvent, Versions};
+use farmhand_resource::DiskProbe;
 use farmhand_resource::tools::ToolFinder;
 use farmhand_runner::{Roots, ShimPool};
 use farmhand_scheduler::{Event, LevelProfile, PluginProfile, PluginState, Scheduler};
@@ -76,6 +78,8 @@ impl Farm {
             calls,
             node: farmhand_resource::node::probe(),
             gpus,
+            disks: DiskProbe::default(),
+            state: NodeState::new(&settings.capacity),
             store,
             plugins,
             roots,
@@ -107,12 +111,19 @@ impl Farm {
         let driver = tokio::spawn(driver.run(effects));
         let plugins = tokio::spawn(follow_plugins(Arc::clone(&parts), handle.clone()));
         let gpus = tokio::spawn(gpus::follow(Arc::clone(&parts), handle.clone()));
+        let budget = tokio::spawn(budget::follow(Arc::clone(&parts), handle.clone()));
         let inner = Arc::new_cyclic(|farm| Inner {
             parts,
             driver: handle,
             next_job: next_job.0.into(),
             keyed: Mutex::default(),
-            tasks: [driver, plugins, gpus, tokio::spawn(cleanup::by_policy(farm.clone(), cleanup::FIRST))],
+            tasks: [
+                driver,
+                plugins,
+                gpus,
+                budget,
+                tokio::spawn(cleanup::by_policy(farm.clone(), cleanup::FIRST)),
+            ],
             _lock: lock,
         });
         Ok(Farm { inner })

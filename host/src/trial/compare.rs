@@ -3,7 +3,7 @@
 use super::run::{self, Feed, Trial};
 use super::{READER_FAILED, Recorded, diff, text, without_times};
 use crate::farm::{command_view, program_of, render_env};
-use farmhand_model::dcc::{Command, Fault, TaskContext, Verdict};
+use farmhand_model::dcc::{Command, Fault, Verdict};
 use farmhand_model::{AttemptId, FrameSet, JobId, PluginStamp, Timestamp};
 use farmhand_plugin::LoadedPlugin;
 use serde::Serialize;

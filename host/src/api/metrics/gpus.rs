@@ -107,7 +107,8 @@ mod tests {
         let gauges = GpuGauges::default();
         let mut registry = Registry::with_prefix("farmhand");
         gauges.register(&mut registry);
-        let gpu = |index: u32| Gpu { index, uuid: format!("GPU-{index}"), name: "A".into(), memory_bytes: 100 };
+        let gpu =
+            |index: u32| Gpu { index, uuid: format!("GPU-{index}"), name: "A".into(), memory_bytes: 100 };
         let mut busy = GpuView::new(gpu(0));
         busy.memory_used_bytes = Some(60);
         busy.utilisation = Some(0.5);

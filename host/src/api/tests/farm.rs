@@ -3,7 +3,9 @@
 
 use crate::api::{ApiSettings, openapi, router, serve};
 use crate::cleanup::CleanupPolicy;
-use crate::farm::{Farm, FarmSettings, GpuSettings, HookSettings, ProcessSettings, ShimCommand};
+use crate::farm::{
+    Farm, FarmSettings, GpuSettings, HookSettings, InteractiveSettings, ProcessSettings, ShimCommand,
+};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -46,6 +48,7 @@ impl Bench {
                 memory_bytes: u64::MAX,
                 limits: BTreeMap::new(),
             },
+            interactive: InteractiveSettings::default(),
             policy: Policy::default(),
             plugins: PluginSettings {
                 dir: Some(plugins),

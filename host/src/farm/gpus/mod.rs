@@ -69,23 +69,14 @@ impl Gpus {
         self.monitor.reading().state.to_string()
     }
 
-    /// Whether there are any, lost ones too.
-    pub(super) fn any(&self) -> bool {
-        !self.monitor.reading().gpus.is_empty()
+    /// All of them in bus order, lost ones too.
+    pub(super) fn known(&self) -> Vec<Gpu> {
+        self.monitor.reading().gpus().cloned().collect()
     }
 
-    /// GPUs like those that a task may be given, so far as can be told before one starts: those that are free, and
-    /// others where there are too few.
-    pub(super) fn likely(&self, count: u32) -> Vec<Gpu> {
-        let seen = self.seen().clone();
-        let mut gpus: Vec<(bool, Gpu)> = seen
-            .statuses
-            .into_iter()
-            .flatten()
-            .map(|status| (status.standing != farmhand_model::GpuStanding::Free, status.gpu))
-            .collect();
-        gpus.sort_by_key(|(taken, gpu)| (*taken, gpu.index));
-        gpus.into_iter().map(|(_, gpu)| gpu).take(count as usize).collect()
+    /// Whether there are any.
+    pub(super) fn any(&self) -> bool {
+        !self.known().is_empty()
     }
 
     /// All of them, for people; `leases` say who holds which.
