@@ -165,7 +165,7 @@ pub enum WaitReason {
     },
     /// A job of higher priority, or an older one of the same, goes first.
     Behind {
-        /// The one just before it.
+        /// The one that it waits for: it is next, or something is kept for it that this one needs too.
         job: JobId,
     },
     /// It needs more threads than are free.

@@ -143,7 +143,7 @@ fn terminals(root: &Path) -> Option<Input> {
 mod tests {
     use super::*;
     use std::fs::{self, File, FileTimes};
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::process::Command;
 
     const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
@@ -203,8 +203,11 @@ mod tests {
             File::create(path).unwrap().set_times(FileTimes::new().set_accessed(at)).unwrap();
         }
         let program = dir.join("loginctl");
-        fs::write(&program, format!("#!/bin/sh\n{loginctl}\n")).unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        // Written by a shell: a file that this process has had open for writing may be busy in a child that another test
+        // is just starting.
+        let write = r#"printf '#!/bin/sh\n%s\n' "$2" > "$1" && chmod 755 "$1""#;
+        let written = Command::new("/bin/sh").args(["-c", write, "sh"]).arg(&program).arg(loginctl).status();
+        assert!(written.unwrap().success());
         ActivityProbe { root: dir.to_owned(), loginctl: program, limit }
     }
 
@@ -219,7 +222,8 @@ mod tests {
         );
         let none = "echo 'System has not been booted with systemd' >&2; exit 1";
         type Terminals = &'static [(&'static str, i64)];
-        let table: [(Terminals, &str, Option<(i64, &str)>); 5] = [
+        type Seen = Option<(i64, &'static str)>;
+        let table: [(Terminals, &str, Seen); 5] = [
             (&[], none, None),
             (
                 &[("pts/0", 60), ("pts/7", 30), ("pts/ptmx", 1)],

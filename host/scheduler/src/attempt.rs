@@ -16,8 +16,6 @@ pub(crate) struct Live {
     pub(crate) epoch: u64,
     /// What its frames ran out of before.
     pub(crate) boost: Boost,
-    /// GPUs that it was told not to use.
-    pub(crate) avoids: Vec<u32>,
     /// Frames that the DCC began and that are not settled.
     pub(crate) begun: BTreeMap<i32, Timestamp>,
     /// The one it is at.
@@ -43,7 +41,6 @@ impl Live {
             layer,
             epoch,
             boost: Boost::default(),
-            avoids: Vec::new(),
             begun: BTreeMap::new(),
             current: None,
             start_seen,

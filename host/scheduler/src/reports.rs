@@ -152,7 +152,7 @@ impl Scheduler {
         let Some(job) = self.jobs.get(&live.job()) else { return };
         let Some(plugin) = self.plugins.get_mut(&job.spec.plugin.name) else { return };
         if plugin.epoch == live.epoch && told(plugin, &self.policy) {
-            turn.touched.extend(plugin.ready.iter().chain(&plugin.hooked).map(|(_, job)| *job));
+            turn.touched.extend(plugin.waiting());
             turn.push(Effect::BreakersTouched);
         }
     }

@@ -6,6 +6,8 @@ mod flow;
 mod gpus;
 mod holds;
 mod hooks;
+mod leases;
 mod levels;
+mod lines;
 mod reasons;
 mod severities;

@@ -15,10 +15,10 @@ use crate::policy::Policy;
 use crate::reports::stale;
 use crate::scheduler::Scheduler;
 use crate::{costs::learn_frame, policy::PluginProfile};
-use farmhand_model::dcc::{Cause, Decision, Fault, Outcome, Severity, Verdict};
+use farmhand_model::dcc::{Cause, Decision, Fault, Gpu, Outcome, Severity, Verdict};
 use farmhand_model::fallback::Fallback;
 use farmhand_model::{
-    AttemptId, AttemptState, EndedBy, FrameSet, FrameState, GpuStatus, JobStatus, Seconds, Timestamp,
+    AttemptId, AttemptState, EndedBy, FrameSet, FrameState, GpuStatus, JobStatus, Lease, Seconds, Timestamp,
 };
 
 /// What is to be decided on.
@@ -30,7 +30,7 @@ struct Case<'a> {
     /// The plugin, where this daemon has heard of it.
     plugin: Option<&'a PluginProfile>,
     licences: &'a Licences,
-    /// The GPU that is to blame, where others are left.
+    /// The GPU that is to blame.
     gpu: Option<u32>,
     policy: &'a Policy,
 }
@@ -277,24 +277,35 @@ fn evidence(live: &Live, outcome: &Outcome, verdict: &Verdict, gpus: &[GpuStatus
             Evidence::Quarantine(Trouble {
                 cause: cause_of(outcome, verdict),
                 reason: verdict.reason.clone(),
-                gpu: fault.and_then(|fault| gpu_of(fault, gpus)),
+                gpu: fault.and_then(|fault| gpu_of(fault, &live.record.lease, gpus)),
             })
         }
         (_, Some(fault)) if live.settled == 0 => Evidence::Strike(Trouble {
             cause: fault.cause,
             reason: fault.message.clone(),
-            gpu: gpu_of(fault, gpus),
+            gpu: gpu_of(fault, &live.record.lease, gpus),
         }),
         _ => Evidence::Good,
     }
 }
 
-/// The GPU of this node that a fault is about, by its index.
-fn gpu_of(fault: &Fault, gpus: &[GpuStatus]) -> Option<u32> {
-    let about = fault.about.as_deref().filter(|_| fault.cause == Cause::Gpu)?;
-    let mut gpus = gpus.iter().map(|status| &status.gpu);
-    gpus.find(|gpu| about.parse() == Ok(gpu.index) || about.eq_ignore_ascii_case(&gpu.uuid))
-        .map(|gpu| gpu.index)
+/// The GPU that a fault is about, by its index: one that the attempt held and that this node still has. Where it held one,
+/// it saw no other. Where it held several, it counted them from 0, in the order of their index.
+fn gpu_of(fault: &Fault, lease: &Lease, gpus: &[GpuStatus]) -> Option<u32> {
+    let held = match lease.gpus.as_slice() {
+        _ if fault.cause != Cause::Gpu => None,
+        [one] => Some(one),
+        several => {
+            let about = fault.about.as_deref()?;
+            let place = about.parse().ok().and_then(|place: usize| several.get(place));
+            place.or_else(|| {
+                let is_named =
+                    |gpu: &Gpu| about.eq_ignore_ascii_case(&gpu.uuid) || about.parse() == Ok(gpu.index);
+                several.iter().find(|held| is_named(&held.gpu))
+            })
+        }
+    }?;
+    gpus.iter().find(|status| status.gpu.uuid == held.gpu.uuid).map(|status| status.gpu.index)
 }
 
 impl Scheduler {
@@ -312,10 +323,11 @@ impl Scheduler {
         // What counts as done is what was settled, one by one, with a path.
         outcome.frames_done = live.record.frames_done.clone();
         outcome.frames_missing = live.missing();
-        let evidence = self.blame_one_gpu(live, evidence(live, &outcome, &verdict, &self.gpus));
+        let evidence = evidence(live, &outcome, &verdict, &self.gpus);
         let gpu = evidence.gpu();
+        let gpus: Vec<u32> = live.record.lease.gpus.iter().map(|lease| lease.gpu.index).collect();
         let now = turn.now;
-        self.observe(turn, attempt, |plugin, policy| plugin.ended(attempt, evidence, policy, now));
+        self.observe(turn, attempt, |plugin, policy| plugin.ended(attempt, &gpus, evidence, policy, now));
         let Some(mut live) = self.live.remove(&attempt) else { return };
         self.ledger.release(attempt);
         turn.touched.insert(id);
@@ -362,17 +374,6 @@ impl Scheduler {
         live.record.state =
             AttemptState::Ended { at: turn.now, outcome, verdict, consequence: consequence.text.join("; ") };
         turn.attempt(&live.record);
-    }
-
-    /// Trouble with a GPU is that GPU's alone where the node has another one that the plugin may use, and the
-    /// attempt was not kept off it: where it was, it means something else than we do.
-    fn blame_one_gpu(&self, live: &Live, evidence: Evidence) -> Evidence {
-        let plugin = self.jobs.get(&live.job()).and_then(|job| self.plugins.get(&job.spec.plugin.name));
-        let has_other = |gpu: u32| {
-            let trusts = |other: u32| plugin.is_some_and(|plugin| plugin.trusts(other));
-            self.gpus.iter().any(|other| other.gpu.index != gpu && trusts(other.gpu.index))
-        };
-        evidence.with_gpu(|gpu| !live.avoids.contains(&gpu) && has_other(gpu))
     }
 
     fn hold_licences(&mut self, turn: &mut Turn, missing: &Missing, live: &Live, reason: &str) {

@@ -253,7 +253,8 @@ mod tests {
         const WORKSTATION: &str = "interactive.workstation";
         type Set = &'static [(&'static str, &'static str)];
         // Cores, whether there is a desktop, what is set; threads in all, slots, threads of each.
-        let table: [(u32, bool, Set, (u32, u32, u32)); 22] = [
+        type Expect = (u32, u32, u32);
+        let table: [(u32, bool, Set, Expect); 22] = [
             (1, false, &[], (1, 1, 1)),
             (2, false, &[], (2, 2, 1)),
             (16, false, &[], (16, 2, 8)),

@@ -109,9 +109,10 @@ impl Farm {
         }
         let driver = Driver::new(scheduler, Arc::clone(&parts), handle.clone(), inbox, adopted);
         let driver = tokio::spawn(driver.run(effects));
+        let watch = budget::Watch::start(Arc::clone(&parts), handle.clone()).await;
+        let budget = tokio::spawn(watch.follow());
         let plugins = tokio::spawn(follow_plugins(Arc::clone(&parts), handle.clone()));
         let gpus = tokio::spawn(gpus::follow(Arc::clone(&parts), handle.clone()));
-        let budget = tokio::spawn(budget::follow(Arc::clone(&parts), handle.clone()));
         let inner = Arc::new_cyclic(|farm| Inner {
             parts,
             driver: handle,

@@ -10,6 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
+/// Steps in which the memory of others counts, in bytes.
+const FOREIGN_STEP: u64 = 256 << 20;
+
 /// A GPU as the configuration names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GpuName {
@@ -162,7 +165,7 @@ impl Standings {
     pub fn next(&mut self, reading: &GpuReading, owners: &Owners, now: Timestamp) -> Vec<GpuStatus> {
         let statuses = reading.gpus.iter().map(|seen| {
             let standing = self.standing(seen, owners, now);
-            GpuStatus { gpu: seen.gpu.clone(), standing }
+            GpuStatus { gpu: seen.gpu.clone(), standing, foreign_bytes: foreign_bytes(seen, owners) }
         });
         let statuses = statuses.collect();
         let listed = reading.gpus.iter().filter_map(|seen| seen.figures.as_ref().ok());
@@ -259,6 +262,14 @@ impl Standings {
         };
         Some(Use { by, lead: most.map(|most| (most.pid, 0)) })
     }
+}
+
+/// Memory of others on a GPU, up to the next step: a desktop's takes a little more and a little less all the time, which
+/// is nothing new to anybody.
+fn foreign_bytes(seen: &GpuSeen, owners: &Owners) -> u64 {
+    let processes = seen.figures.iter().flat_map(|figures| &figures.processes);
+    let theirs = processes.filter(|process| matches!(owners.of(process), Owner::Other(_)));
+    theirs.filter_map(|process| process.memory_bytes).sum::<u64>().next_multiple_of(FOREIGN_STEP)
 }
 
 /// Such as `maya.bin (pid 4711) of anna`.
@@ -452,6 +463,20 @@ mod tests {
         assert_eq!(texts, ["reserved", "free", "reserved", "lost: it has fallen off the bus"]);
         let gpus: Vec<Gpu> = reading.gpus().cloned().collect();
         assert_eq!(rules.missing(&gpus).collect::<Vec<_>>(), [&GpuName::Index(9)]);
+    }
+
+    #[test]
+    fn memory_of_others_counts_in_steps() {
+        let processes = vec![
+            process(1, 5 * GB, None),
+            process(2, 200 << 20, None),
+            process(3, 57 << 20, None),
+            process(9, GB, None),
+        ];
+        let reading = reading(vec![busy(0.0, processes), busy(0.0, vec![])]);
+        let statuses = Standings::new(GpuRules::default()).next(&reading, &owners(&[]), Timestamp(0));
+        let bytes: Vec<u64> = statuses.iter().map(|status| status.foreign_bytes).collect();
+        assert_eq!(bytes, [512 << 20, 0]);
     }
 
     #[test]

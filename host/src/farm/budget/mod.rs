@@ -19,7 +19,7 @@ use farmhand_scheduler::{Event, NodeCapacity};
 use jiff::Zoned;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How soon somebody who sits down at the machine is noticed.
@@ -108,32 +108,55 @@ async fn watched(settings: &InteractiveSettings, probe: &ActivityProbe, now: &Zo
     probe.look(Timestamp(now.timestamp().as_millisecond())).await
 }
 
-/// Tells the scheduler of the budget, now and whenever it differs; announces the node when budget or disks do.
-pub(super) async fn follow(parts: std::sync::Arc<Parts>, driver: DriverHandle) {
-    let settings = &parts.settings.interactive;
-    let activity = ActivityProbe::default();
-    let mut disks_due = Instant::now();
-    let mut told = None;
-    loop {
+/// Watches what renders may have.
+pub(super) struct Watch {
+    parts: Arc<Parts>,
+    driver: DriverHandle,
+    activity: ActivityProbe,
+    told: Option<Budget>,
+}
+
+impl Watch {
+    /// Tells the scheduler of the budget before this returns, so that nothing starts that it does not allow.
+    pub(super) async fn start(parts: Arc<Parts>, driver: DriverHandle) -> Self {
+        let mut watch = Self { parts, driver, activity: ActivityProbe::default(), told: None };
+        watch.look().await;
+        watch
+    }
+
+    /// Tells it whenever the budget differs, and announces the node when budget or disks do.
+    pub(super) async fn follow(mut self) {
+        let mut disks_due = Instant::now();
+        loop {
+            let sleep = self.look().await;
+            if Instant::now() >= disks_due {
+                let Ok(outputs) = self.driver.ask(|scheduler, _| outputs_in_use(scheduler)).await else {
+                    return;
+                };
+                if self.parts.state.set_disks(self.parts.disks.look(directories(&self.parts, outputs)).await) {
+                    self.parts.node_changed.notify_one();
+                }
+                disks_due = Instant::now() + DISKS;
+            }
+            tokio::time::sleep(sleep).await;
+        }
+    }
+
+    /// Answers how long nothing can be different.
+    async fn look(&mut self) -> Duration {
+        let settings = &self.parts.settings.interactive;
         // The farm's own clock stands still while the machine sleeps; hours are those on the wall.
         let now = Zoned::now();
-        let seen = watched(settings, &activity, &now).await;
-        let budget = budget(&parts.settings.capacity, settings, &now, seen.as_ref());
+        let seen = watched(settings, &self.activity, &now).await;
+        let budget = budget(&self.parts.settings.capacity, settings, &now, seen.as_ref());
         let sleep = until_next_look(settings, &now, &budget);
-        if told.as_ref() != Some(&budget) {
-            parts.state.set_budget(budget.clone());
-            driver.tell(Event::Budget(budget.clone())).await;
-            told = Some(budget);
-            parts.node_changed.notify_one();
+        if self.told.as_ref() != Some(&budget) {
+            self.parts.state.set_budget(budget.clone());
+            self.driver.tell(Event::Budget(budget.clone())).await;
+            self.told = Some(budget);
+            self.parts.node_changed.notify_one();
         }
-        if Instant::now() >= disks_due {
-            let Ok(outputs) = driver.ask(|scheduler, _| outputs_in_use(scheduler)).await else { return };
-            if parts.state.set_disks(parts.disks.look(directories(&parts, outputs)).await) {
-                parts.node_changed.notify_one();
-            }
-            disks_due = Instant::now() + DISKS;
-        }
-        tokio::time::sleep(sleep).await;
+        sleep
     }
 }
 
