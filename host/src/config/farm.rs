@@ -147,6 +147,9 @@ impl Config {
                 },
                 grace: Seconds(f64::from(self.grace_seconds)),
                 nice: self.nice,
+                io: self.io,
+                cgroups: self.cgroups,
+                memory_limit: self.memory_limit,
             },
         }
     }

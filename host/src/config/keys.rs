@@ -409,7 +409,41 @@ pub(super) const KEYS: &[Key] = &[
         Count(0, 19),
         Is("5"),
         "Added to the niceness of render processes, so that the machine stays usable while it renders. Costs nothing \
-         on an idle machine.",
+         on an idle machine. On Windows 1 to 9 stand for the priority class below normal, and more for the idle one.",
+    ),
+    key(
+        "render",
+        "io",
+        Choice(&["normal", "low", "idle"]),
+        Is("low"),
+        "How the reading and writing of render processes stands behind that of others, on disks whose scheduler looks at \
+         it (BFQ; `idle` also with mq-deadline). `low` is the last of the ordinary priorities: others go first, and \
+         renders still get their share. `idle` is for a disk that nobody must feel: while others keep it busy, a render \
+         waits for ever. On Windows `idle` is the idle priority class.",
+    ),
+    key(
+        "render",
+        "cgroups",
+        Choice(&["auto", "own", "off"]),
+        Is("auto"),
+        "Whether each attempt gets a version 2 cgroup of its own, for exact figures and for `memory_limit`. `auto`: where \
+         the daemon was started in a cgroup called `farmhand-daemon` whose parent is its to divide, as by systemd with \
+         `Delegate=yes` and `DelegateSubgroup=farmhand-daemon`. `own`: the daemon's cgroup is its alone, and it makes \
+         that subgroup itself; a systemd without `DelegateSubgroup` then cannot start the service again while renders of \
+         the last one go on. Renders run without where it cannot be done; the daemon's log says why. Their share \
+         of the CPUs is a fifth of the daemon's; what the whole service gets against the desktop is for its own \
+         `CPUWeight=`.",
+    ),
+    key(
+        "render",
+        "memory_limit",
+        Choice(&["off", "on"]),
+        Is("off"),
+        "Whether an attempt with a cgroup of its own is ended when it needs more than one and a half times the memory that \
+         it has leased; its frames are then tried again with more. It saves the other renders of a machine from one that \
+         runs away. Off, since a first lease is a guess and memory may be there: the kernel then ends processes only \
+         when the machine has none left, which counts as the same fault. There is no soft limit: a render above \
+         one crawls, and looks like a stall.",
     ),
     key(
         "hooks",

@@ -9,6 +9,7 @@ use crate::cleanup::CleanupPolicy;
 use crate::farm::{OnStop, Schedule};
 use farmhand_model::{Bytes, Limit, PathMap, Seconds};
 use farmhand_resource::gpu::standing::GpuRules;
+use farmhand_runner::{CgroupMode, IoClass};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -185,6 +186,12 @@ pub struct Config {
     pub log_cap_mb: u64,
     /// Added to the niceness of renders.
     pub nice: i32,
+    /// How their reading and writing stands behind that of others.
+    pub io: IoClass,
+    /// Whether attempts get cgroups of their own.
+    pub cgroups: CgroupMode,
+    /// Whether these limit their memory.
+    pub memory_limit: bool,
     /// Filter of the daemon's own log.
     pub log_level: String,
     /// How it is written.
@@ -265,6 +272,17 @@ impl Config {
             grace_seconds: settings.small("render.grace_seconds").unwrap_or_default(),
             log_cap_mb: settings.count("render.log_cap_mb").unwrap_or_default(),
             nice: settings.small("render.nice").and_then(|nice| i32::try_from(nice).ok()).unwrap_or_default(),
+            io: match settings.text("render.io") {
+                Some("normal") => IoClass::Normal,
+                Some("idle") => IoClass::Idle,
+                _ => IoClass::Low,
+            },
+            cgroups: match settings.text("render.cgroups") {
+                Some("own") => CgroupMode::Own,
+                Some("off") => CgroupMode::Off,
+                _ => CgroupMode::Auto,
+            },
+            memory_limit: settings.text("render.memory_limit") == Some("on"),
             log_level: settings.text("log.level").unwrap_or("info").to_owned(),
             log_format: if settings.text("log.format") == Some("json") {
                 LogFormat::Json

@@ -122,7 +122,7 @@ mod tests {
             cleanup: CleanupPolicy { logs_days: 30, ..CleanupPolicy::default() },
             // Nothing renders here.
             shim: ShimCommand { program: "no-shim".into(), args: Vec::new() },
-            process: ProcessSettings { log: LogLimits::default(), grace: Seconds(1.0), nice: 0 },
+            process: ProcessSettings::new(LogLimits::default(), Seconds(1.0)),
         }
     }
 

@@ -274,15 +274,13 @@ impl Farm {
         let next = (records.len() == limit as usize)
             .then(|| records.last().map(|last| last.id.to_string()))
             .flatten();
-        let items = self
+        let newest: Vec<AttemptRecord> = self
             .ask(move |scheduler, _| {
-                records
-                    .iter()
-                    .map(|record| views::attempt(scheduler.attempt(record.id).unwrap_or(record), None))
-                    .collect()
+                records.into_iter().map(|kept| scheduler.attempt(kept.id).cloned().unwrap_or(kept)).collect()
             })
             .await?;
-        Ok(Page { items, next })
+        let view = |record| views::attempt(record, self.inner.parts.usage_so_far(record), None);
+        Ok(Page { items: newest.iter().map(view).collect(), next })
     }
 
     /// One attempt, with its command.
@@ -291,7 +289,7 @@ impl Farm {
         let dir = self.inner.parts.attempt_dir(id);
         // A directory that was cleaned up, or not made yet, has no command to show.
         let command = Manifest::read(&dir).ok().flatten().map(|manifest| manifest.command_view());
-        Ok(views::attempt(&record, command))
+        Ok(views::attempt(&record, self.inner.parts.usage_so_far(&record), command))
     }
 
     /// Where an attempt's log is.

@@ -17,7 +17,7 @@ use farmhand_model::{Digest, JobId, JobStatus};
 use farmhand_plugin::{Builtin, CallObserver, LoadedPlugin, PluginHost, PluginSettings, SwapEvent, Versions};
 use farmhand_resource::DiskProbe;
 use farmhand_resource::tools::ToolFinder;
-use farmhand_runner::{Roots, ShimPool};
+use farmhand_runner::{CgroupMode, Cgroups, Roots, ShimPool};
 use farmhand_scheduler::{Event, LevelProfile, PluginProfile, PluginState, Scheduler};
 use farmhand_store::Store;
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,6 +71,7 @@ impl Farm {
         let parts = Arc::new(Parts {
             tools: ToolFinder::new(settings.tools.clone()),
             shims: ShimPool::new(settings.shim.program.clone(), settings.shim.args.clone()),
+            cgroups: cgroups(settings.process.cgroups),
             bus: EventBus::new(clock.started().0, EVENTS_KEPT),
             health: Health::default(),
             node_changed: Notify::new(),
@@ -128,6 +129,20 @@ impl Farm {
             _lock: lock,
         });
         Ok(Farm { inner })
+    }
+}
+
+/// Where attempts get cgroups of their own. Renders do without where there are none.
+fn cgroups(mode: CgroupMode) -> Option<Cgroups> {
+    match Cgroups::find(Path::new("/"), mode) {
+        Ok(cgroups) => {
+            tracing::info!(home = %cgroups.home().display(), "each attempt gets a cgroup of its own");
+            Some(cgroups)
+        }
+        Err(reason) => {
+            tracing::info!("attempts get no cgroups of their own: {reason}");
+            None
+        }
     }
 }
 

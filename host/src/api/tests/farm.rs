@@ -64,7 +64,7 @@ impl Bench {
             cleanup: CleanupPolicy::default(),
             // Every job here is paused, so that no shim is ever started.
             shim: ShimCommand { program: "no-shim".into(), args: Vec::new() },
-            process: ProcessSettings { log: LogLimits::default(), grace: Seconds(1.0), nice: 0 },
+            process: ProcessSettings::new(LogLimits::default(), Seconds(1.0)),
         };
         let farm = Farm::start(settings).await.unwrap();
         let app = router(farm.clone(), &ApiSettings::new("127.0.0.1:7070".parse().unwrap())).unwrap();

@@ -37,6 +37,7 @@ pub(super) struct Ready {
     manifest: Manifest,
     plugin: Arc<LoadedPlugin>,
     time_limit: Option<Seconds>,
+    memory_max: Option<u64>,
 }
 
 pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Prepared, End> {
@@ -109,7 +110,13 @@ pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Pre
     }
     hooking::before_task(attempt, &plugin, &manifest).await?;
     attempt.driver.tell(Event::Built { attempt: attempt.id, stamp: plugin.stamp().clone() }).await;
-    Ok(Prepared::Ready(Box::new(Ready { dir, manifest, plugin, time_limit: order.time_limit })))
+    Ok(Prepared::Ready(Box::new(Ready {
+        dir,
+        manifest,
+        plugin,
+        time_limit: order.time_limit,
+        memory_max: attempt.parts.settings.process.memory_max(order.attempt.lease.memory_bytes),
+    })))
 }
 
 impl Ready {
@@ -130,6 +137,12 @@ impl Ready {
             time_limit: self.time_limit,
             grace: process.grace,
             nice: process.nice,
+            io: process.io,
+            cgroup: attempt
+                .parts
+                .cgroups
+                .as_ref()
+                .map(|cgroups| cgroups.of_attempt(attempt.id, self.memory_max)),
             ..ShimSpec::new(&self.manifest.program, &self.manifest.args)
         };
         let started = async {

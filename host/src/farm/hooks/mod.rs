@@ -190,6 +190,7 @@ impl HookSite {
             time_limit: (limit.0 > 0.0).then_some(limit),
             grace: settings.process.grace,
             nice: settings.process.nice,
+            io: settings.process.io,
             ..ShimSpec::new(program, args)
         }
     }
