@@ -6,7 +6,7 @@ use super::jobs::status_cell;
 use super::node::gpu_leases;
 use super::output::{Cell, Table, Tone};
 use super::why::shares;
-use super::{human, report};
+use super::{human, report, usage};
 use clap::Args;
 use farmhand_model::hooks::HookRun;
 use farmhand_model::view::{AttemptView, FramesView, JobView, Page};
@@ -45,6 +45,10 @@ pub(super) fn run(context: &mut Context, args: &JobCommand) -> Result<(), CliErr
     if !attempts.items.is_empty() {
         context.out.line("")?;
         context.out.table(&attempt_table(&attempts.items))?;
+        if let Some(usage) = usage::table(&attempts.items, human::now()) {
+            context.out.line("")?;
+            context.out.table(&usage)?;
+        }
     }
     let faults = report::faults(&attempts.items);
     if !faults.is_empty() {

@@ -31,6 +31,7 @@ mod report;
 mod retry;
 mod serve;
 mod submit;
+mod usage;
 mod why;
 
 use clap::{Args, Parser, Subcommand};

@@ -25,6 +25,8 @@ pub(super) enum Kind {
     Hours,
     /// A whole number, both ends allowed.
     Count(u64, u64),
+    /// GPUs by number or UUID.
+    Gpus,
     /// One of these words.
     Choice(&'static [&'static str]),
     /// A table with anything in it; not for the environment.
@@ -68,7 +70,7 @@ const fn key(
 
 use Fallback::{Is, Words};
 use Kind::{
-    Address, Choice, Count, Hours, Path, Paths, Places, Secret, Size, Switch, Table, Text, Texts, Url,
+    Address, Choice, Count, Gpus, Hours, Path, Paths, Places, Secret, Size, Switch, Table, Text, Texts, Url,
 };
 
 const DAY: u64 = 24 * 60 * 60;
@@ -82,6 +84,7 @@ pub(super) const SECTIONS: &[(&str, &str)] = &[
         "interactive",
         "What stays with the artist who works at this machine. It holds back new tasks and ends none that run.",
     ),
+    ("gpus", "How GPUs are found."),
     ("limits", "Licences and other things that there are only so many of: `nuke_render = 4`."),
     ("plugins", "Where plugins come from, and what they may use and see."),
     ("tools", "Programs that farmhand should not look for: `blender = \"/opt/blender-4.5/blender\"`."),
@@ -175,6 +178,44 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key(
         "interactive",
+        "gpus",
+        Gpus,
+        Words("none"),
+        "GPUs that renders never get, by number in the order of the PCI bus, as `nvidia-smi` counts, or by UUID: `[0, \
+         \"GPU-3f2a…\"]`.",
+    ),
+    key(
+        "interactive",
+        "gpu_auto",
+        Switch,
+        Is("true"),
+        "Whether renders keep away from a GPU that others use: whose processes hold more than `gpu_memory_mb` of it or \
+         keep it busier than `gpu_percent`. A render that is there already goes on.",
+    ),
+    key(
+        "interactive",
+        "gpu_memory_mb",
+        Count(0, 1 << 20),
+        Is("512"),
+        "GPU memory, in MiB, that processes which farmhand did not start may hold together on a GPU that still counts \
+         as free. A desktop with its windows holds less.",
+    ),
+    key(
+        "interactive",
+        "gpu_percent",
+        Count(0, 100),
+        Is("10"),
+        "How busy they may keep it, in percent of its time.",
+    ),
+    key(
+        "interactive",
+        "gpu_idle_seconds",
+        Count(0, DAY),
+        Is("300"),
+        "Time that a GPU must be left alone before renders get it back.",
+    ),
+    key(
+        "interactive",
         "workstation",
         Choice(&["auto", "on", "off"]),
         Is("auto"),
@@ -219,6 +260,13 @@ pub(super) const KEYS: &[Key] = &[
         Count(1, 1440),
         Is("10"),
         "How long nobody must have used the machine before renders start, where `pause_on_activity` is set.",
+    ),
+    key(
+        "gpus",
+        "library",
+        Path,
+        Words("`libnvidia-ml.so.1`, or `nvml.dll`, where the system looks for libraries"),
+        "NVIDIA's management library, which comes with the driver. Only needed where it is kept elsewhere.",
     ),
     key(
         "plugins",
@@ -361,7 +409,41 @@ pub(super) const KEYS: &[Key] = &[
         Count(0, 19),
         Is("5"),
         "Added to the niceness of render processes, so that the machine stays usable while it renders. Costs nothing \
-         on an idle machine.",
+         on an idle machine. On Windows 1 to 9 stand for the priority class below normal, and more for the idle one.",
+    ),
+    key(
+        "render",
+        "io",
+        Choice(&["normal", "low", "idle"]),
+        Is("low"),
+        "How the reading and writing of render processes stands behind that of others, on disks whose scheduler looks at \
+         it (BFQ; `idle` also with mq-deadline). `low` is the last of the ordinary priorities: others go first, and \
+         renders still get their share. `idle` is for a disk that nobody must feel: while others keep it busy, a render \
+         waits for ever. On Windows `idle` is the idle priority class.",
+    ),
+    key(
+        "render",
+        "cgroups",
+        Choice(&["auto", "own", "off"]),
+        Is("auto"),
+        "Whether each attempt gets a version 2 cgroup of its own, for exact figures and for `memory_limit`. `auto`: where \
+         the daemon was started in a cgroup called `farmhand-daemon` whose parent is its to divide, as by systemd with \
+         `Delegate=yes` and `DelegateSubgroup=farmhand-daemon`. `own`: the daemon's cgroup is its alone, and it makes \
+         that subgroup itself; a systemd without `DelegateSubgroup` then cannot start the service again while renders of \
+         the last one go on. Renders run without where it cannot be done; the daemon's log says why. Their share \
+         of the CPUs is a fifth of the daemon's; what the whole service gets against the desktop is for its own \
+         `CPUWeight=`.",
+    ),
+    key(
+        "render",
+        "memory_limit",
+        Choice(&["off", "on"]),
+        Is("off"),
+        "Whether an attempt with a cgroup of its own is ended when it needs more than one and a half times the memory that \
+         it has leased; its frames are then tried again with more. It saves the other renders of a machine from one that \
+         runs away. Off, since a first lease is a guess and memory may be there: the kernel then ends processes only \
+         when the machine has none left, which counts as the same fault. There is no soft limit: a render above \
+         one crawls, and looks like a stall.",
     ),
     key(
         "hooks",

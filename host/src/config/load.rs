@@ -113,6 +113,7 @@ mod tests {
     use crate::config::{InteractiveConfig, Value, Workstation};
     use crate::farm::Schedule;
     use farmhand_model::{Bytes, Limit, LimitPer, Os};
+    use farmhand_runner::{CgroupMode, IoClass};
     use std::collections::BTreeMap;
 
     fn surroundings(dir: &Path, variables: &[(&str, &str)]) -> Surroundings {
@@ -147,6 +148,7 @@ mod tests {
         assert_eq!(config.cache_dir, Path::new("/home/tess/.local/share/farmhand/cache"));
         assert!(config.roots.is_empty() && config.token.is_none() && config.plugins.is_empty());
         assert_eq!((config.retries, config.nice, config.stall_seconds), (3, 5, 600));
+        assert_eq!((config.io, config.cgroups, config.memory_limit), (IoClass::Low, CgroupMode::Auto, false));
         assert!(config.path_map.is_empty() && config.hooks_dir.is_none());
         assert_eq!(config.hook_seconds, 600);
         assert_eq!((config.memory, config.limits.len()), (None, 0));
@@ -213,6 +215,9 @@ mod tests {
             gate_attempts = 7
             [render]
             on_stop = "kill"
+            io = "idle"
+            cgroups = "own"
+            memory_limit = "on"
             "#,
             &[],
         )
@@ -251,6 +256,7 @@ mod tests {
         );
         assert!(config.hooks_dir.is_some_and(|dir| dir.ends_with("hooks") && dir.is_absolute()));
         assert_eq!((config.cleanup.history_days, config.cleanup.logs_days), (0, 30));
+        assert_eq!((config.io, config.cgroups, config.memory_limit), (IoClass::Idle, CgroupMode::Own, true));
         let blender = &config.plugins["blender"];
         assert_eq!(blender.read, [Path::new("/studio/presets")]);
         assert_eq!((blender.memory_mb, blender.call_ms), (Some(128), None));

@@ -79,7 +79,7 @@ impl Store {
             try_number: task.try_number,
             lease: farmhand_model::Lease { threads: task.threads, ..Default::default() },
             boost: Default::default(),
-        plugin: Some(plugin.stamp().clone()),
+            plugin: Some(plugin.stamp().clone()),
             started: now(),
             frames_done: given.done.clone(),
             faults: Vec::new(),

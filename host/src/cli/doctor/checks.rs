@@ -108,6 +108,19 @@ pub(super) fn daemon(config: &Config, found: &Result<Found, CliError>) -> Check 
     }
 }
 
+/// GPUs that are reserved and not there.
+pub(super) fn reserved_gpus(config: &Config, findings: &Findings) -> Vec<Check> {
+    let gpus: Vec<_> = findings.node.gpus.iter().map(|view| view.status.gpu.clone()).collect();
+    let missing = config.gpu_rules.missing(&gpus).map(|name| {
+        Check::warn(
+            "GPU",
+            format!("`interactive.gpus` names {name}, which this machine does not have"),
+            "take it out, or name one of those above by its number or UUID",
+        )
+    });
+    missing.collect()
+}
+
 pub(super) fn machine(findings: &Findings) -> Vec<Check> {
     let Findings { node, plugins } = findings;
     let mut checks = share(node);
