@@ -78,6 +78,7 @@ pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Pre
         level: order.attempt.level,
         try_number: order.attempt.try_number,
         threads: order.attempt.lease.threads,
+        memory_bytes: order.attempt.lease.memory_bytes,
         gpus: order.attempt.lease.gpus.iter().map(|lease| lease.gpu.clone()).collect(),
         tools,
         scratch: dir.scratch(),

@@ -133,7 +133,8 @@ impl Watch {
                 let Ok(outputs) = self.driver.ask(|scheduler, _| outputs_in_use(scheduler)).await else {
                     return;
                 };
-                if self.parts.state.set_disks(self.parts.disks.look(directories(&self.parts, outputs)).await) {
+                if self.parts.state.set_disks(self.parts.disks.look(directories(&self.parts, outputs)).await)
+                {
                     self.parts.node_changed.notify_one();
                 }
                 disks_due = Instant::now() + DISKS;
