@@ -97,7 +97,7 @@ fn task(
     };
     // Which it will be is known when it starts; one of the same kind shows what is run.
     let gpus = needs.gpus.as_ref().map_or_else(Vec::new, |need| {
-        needing::usable(need, &parts.gpus.gpus).take(need.count as usize).cloned().collect()
+        needing::usable(need, &parts.gpus.known()).take(need.count as usize).cloned().collect()
     });
     TaskContext {
         job: Arc::clone(job),
