@@ -4,6 +4,7 @@
 //! change is durable before anybody hears of it. It decides nothing (the scheduler does) and knows no HTTP.
 
 mod attempt;
+mod budget;
 mod bus;
 mod calls;
 mod cleanup;
@@ -11,7 +12,10 @@ mod compiler;
 mod driver;
 mod error;
 mod gate;
+mod gpus;
 mod hooks;
+mod licensing;
+mod needing;
 mod node;
 mod parts;
 mod plan;
@@ -23,15 +27,19 @@ mod versions;
 mod views;
 
 pub(crate) use attempt::{
-    KEPT, Manifest, READER_FAILED, fixed_directory, is_the_hosts, is_the_plugins, program_of, render_env,
+    KEPT, Manifest, READER_FAILED, fixed_directory, had_gpus, is_the_hosts, is_the_plugins, program_of,
+    render_env,
 };
+pub use budget::{InteractiveSettings, Schedule, ScheduleError};
+pub(crate) use budget::{budget_now, disk_views};
 pub use bus::{BusItem, EventBus, Subscription};
 pub(crate) use calls::PluginCalls;
 pub(crate) use compiler::SelfCompiler;
 pub use error::{FarmError, FarmStartError};
-pub use settings::{FarmSettings, HookSettings, OnStop, ProcessSettings, ShimCommand};
+pub(crate) use gpus::look_once;
+pub use settings::{FarmSettings, GpuSettings, HookSettings, OnStop, ProcessSettings, ShimCommand};
 pub(crate) use start::{VERSIONS, builtins, lock_data_dir};
-pub use submission::{DigestChoice, PinnedPlugin, PluginRequest, Submission};
+pub use submission::{DigestChoice, GpuRequest, PinnedPlugin, PluginRequest, Submission};
 pub use versions::VersionControl;
 pub(crate) use views::command as command_view;
 
@@ -67,7 +75,7 @@ struct Inner {
     next_job: AtomicU64,
     /// Submissions one at a time, so that two with one idempotency key cannot both be new.
     keyed: tokio::sync::Mutex<()>,
-    tasks: [JoinHandle<()>; 3],
+    tasks: [JoinHandle<()>; 5],
     /// Held as long as the farm lives.
     _lock: File,
 }
@@ -270,15 +278,13 @@ impl Farm {
         let next = (records.len() == limit as usize)
             .then(|| records.last().map(|last| last.id.to_string()))
             .flatten();
-        let items = self
+        let newest: Vec<AttemptRecord> = self
             .ask(move |scheduler, _| {
-                records
-                    .iter()
-                    .map(|record| views::attempt(scheduler.attempt(record.id).unwrap_or(record), None))
-                    .collect()
+                records.into_iter().map(|kept| scheduler.attempt(kept.id).cloned().unwrap_or(kept)).collect()
             })
             .await?;
-        Ok(Page { items, next })
+        let view = |record| views::attempt(record, self.inner.parts.usage_so_far(record), None);
+        Ok(Page { items: newest.iter().map(view).collect(), next })
     }
 
     /// One attempt, with its command.
@@ -287,7 +293,7 @@ impl Farm {
         let dir = self.inner.parts.attempt_dir(id);
         // A directory that was cleaned up, or not made yet, has no command to show.
         let command = Manifest::read(&dir).ok().flatten().map(|manifest| manifest.command_view());
-        Ok(views::attempt(&record, command))
+        Ok(views::attempt(&record, self.inner.parts.usage_so_far(&record), command))
     }
 
     /// Where an attempt's log is.
@@ -324,8 +330,8 @@ impl Farm {
 
     /// This machine.
     pub async fn node(&self) -> Result<NodeView, FarmError> {
-        let (leases, breakers) = self.ask(|scheduler, _| (scheduler.leases(), scheduler.breakers())).await?;
-        Ok(node::view(&self.inner.parts, leases, breakers).await)
+        let held = self.ask(|scheduler, _| node::Held::of(scheduler)).await?;
+        Ok(node::view(&self.inner.parts, held).await)
     }
 
     /// What happens, as it happens.

@@ -3,6 +3,7 @@
 
 use farmhand_model::dcc::{Cause, Decision, Fault, Gpu, Outcome, Severity, Verdict};
 use farmhand_model::{EndedBy, FrameSet, Seconds};
+use farmhand_runner::OutOfMemory;
 
 /// How long an attempt that could not be made to run waits before it is tried again.
 const RETRY_MS: u32 = 2_000;
@@ -15,11 +16,12 @@ pub(super) const NOT_PLACED: &str = "its image cannot be put in place";
 pub(super) const LIE: &str = "the plugin named a file that it may not";
 pub(super) const FOREIGN_FRAME: &str = "the plugin reported frame";
 pub(super) const WRONG_DEVICE: &str = "it renders without the GPUs that its job insists on";
+pub(super) const OUT_OF_MEMORY: &str = "out of memory: the kernel ended it";
 pub(super) const DID_NOT_START: &str = " did not start: ";
 
 /// Whether the host found this fault itself, however the output is read.
 pub(crate) fn is_the_hosts(fault: &Fault) -> bool {
-    [BAD_IMAGE, NOT_PLACED, LIE, FOREIGN_FRAME, WRONG_DEVICE]
+    [BAD_IMAGE, NOT_PLACED, LIE, FOREIGN_FRAME, WRONG_DEVICE, OUT_OF_MEMORY]
         .iter()
         .any(|begin| fault.message.starts_with(begin))
         || (fault.severity == Severity::WorkerFatal && fault.message.contains(DID_NOT_START))
@@ -31,6 +33,25 @@ pub(crate) fn is_the_plugins(ended_by: EndedBy, verdict: &Verdict) -> bool {
     let of_hook = matches!(verdict.decision, Decision::FailJob | Decision::HoldJob)
         && (verdict.reason.starts_with("after-task hook ") || verdict.reason == super::hooking::STOPPED);
     matches!(ended_by, EndedBy::Itself | EndedBy::TimeLimit | EndedBy::Stall) && !of_hook
+}
+
+/// What the kernel did to a render for want of memory: one to repeat with more of it.
+pub(super) fn out_of_memory(which: OutOfMemory) -> Fault {
+    let why = match which {
+        OutOfMemory::Limit => {
+            "at its limit, half as much again as it had leased; see `[render] memory_limit`"
+        }
+        OutOfMemory::Machine => {
+            "or a part of it, since there was no memory left on this machine or for this service"
+        }
+    };
+    Fault {
+        severity: Severity::Transient,
+        cause: Cause::Memory,
+        message: format!("{OUT_OF_MEMORY} {why}"),
+        frame: None,
+        about: None,
+    }
 }
 
 /// The end of an attempt.
