@@ -50,7 +50,9 @@ impl Scheduler {
             return;
         }
         let mut pass = Pass::new(self, turn.now);
-        while let Some(head) = pass.next_before(self, turn.now, None) {
+        while self.ledger.free_slots() > 0
+            && let Some(head) = pass.next_before(self, turn.now, None)
+        {
             let lease = match pass.take_turn(self, turn.now, &head) {
                 Turnout::Starts(lease) => lease,
                 Turnout::HoldsUp => break,
