@@ -16,6 +16,7 @@ mod hooks;
 mod hostile;
 mod limits;
 mod maya;
+mod memory;
 mod nuke;
 mod paths;
 mod plugins;
