@@ -174,6 +174,7 @@ fn jobs_share_what_others_leave_of_a_machine_and_a_crash_changes_nothing() {
     let gpus = farm.node_gpus("the render is seen on its GPU", is_ours);
     assert_eq!(gpus[0]["standing"], "in-use", "{gpus}");
     assert_eq!(gpus[0]["processes"][0]["name"], "sleep", "{gpus}");
+    assert_eq!(gpus[1]["processes"][0]["name"], "sh", "{gpus}");
     assert_eq!((&gpus[0]["leases"], &gpus[1]["standing"]), (&json!([]), &json!("free")), "{gpus}");
     all_is_told(&farm);
 
