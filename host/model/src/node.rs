@@ -80,7 +80,7 @@ pub struct Budget {
 
 /// Why a node takes no new tasks for a while.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case", tag = "kind")]
+#[serde(rename_all = "kebab-case", tag = "by")]
 pub enum Closed {
     /// The hours in which renders may start are over.
     Schedule {

@@ -41,6 +41,7 @@ impl Scheduler {
             job.status = JobStatus::Waiting;
         }
         job.held = None;
+        job.idle_since = Some(job.submitted);
         job.dirty = true;
         self.admit(job, ended, true)?;
         turn.touched.insert(id);

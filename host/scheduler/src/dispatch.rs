@@ -205,6 +205,7 @@ impl Scheduler {
             level_name: plan.level_name,
             try_number: plan.tries + 1,
             lease,
+            boost: plan.boost,
             plugin: None,
             started: turn.now,
             frames_done: FrameSet::new(),
@@ -223,7 +224,7 @@ impl Scheduler {
             time_limit: (limit > 0).then(|| Seconds(f64::from(limit))),
         })));
         turn.touched.insert(id);
-        let live = Live { boost: plan.boost, ..Live::new(record, plan.layer, plugin.epoch) };
+        let live = Live::new(record, plan.layer, plugin.epoch);
         self.live.insert(attempt, live);
         self.reindex(turn.now, id);
     }

@@ -131,7 +131,7 @@ impl Layer {
     /// Running frames become pending again, as `group` says.
     pub(crate) fn give_back(&mut self, group: Group) {
         self.running.subtract(&group.frames);
-        if group.level == 0 && group.tries == 0 && group.not_before.is_none() {
+        if group.level == 0 && group.tries == 0 && group.not_before.is_none() && group.boost.is_none() {
             self.fresh.extend(&group.frames);
         } else {
             self.join(group);

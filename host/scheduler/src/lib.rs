@@ -7,6 +7,7 @@
 //! [`Change`]: farmhand_model::Change
 
 mod attempt;
+mod blame;
 mod breaker;
 mod chunk;
 mod commands;
@@ -21,6 +22,7 @@ mod job;
 mod layer;
 mod ledger;
 mod licence;
+mod memory;
 mod needs;
 mod order;
 mod pass;
@@ -31,6 +33,7 @@ mod reports;
 mod restore;
 mod sanity;
 mod scheduler;
+mod time;
 mod verdict;
 mod view;
 mod watch;

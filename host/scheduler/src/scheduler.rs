@@ -111,6 +111,7 @@ impl Scheduler {
             Event::Fault { attempt, fault } => self.on_fault(&mut turn, attempt, fault),
             Event::Fact { attempt, fact } => self.on_fact(&mut turn, attempt, fact),
             Event::Alive { attempt, signs } => self.on_alive(&mut turn, attempt, signs),
+            Event::ProcessEnded { attempt, seconds } => self.on_process_ended(&mut turn, attempt, seconds),
             Event::Ended { attempt, outcome, verdict } => {
                 self.on_ended(&mut turn, attempt, *outcome, verdict);
             }
@@ -206,6 +207,9 @@ impl Scheduler {
                     self.retiring.insert(id);
                     self.touch_dependents(turn, id, &mut left);
                 }
+            }
+            if is_last && let Some(job) = self.jobs.get_mut(&id) {
+                job.keep_idle_time(turn.now);
             }
             self.reindex(turn.now, id);
         }

@@ -87,6 +87,21 @@ pub(crate) fn gpu_job(frames: &str, count: u32) -> JobSpec {
     job_with(frames, Needs { memory_bytes: None, gpus })
 }
 
+/// The end of a process that lived for a second.
+pub(crate) fn outcome(ended_by: EndedBy, faults: Vec<Fault>) -> Outcome {
+    Outcome {
+        exit_code: Some(0),
+        signal: None,
+        ended_by,
+        seconds: Seconds(1.0),
+        frames_done: FrameSet::new(),
+        frames_missing: FrameSet::new(),
+        faults,
+        facts: Vec::new(),
+        usage: Default::default(),
+    }
+}
+
 impl TestEnv {
     /// Two slots, four threads, two a task; the plugin `blender` with levels `render` and `safe`.
     pub(crate) fn new() -> Self {
@@ -332,17 +347,10 @@ impl TestEnv {
     }
 
     pub(crate) fn end(&mut self, attempt: u64, ended_by: EndedBy, decision: Decision, faults: Vec<Fault>) {
-        let outcome = Outcome {
-            exit_code: Some(0),
-            signal: None,
-            ended_by,
-            seconds: Seconds(1.0),
-            frames_done: FrameSet::new(),
-            frames_missing: FrameSet::new(),
-            faults,
-            facts: Vec::new(),
-            usage: Default::default(),
-        };
+        self.end_as(attempt, outcome(ended_by, faults), decision);
+    }
+
+    pub(crate) fn end_as(&mut self, attempt: u64, outcome: Outcome, decision: Decision) {
         let verdict = Verdict { decision, reason: "said the plugin".to_owned() };
         self.send(Event::Ended { attempt: AttemptId(attempt), outcome: Box::new(outcome), verdict });
     }

@@ -9,5 +9,7 @@ mod hooks;
 mod leases;
 mod levels;
 mod lines;
+mod memory;
 mod reasons;
 mod severities;
+mod time;

@@ -48,7 +48,7 @@ use farmhand_model::dcc::Problem;
 use farmhand_model::job::JobEdit;
 use farmhand_model::plan::PlanView;
 use farmhand_model::view::{
-    AttemptView, FrameDoneView, FramesView, JobSummary, JobView, NodeView, Page, PluginView, WhyView,
+    AttemptView, FrameDoneView, FramesView, JobSummary, JobView, JobWhyView, NodeView, Page, PluginView,
 };
 use farmhand_model::why::WaitReason;
 use farmhand_model::{AttemptId, AttemptRecord, Change, FrameSet, JobId, JobRecord, JobStatus, Timestamp};
@@ -191,17 +191,19 @@ impl Farm {
     pub async fn job(&self, id: JobId) -> Result<JobView, FarmError> {
         let record = self.store().job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
         let attempts = self.store().count_attempts(id).await.map_err(internal)?;
-        let live =
-            self.ask(move |scheduler, now| scheduler.summary(id, now).zip(scheduler.costs(id))).await?;
-        let (summary, costs) = match live {
+        let of_live = move |scheduler: &Scheduler, now| {
+            Some((scheduler.summary(id, now)?, scheduler.costs(id)?, scheduler.time_spent(id, now)?))
+        };
+        let (summary, costs, time) = match self.ask(of_live).await? {
             Some(live) => live,
-            None => (summary_of_record(&record), record.costs),
+            None => (summary_of_record(&record), record.costs, record.time),
         };
         Ok(JobView {
             summary,
             spec: record.spec,
             notes: record.notes,
             costs,
+            time,
             attempts,
             fallbacks: record.fallbacks,
             hooks: record.hooks.runs,
@@ -301,13 +303,18 @@ impl Farm {
         if path.exists() { Ok(LogFile { path, live }) } else { Err(FarmError::NoLog(id)) }
     }
 
-    /// Why a job waits.
-    pub async fn why(&self, id: JobId) -> Result<WhyView, FarmError> {
-        if let Some(reason) = self.ask(move |scheduler, now| scheduler.why(id, now)).await? {
-            return Ok(reason.into());
+    /// Why a job waits, and where its time goes.
+    pub async fn why(&self, id: JobId) -> Result<JobWhyView, FarmError> {
+        let of_live = move |scheduler: &Scheduler, now| {
+            let status = scheduler.summary(id, now)?.status;
+            let (why, time) = (scheduler.why(id, now)?.into(), scheduler.time_spent(id, now)?);
+            Some(JobWhyView { job: id, status, why, time })
+        };
+        if let Some(view) = self.ask(of_live).await? {
+            return Ok(view);
         }
-        self.store().job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
-        Ok(WaitReason::Ended.into())
+        let record = self.store().job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
+        Ok(JobWhyView { job: id, status: record.status, why: WaitReason::Ended.into(), time: record.time })
     }
 
     /// Every plugin slot.
@@ -323,8 +330,8 @@ impl Farm {
 
     /// This machine.
     pub async fn node(&self) -> Result<NodeView, FarmError> {
-        let (leases, breakers) = self.ask(|scheduler, _| (scheduler.leases(), scheduler.breakers())).await?;
-        Ok(node::view(&self.inner.parts, leases, breakers).await)
+        let held = self.ask(|scheduler, _| node::Held::of(scheduler)).await?;
+        Ok(node::view(&self.inner.parts, held).await)
     }
 
     /// What happens, as it happens.

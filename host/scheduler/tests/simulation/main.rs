@@ -12,6 +12,7 @@ mod licences;
 mod people;
 mod renders;
 mod store;
+mod time;
 mod world;
 
 use dice::Dice;

@@ -6,6 +6,7 @@ use crate::licences::Licences;
 use crate::people::{PLUGINS, ready};
 use crate::renders::{Process, ending};
 use crate::store::Store;
+use crate::time::{Idle, check_attempts};
 use farmhand_model::dcc::{Decision, FrameShape};
 use farmhand_model::hooks::Moment;
 use farmhand_model::view::FrameCounts;
@@ -42,6 +43,7 @@ pub struct World {
     pub hooks: BTreeSet<(JobId, Moment)>,
     /// Hooks whose last run came to an end that counts.
     pub went_well: BTreeSet<(JobId, Moment)>,
+    pub idle: Idle,
     /// No more trouble: everything must come to its end.
     pub draining: bool,
 }
@@ -75,6 +77,7 @@ impl World {
             hooked: BTreeSet::new(),
             hooks: BTreeSet::new(),
             went_well: BTreeSet::new(),
+            idle: Idle::default(),
             draining: false,
         };
         world.find_gpus();
@@ -197,6 +200,7 @@ impl World {
             self.store.commit(effects);
             assert_eq!(once, self.store, "changes may be applied twice");
             self.check_durable();
+            check_attempts(&self.scheduler, &self.store, self.now);
         }
         for effect in effects {
             if crash && self.dice.one_in(2) {
@@ -275,7 +279,7 @@ impl World {
     }
 
     /// What must hold after every step, besides what the scheduler checks of itself.
-    fn check(&self) {
+    fn check(&mut self) {
         assert!(
             self.scheduler.next_wakeup().is_none_or(|at| at > self.now),
             "what is due would never be done"
@@ -293,6 +297,7 @@ impl World {
             );
         }
         self.check_hooks(&self.store);
+        self.idle.look(&self.scheduler, &self.store, self.now);
         for attempt in self.scheduler.live_attempts() {
             assert!(self.store.attempts.get(&attempt.id).is_some_and(|known| known.is_live()), "not durable");
         }

@@ -187,6 +187,12 @@ async fn jobs_are_submitted_listed_changed_and_ended() {
 
     let why = bench.get(&format!("{location}/why")).await;
     assert_eq!(why.json()["reason"]["kind"], "paused");
+    assert_eq!(why.json()["remedy"], "`farmhand resume` lets it go on");
+    assert_eq!(why.json()["status"], "paused");
+    for seen in [&why, &bench.get(&location).await] {
+        assert!(seen.json()["time"]["waiting"].as_f64().unwrap() >= 0.0, "{seen:?}");
+        assert_eq!(seen.json()["time"]["rendering"], 0.0);
+    }
     let frames = bench.get(&format!("{location}/frames")).await;
     assert_eq!(frames.json()["runs"], json!([{ "layer": null, "state": "pending", "frames": "1-10" }]));
     assert_eq!(bench.get(&format!("{location}/images")).await.json(), &json!([]));

@@ -28,7 +28,7 @@ pub(super) enum Prepared {
     /// A process can be started.
     Ready(Box<Ready>),
     /// All images were there.
-    NothingLeft(End),
+    NothingLeft(Box<End>),
 }
 
 /// A process that can be started.
@@ -92,7 +92,7 @@ pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Pre
                 .map_err(|error| End::plugin_failed(frames, error))?;
             let skipped = settle_existing(attempt, &manifest, there).await;
             if frames.is_subset(&skipped) {
-                return Ok(Prepared::NothingLeft(End::all_skipped(frames)));
+                return Ok(Prepared::NothingLeft(Box::new(End::all_skipped(frames))));
             }
             task = manifest.task;
             task.frames.subtract(&skipped);
@@ -228,6 +228,7 @@ fn manifest(
         return Err(format!("the plugin's argument {argument:?} has a NUL byte"));
     }
     check_outputs(&command.outputs, &task.staging, &attempt.parts.roots)?;
+    let need = order.job.gpu_need(&order.attempt.level_name);
     Ok(Manifest {
         plugin: plugin.stamp().clone(),
         program,
@@ -237,6 +238,7 @@ fn manifest(
         outputs: command.outputs,
         verify: command.verify,
         remove_on_success: Vec::new(),
+        insists_on_gpus: need.is_some_and(|need| need.required) && !order.attempt.lease.gpus.is_empty(),
         started: attempt.parts.clock.now(),
         dcc_version: order.job.dcc_version.clone(),
         task,
