@@ -72,14 +72,8 @@ impl Farm {
 
     /// Waits until this is what the job waits for, in words for people.
     fn waits(&self, job: u64, expect: &str) {
-        let mut last = String::new();
         self.daemon.client.wait_for(&format!("job {job} waits because {expect:?}"), || {
-            let why = self.why(job)["text"].as_str().unwrap_or_default().to_owned();
-            if why != last {
-                println!("job {job}: {why}");
-                last.clone_from(&why);
-            }
-            (why == expect).then_some(())
+            (self.why(job)["text"] == expect).then_some(())
         });
     }
 

@@ -2,6 +2,7 @@
 //! can tell which file it was loaded from, and so which test it belongs to.
 
 #![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test's helper fails by panicking")]
 
 use farmhand_nvml_standin::{ALL_CALLS, Gpu, Kind, Process, StandIn, State, code};
 use farmhand_resource::gpu::{GpuMonitor, GpuProcessKind, GpuReading, GpuState, MonitorSettings, probe};

@@ -319,7 +319,8 @@ mod tests {
     /// 1 is a render's process, 2 and 3 are Anna's, and all others cannot be seen.
     fn owners(held: &[&str]) -> Owners {
         let maya = |name: &str| Owner::Other(Who { name: Some(name.into()), user: Some("anna".into()) });
-        let processes = [(1, Owner::Attempt(AttemptId(7), Who::default())), (2, maya("maya.bin")), (3, maya("Xorg"))];
+        let processes =
+            [(1, Owner::Attempt(AttemptId(7), Who::default())), (2, maya("maya.bin")), (3, maya("Xorg"))];
         Owners { processes: processes.into(), held: held.iter().map(|uuid| (*uuid).to_owned()).collect() }
     }
 

@@ -100,7 +100,10 @@ mod tests {
         LeaseView { attempt: AttemptId(attempt), job: JobId(1), lease }
     }
 
-    fn reading(gpus: &[(f64, &[(u32, Option<u64>, Option<f64>)])]) -> GpuReading {
+    /// Its number, its memory, and how busy it keeps the GPU.
+    type Process = (u32, Option<u64>, Option<f64>);
+
+    fn reading(gpus: &[(f64, &[Process])]) -> GpuReading {
         let gpus = (0..).zip(gpus).map(|(index, (utilisation, processes))| GpuSeen {
             gpu: gpu(index),
             pci_bus_id: String::new(),
