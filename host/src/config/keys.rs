@@ -199,7 +199,8 @@ pub(super) const KEYS: &[Key] = &[
         Count(0, 1 << 20),
         Is("512"),
         "GPU memory, in MiB, that processes which farmhand did not start may hold together on a GPU that still counts \
-         as free. A desktop with its windows holds less.",
+         as free. A desktop with its windows holds less. On Windows the driver does not tell what single processes hold, \
+         and only their time counts.",
     ),
     key(
         "interactive",
