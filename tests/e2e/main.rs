@@ -13,6 +13,7 @@ mod cleanup;
 mod failures;
 mod hooks;
 mod hostile;
+mod limits;
 mod maya;
 mod nuke;
 mod paths;

@@ -5,7 +5,7 @@ use super::error::CliError;
 use super::output::clean;
 use clap::Args;
 use farmhand_model::JobId;
-use farmhand_model::view::WhyView;
+use farmhand_model::view::JobWhyView;
 
 #[derive(Debug, Args)]
 pub(super) struct WhyArgs {
@@ -20,6 +20,6 @@ pub(super) fn run(context: &mut Context, args: &WhyArgs) -> Result<(), CliError>
         let why: serde_json::Value = client.get(&path)?;
         return context.out.json(&why);
     }
-    let why: WhyView = client.get(&path)?;
-    context.out.line(clean(&why.text))
+    let why: JobWhyView = client.get(&path)?;
+    context.out.line(clean(&why.why.text))
 }

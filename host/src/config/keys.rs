@@ -17,6 +17,12 @@ pub(super) enum Kind {
     Address,
     /// `http://host:port`.
     Url,
+    /// An amount of memory.
+    Size,
+    /// `true` or `false`.
+    Switch,
+    /// Hours of the week.
+    Hours,
     /// A whole number, both ends allowed.
     Count(u64, u64),
     /// One of these words.
@@ -25,6 +31,8 @@ pub(super) enum Kind {
     Table,
     /// Places as each system spells them; not for the environment.
     Places,
+    /// How many there are of something, and what takes one.
+    Limit,
 }
 
 /// One thing that can be set.
@@ -58,8 +66,11 @@ const fn key(
     Key { section, name, kind, default, doc }
 }
 
+pub(super) use crate::near_miss::near_miss;
 use Fallback::{Is, Words};
-use Kind::{Address, Choice, Count, Path, Paths, Places, Secret, Table, Text, Texts, Url};
+use Kind::{
+    Address, Choice, Count, Hours, Path, Paths, Places, Secret, Size, Switch, Table, Text, Texts, Url,
+};
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -68,6 +79,11 @@ pub(super) const SECTIONS: &[(&str, &str)] = &[
     ("server", "The daemon's address, and who may use it."),
     ("data", "Where farmhand keeps what must not be lost."),
     ("node", "How much of this machine renders may use."),
+    (
+        "interactive",
+        "What stays with the artist who works at this machine. It holds back new tasks and ends none that run.",
+    ),
+    ("limits", "Licences and other things that there are only so many of: `nuke_render = 4`."),
     ("plugins", "Where plugins come from, and what they may use and see."),
     ("tools", "Programs that farmhand should not look for: `blender = \"/opt/blender-4.5/blender\"`."),
     ("paths", "Which directories jobs may name, and how other systems spell them."),
@@ -80,7 +96,7 @@ pub(super) const SECTIONS: &[(&str, &str)] = &[
     ("log", "What the daemon says of itself, on standard error."),
 ];
 
-/// Everything that can be set, except `[tools]` and `[plugins.NAME]`, which take any name.
+/// Everything that can be set, except `[limits]`, `[tools]` and `[plugins.NAME]`, which take any name.
 pub(super) const KEYS: &[Key] = &[
     key(
         "server",
@@ -132,8 +148,15 @@ pub(super) const KEYS: &[Key] = &[
         "node",
         "cores",
         Count(1, 4096),
-        Words("all that the machine, its cgroup and its affinity allow"),
-        "CPU cores that renders may use.",
+        Words("all that the machine, its cgroup and its affinity allow, times `interactive.cores_percent`"),
+        "CPU cores that renders may use. Where `interactive.cores_percent` is below 100, they get no more than that.",
+    ),
+    key(
+        "node",
+        "memory",
+        Size,
+        Words("the machine's, or its cgroup's, less `interactive.keep_memory_mb`"),
+        "Memory that renders may use in all, such as `48 GB` or `64 GiB`. A task starts once what it needs is free.",
     ),
     key(
         "node",
@@ -150,6 +173,53 @@ pub(super) const KEYS: &[Key] = &[
         Words("`cores` divided by `slots`, at least 1"),
         "CPU threads of each task. The same for all the frames of a job, since the number can change the last bit of \
          a pixel.",
+    ),
+    key(
+        "interactive",
+        "workstation",
+        Choice(&["auto", "on", "off"]),
+        Is("auto"),
+        "Whether somebody works at this machine, which the next two keys' defaults depend on. `auto`: where a desktop \
+         runs, as a display server's socket, `DISPLAY`, `WAYLAND_DISPLAY` or a display manager's service says when the \
+         daemon starts; always on Windows and macOS.",
+    ),
+    key(
+        "interactive",
+        "cores_percent",
+        Count(1, 100),
+        Words("80 on a workstation, 100 otherwise"),
+        "The share of the machine's cores that renders get at most, rounded down, and at least one core.",
+    ),
+    key(
+        "interactive",
+        "keep_memory_mb",
+        Count(0, 16_777_216),
+        Words("2048 on a workstation, at most a quarter of the memory; 512 otherwise, at most an eighth"),
+        "Memory that is kept from renders, in MiB. Where `node.memory` is set, that alone counts.",
+    ),
+    key(
+        "interactive",
+        "schedule",
+        Hours,
+        Words("always"),
+        "Hours in which renders may start, in this machine's own time zone: `[\"mon-fri 19:00-08:00\", \"sat-sun\"]`. \
+         Hours whose end is not after their beginning last into the next day.",
+    ),
+    key(
+        "interactive",
+        "pause_on_activity",
+        Switch,
+        Is("false"),
+        "Whether nothing starts while somebody uses this machine. Linux only: logind tells of desktops (one that is \
+         locked is not in use; one that never tells logind that it is idle is in use as long as somebody is logged in), \
+         terminals tell of typing. Other systems are not asked, and then this does nothing, as `farmhand doctor` says.",
+    ),
+    key(
+        "interactive",
+        "idle_minutes",
+        Count(1, 1440),
+        Is("10"),
+        "How long nobody must have used the machine before renders start, where `pause_on_activity` is set.",
     ),
     key(
         "plugins",
@@ -454,32 +524,9 @@ pub(super) fn find(section: &str, name: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.section == section && key.name == name)
 }
 
-/// The word of `known` that somebody may have meant.
-pub(super) fn near_miss<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        // A third of the letters may be wrong; beyond that a suggestion is a guess.
-        .filter(|(distance, candidate)| *distance <= candidate.len().div_ceil(3))
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn near_misses_are_near() {
-        let check = |word: &str, expect: Option<&str>| {
-            assert_eq!(near_miss(word, ["listen", "token", "token_file", "url"]), expect, "{word}");
-        };
-        check("lisen", Some("listen"));
-        check("tokne", Some("token"));
-        check("tokenfile", Some("token_file"));
-        check("port", None);
-        check("", None);
-    }
 
     #[test]
     fn every_key_belongs_to_a_section_and_is_there_once() {

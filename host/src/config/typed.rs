@@ -6,8 +6,8 @@ use super::layer::Settings;
 use super::load::is_secret;
 use super::value::{Value, parse_address};
 use crate::cleanup::CleanupPolicy;
-use crate::farm::OnStop;
-use farmhand_model::PathMap;
+use crate::farm::{OnStop, Schedule};
+use farmhand_model::{Bytes, Limit, PathMap};
 use farmhand_runner::{CgroupMode, IoClass};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -59,6 +59,34 @@ pub enum LogFormat {
     Json,
 }
 
+/// Whether somebody works at this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Workstation {
+    /// Where a desktop runs here.
+    Auto,
+    /// Somebody does.
+    On,
+    /// It only renders.
+    Off,
+}
+
+/// What stays with the artist who works at this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InteractiveConfig {
+    /// Whether there is one.
+    pub workstation: Workstation,
+    /// Share of the cores that renders get at most; absent: by whether it is a workstation.
+    pub cores_percent: Option<u32>,
+    /// Memory that is kept from renders; absent: by whether it is a workstation.
+    pub keep_memory_mb: Option<u64>,
+    /// Hours in which renders may start.
+    pub schedule: Schedule,
+    /// Whether nothing starts while somebody uses the machine.
+    pub pause_on_activity: bool,
+    /// How long nobody must have used it.
+    pub idle_minutes: u32,
+}
+
 /// What one plugin may use and see.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PluginConfig {
@@ -107,6 +135,12 @@ pub struct Config {
     pub slots: Option<u32>,
     /// Threads of each task; absent: cores by slots.
     pub threads_per_task: Option<u32>,
+    /// Memory that renders may use; absent: all but what is kept.
+    pub memory: Option<Bytes>,
+    /// What stays with the artist.
+    pub interactive: InteractiveConfig,
+    /// Licences and counters that there are only so many of, by name.
+    pub limits: BTreeMap<String, Limit>,
     /// Where plugins are dropped in.
     pub plugins_dir: PathBuf,
     /// How changes there are noticed.
@@ -195,6 +229,9 @@ impl Config {
             cores: settings.small("node.cores"),
             slots: settings.small("node.slots"),
             threads_per_task: settings.small("node.threads_per_task"),
+            memory: settings.text("node.memory").and_then(|text| text.parse().ok()),
+            interactive: settings.interactive(),
+            limits: settings.limits(),
             plugins_dir: settings.path("plugins.dir").unwrap_or_else(|| data_dir.join("plugins")),
             plugins_watch: match settings.text("plugins.watch") {
                 Some("poll") => WatchChoice::Poll,
@@ -370,6 +407,38 @@ impl Settings {
             Some(Value::Places(map)) => map.clone(),
             _ => PathMap::default(),
         }
+    }
+
+    fn interactive(&self) -> InteractiveConfig {
+        InteractiveConfig {
+            workstation: match self.text("interactive.workstation") {
+                Some("on") => Workstation::On,
+                Some("off") => Workstation::Off,
+                _ => Workstation::Auto,
+            },
+            cores_percent: self.small("interactive.cores_percent"),
+            keep_memory_mb: self.count("interactive.keep_memory_mb"),
+            schedule: match self.get("interactive.schedule").map(|setting| &setting.value) {
+                Some(Value::Hours(schedule)) => schedule.clone(),
+                _ => Schedule::default(),
+            },
+            pause_on_activity: self
+                .get("interactive.pause_on_activity")
+                .is_some_and(|setting| setting.value == Value::Switch(true)),
+            idle_minutes: self.small("interactive.idle_minutes").unwrap_or_default(),
+        }
+    }
+
+    fn limits(&self) -> BTreeMap<String, Limit> {
+        let limit = |value: &Value| match value {
+            Value::Limit(limit) => Some(*limit),
+            _ => None,
+        };
+        self.iter()
+            .filter_map(|(key, setting)| {
+                Some((key.strip_prefix("limits.")?.to_owned(), limit(&setting.value)?))
+            })
+            .collect()
     }
 
     fn tools(&self) -> BTreeMap<String, PathBuf> {

@@ -1,7 +1,9 @@
 //! Values: what a key holds after it was checked, and the checks, for the file and for texts alike.
 
 use super::keys::{Kind, near_miss};
+use crate::farm::Schedule;
 use farmhand_model::path_map::{PathMap, Spellings};
+use farmhand_model::{Bytes, Limit, LimitPer};
 use std::net::SocketAddr;
 use std::path::{Component, Path, PathBuf};
 use toml::de::{DeTable, DeValue};
@@ -13,6 +15,12 @@ pub enum Value {
     Text(String),
     /// Whole numbers.
     Count(u64),
+    /// `true` or `false`.
+    Switch(bool),
+    /// Hours of the week.
+    Hours(Schedule),
+    /// How many there are of something, and what takes one.
+    Limit(Limit),
     /// Lists of texts or paths.
     List(Vec<String>),
     /// A plugin's own table.
@@ -47,8 +55,13 @@ impl Value {
                 let places = entries.collect::<Result<_, _>>()?;
                 PathMap::new(places).map(Value::Places).map_err(|error| error.to_string())
             }
-            (Kind::Count(..) | Kind::Table | Kind::Places, DeValue::String(_)) => wrong(),
-            (Kind::Paths | Kind::Texts, DeValue::Array(items)) => {
+            (Kind::Switch, DeValue::Boolean(value)) => Ok(Value::Switch(*value)),
+            (Kind::Limit, DeValue::Integer(_) | DeValue::Table(_)) => limit(value).map(Value::Limit),
+            (
+                Kind::Count(..) | Kind::Switch | Kind::Limit | Kind::Table | Kind::Places,
+                DeValue::String(_),
+            ) => wrong(),
+            (Kind::Paths | Kind::Texts | Kind::Hours, DeValue::Array(items)) => {
                 let item_kind = if kind == Kind::Paths { Kind::Path } else { Kind::Text };
                 let mut texts = Vec::new();
                 for item in items.iter() {
@@ -62,9 +75,9 @@ impl Value {
                         }
                     }
                 }
-                Ok(Value::List(texts))
+                if kind == Kind::Hours { hours(&texts) } else { Ok(Value::List(texts)) }
             }
-            (Kind::Paths | Kind::Texts, _) => wrong(),
+            (Kind::Paths | Kind::Texts | Kind::Hours, _) => wrong(),
             (Kind::Table, DeValue::Table(_)) => match json_of(value)? {
                 serde_json::Value::Object(table) => Ok(Value::Table(table)),
                 _ => wrong(),
@@ -82,9 +95,21 @@ impl Value {
                 Ok(number) if (least..=most).contains(&number) => Ok(Value::Count(number)),
                 _ => Err(format!("`{text}` is not {}", wanted(kind))),
             },
-            Kind::Texts => {
+            Kind::Switch => match text.trim() {
+                "true" => Ok(Value::Switch(true)),
+                "false" => Ok(Value::Switch(false)),
+                _ => Err(format!("`{text}` is not {}", wanted(kind))),
+            },
+            Kind::Limit => match text.trim().parse() {
+                Ok(max) => Ok(Value::Limit(Limit { max, per: LimitPer::Task })),
+                Err(_) => {
+                    Err(format!("`{text}` is not a whole number; what takes one can only be set in a file"))
+                }
+            },
+            Kind::Texts | Kind::Hours => {
                 let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-                Ok(Value::List(items.map(str::to_owned).collect()))
+                let items: Vec<String> = items.map(str::to_owned).collect();
+                if kind == Kind::Hours { hours(&items) } else { Ok(Value::List(items)) }
             }
             Kind::Paths => {
                 let items = std::env::split_paths(text).filter(|item| !item.as_os_str().is_empty());
@@ -105,6 +130,10 @@ impl std::fmt::Display for Value {
         match self {
             Value::Text(text) => f.write_str(text),
             Value::Count(number) => write!(f, "{number}"),
+            Value::Switch(value) => write!(f, "{value}"),
+            Value::Hours(schedule) => write!(f, "{schedule}"),
+            Value::Limit(Limit { max, per: LimitPer::Task }) => write!(f, "{max}"),
+            Value::Limit(Limit { max, per: LimitPer::Node }) => write!(f, "{max} per node"),
             Value::List(items) => f.write_str(&items.join(", ")),
             Value::Table(table) => f.write_str(&serde_json::Value::Object(table.clone()).to_string()),
             Value::Places(map) => {
@@ -132,6 +161,10 @@ pub(super) fn wanted(kind: Kind) -> String {
         Kind::Texts => "a list of texts".to_owned(),
         Kind::Address => "an IP address with a port, such as `127.0.0.1:7878`".to_owned(),
         Kind::Url => "an address such as `http://render01:7878`".to_owned(),
+        Kind::Size => "an amount of memory such as `48 GB` or `64 GiB`".to_owned(),
+        Kind::Switch => "`true` or `false`".to_owned(),
+        Kind::Hours => "a list of hours such as `mon-fri 19:00-08:00` or `sat-sun`".to_owned(),
+        Kind::Limit => "a number such as `4`, or a table such as `{ max = 4, per = \"node\" }`".to_owned(),
         Kind::Count(least, most) => format!("a whole number from {least} to {most}"),
         Kind::Choice(words) => {
             let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
@@ -139,6 +172,40 @@ pub(super) fn wanted(kind: Kind) -> String {
         }
         Kind::Table => "a table".to_owned(),
         Kind::Places => "a list of tables".to_owned(),
+    }
+}
+
+/// Hours of the week from their texts.
+fn hours(texts: &[String]) -> Result<Value, String> {
+    Schedule::parse(texts).map(Value::Hours).map_err(|error| error.to_string())
+}
+
+/// A limit: a bare number is one per task.
+fn limit(value: &DeValue<'_>) -> Result<Limit, String> {
+    let max = |value: &DeValue<'_>| match value {
+        DeValue::Integer(number) => u32::from_str_radix(number.as_str(), number.radix())
+            .map_err(|_| format!("{number} is not a whole number from 0 to {}", u32::MAX)),
+        other => Err(format!("`max` is a whole number, not {}", described(other))),
+    };
+    let DeValue::Table(table) = value else {
+        return Ok(Limit { max: max(value)?, per: LimitPer::Task });
+    };
+    const NAMES: [&str; 2] = ["max", "per"];
+    for (name, _) in table {
+        let name = name.get_ref().as_ref();
+        if !NAMES.contains(&name) {
+            return Err(format!("unknown key `{name}`; a limit has `max` and `per`"));
+        }
+    }
+    let per = match table.get("per").map(|value| value.get_ref()) {
+        None => LimitPer::Task,
+        Some(DeValue::String(per)) if per == "task" => LimitPer::Task,
+        Some(DeValue::String(per)) if per == "node" => LimitPer::Node,
+        Some(other) => return Err(format!("`per` is \"task\" or \"node\", not {}", described(other))),
+    };
+    match table.get("max") {
+        Some(value) => Ok(Limit { max: max(value.get_ref())?, per }),
+        None => Err("`max` is missing: how many there are".to_owned()),
     }
 }
 
@@ -220,6 +287,11 @@ fn checked(kind: Kind, text: &str, base: Base<'_>) -> Result<String, String> {
             let is_host = !host.is_empty() && !host.contains(['/', ' ', '?', '#', '@']);
             if is_host { Ok(format!("http://{host}")) } else { Err(not()) }
         }
+        Kind::Size => match text.parse() {
+            Ok(Bytes(0)) => Err("no memory at all renders nothing".to_owned()),
+            Ok(_) => Ok(text.trim().to_owned()),
+            Err(error) => Err(format!("{error}")),
+        },
         Kind::Choice(words) if !words.contains(&text) => match near_miss(text, words.iter().copied()) {
             Some(word) => Err(format!("{}; did you mean `{word}`?", not())),
             None => Err(not()),
@@ -299,6 +371,11 @@ mod tests {
         assert_eq!(of_text(Kind::Address, "localhost:80"), text("127.0.0.1:80"));
         assert_eq!(of_text(Kind::Address, "[::1]:80"), text("[::1]:80"));
         assert_eq!(of_text(Kind::Url, "http://render01:7878/"), text("http://render01:7878"));
+        assert_eq!(of_text(Kind::Size, " 1.5 GiB"), text("1.5 GiB"));
+        assert_eq!(of_text(Kind::Switch, "true"), Ok(Value::Switch(true)));
+        assert_eq!(of_text(Kind::Limit, "4"), Ok(Value::Limit(Limit { max: 4, per: LimitPer::Task })));
+        let hours = of_text(Kind::Hours, "mon-fri 19:00-8:00,sat-sun").map(|hours| hours.to_string());
+        assert_eq!(hours.as_deref(), Ok("mon-fri 19:00-08:00, sat-sun"));
     }
 
     #[test]
@@ -321,5 +398,19 @@ mod tests {
         );
         check(Kind::Choice(&["keep", "kill"]), "leave", "`leave` is not one of `keep`, `kill`");
         check(Kind::Table, "x", "can only be set in a file");
+        check(Kind::Size, "48", "`48` has no unit; write `48 GB` or `48 GiB`");
+        check(Kind::Size, "0 GB", "no memory at all renders nothing");
+        check(Kind::Switch, "yes", "`yes` is not `true` or `false`");
+        check(
+            Kind::Limit,
+            "4 per node",
+            "`4 per node` is not a whole number; what takes one can only be set in a file",
+        );
+        check(
+            Kind::Hours,
+            "sat-sun, mo 19:00-08:00",
+            "`mo 19:00-08:00`, at character 1: `mo` is no day, there are mon, tue, wed, thu, fri, sat, sun; write days, \
+             hours or both, such as `mon-fri 19:00-08:00`, `sat-sun` or `20:00-06:30`",
+        );
     }
 }

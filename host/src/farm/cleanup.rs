@@ -84,7 +84,7 @@ pub(super) async fn by_policy(farm: Weak<Inner>, first: Duration) {
 mod tests {
     use super::*;
     use crate::cleanup::CleanupPolicy;
-    use crate::farm::{FarmSettings, HookSettings, ProcessSettings, ShimCommand};
+    use crate::farm::{FarmSettings, HookSettings, InteractiveSettings, ProcessSettings, ShimCommand};
     use farmhand_model::{PathMap, Seconds};
     use farmhand_plugin::{PluginSettings, WatchMode};
     use farmhand_runner::LogLimits;
@@ -104,6 +104,7 @@ mod tests {
                 memory_bytes: u64::MAX,
                 limits: BTreeMap::new(),
             },
+            interactive: InteractiveSettings::default(),
             policy: Policy::default(),
             plugins: PluginSettings {
                 dir: None,

@@ -1,11 +1,13 @@
 //! What the farm is made of, shared by its tasks: handles only, no decisions.
 
+use super::budget::NodeState;
 use super::bus::EventBus;
 use super::calls::PluginCalls;
 use super::settings::FarmSettings;
 use farmhand_model::dcc::{Level, Tool};
 use farmhand_model::{AttemptId, AttemptRecord, Digest, JobSpec, Timestamp, Usage};
 use farmhand_plugin::{LoadedPlugin, PluginHost};
+use farmhand_resource::DiskProbe;
 use farmhand_resource::gpu::GpuProbe;
 use farmhand_resource::node::NodeFacts;
 use farmhand_resource::tools::ToolFinder;
@@ -30,10 +32,13 @@ pub(super) struct Parts {
     pub(super) roots: Roots,
     pub(super) node: NodeFacts,
     pub(super) gpus: GpuProbe,
+    pub(super) disks: DiskProbe,
+    /// What was last found of budget and disks.
+    pub(super) state: NodeState,
     pub(super) bus: EventBus,
     pub(super) clock: Clock,
     pub(super) health: Health,
-    /// Leases or breakers are different: the node is announced anew.
+    /// Leases, breakers, budget or disks are different: the node is announced anew.
     pub(super) node_changed: Notify,
     /// Versions of plugins that jobs are pinned to, for as long as there are such jobs.
     pub(super) pinned: Mutex<BTreeMap<Digest, Arc<LoadedPlugin>>>,

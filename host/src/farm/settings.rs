@@ -1,5 +1,6 @@
 //! What a farm needs to know before it starts, already validated: `config` makes it from files and environment.
 
+use super::budget::InteractiveSettings;
 use crate::cleanup::CleanupPolicy;
 use farmhand_model::{PathMap, Seconds};
 use farmhand_plugin::PluginSettings;
@@ -15,8 +16,10 @@ use std::time::Duration;
 pub struct FarmSettings {
     /// Database, attempts, logs, the lock: one daemon at a time.
     pub data_dir: PathBuf,
-    /// Slots and threads that renders may use.
+    /// Slots, threads, memory and licences that renders may use.
     pub capacity: NodeCapacity,
+    /// When the artist at this machine lets them start.
+    pub interactive: InteractiveSettings,
     /// Retries, back-off, chunks, limits.
     pub policy: Policy,
     /// Plugins directory, code cache, limits and grants.

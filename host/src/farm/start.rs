@@ -2,6 +2,7 @@
 //! daemon left, and starts the driver.
 
 use super::attempt;
+use super::budget::{self, NodeState};
 use super::bus::EventBus;
 use super::calls::PluginCalls;
 use super::driver::{self, Driver, DriverHandle};
@@ -14,6 +15,7 @@ use farmhand_model::dcc::Descriptor;
 use farmhand_model::event::FarmEvent;
 use farmhand_model::{Digest, JobId, JobStatus};
 use farmhand_plugin::{Builtin, CallObserver, LoadedPlugin, PluginHost, PluginSettings, SwapEvent, Versions};
+use farmhand_resource::DiskProbe;
 use farmhand_resource::tools::ToolFinder;
 use farmhand_runner::{CgroupMode, Cgroups, Roots, ShimPool};
 use farmhand_scheduler::{Event, LevelProfile, PluginProfile, PluginState, Scheduler};
@@ -77,6 +79,8 @@ impl Farm {
             calls,
             node: farmhand_resource::node::probe(),
             gpus,
+            disks: DiskProbe::default(),
+            state: NodeState::new(&settings.capacity),
             store,
             plugins,
             roots,
@@ -106,13 +110,15 @@ impl Farm {
         }
         let driver = Driver::new(scheduler, Arc::clone(&parts), handle.clone(), inbox, adopted);
         let driver = tokio::spawn(driver.run(effects));
+        let watch = budget::Watch::start(Arc::clone(&parts), handle.clone()).await;
+        let budget = tokio::spawn(watch.follow());
         let plugins = tokio::spawn(follow_plugins(Arc::clone(&parts), handle.clone()));
         let inner = Arc::new_cyclic(|farm| Inner {
             parts,
             driver: handle,
             next_job: next_job.0.into(),
             keyed: Mutex::default(),
-            tasks: [driver, plugins, tokio::spawn(cleanup::by_policy(farm.clone(), cleanup::FIRST))],
+            tasks: [driver, plugins, budget, tokio::spawn(cleanup::by_policy(farm.clone(), cleanup::FIRST))],
             _lock: lock,
         });
         Ok(Farm { inner })
@@ -209,9 +215,8 @@ async fn follow_plugins(parts: Arc<Parts>, driver: DriverHandle) {
 }
 
 async fn announce_node(parts: &Parts, driver: &DriverHandle) {
-    let held = driver.ask(|scheduler, _| (scheduler.leases(), scheduler.breakers())).await;
-    if let Ok((leases, breakers)) = held {
-        let node = node::view(parts, leases, breakers).await;
+    if let Ok(held) = driver.ask(|scheduler, _| node::Held::of(scheduler)).await {
+        let node = node::view(parts, held).await;
         parts.bus.publish(FarmEvent::Node { node: Box::new(node) });
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::api::{ApiSettings, openapi, router, serve};
 use crate::cleanup::CleanupPolicy;
-use crate::farm::{Farm, FarmSettings, HookSettings, ProcessSettings, ShimCommand};
+use crate::farm::{Farm, FarmSettings, HookSettings, InteractiveSettings, ProcessSettings, ShimCommand};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -46,6 +46,7 @@ impl Bench {
                 memory_bytes: u64::MAX,
                 limits: BTreeMap::new(),
             },
+            interactive: InteractiveSettings::default(),
             policy: Policy::default(),
             plugins: PluginSettings {
                 dir: Some(plugins),
@@ -183,6 +184,11 @@ async fn jobs_are_submitted_listed_changed_and_ended() {
 
     let why = bench.get(&format!("{location}/why")).await;
     assert_eq!(why.json()["reason"]["kind"], "paused");
+    assert_eq!(why.json()["status"], "paused");
+    for seen in [&why, &bench.get(&location).await] {
+        assert!(seen.json()["time"]["waiting"].as_f64().unwrap() >= 0.0, "{seen:?}");
+        assert_eq!(seen.json()["time"]["rendering"], 0.0);
+    }
     let frames = bench.get(&format!("{location}/frames")).await;
     assert_eq!(frames.json()["runs"], json!([{ "layer": null, "state": "pending", "frames": "1-10" }]));
     assert_eq!(bench.get(&format!("{location}/images")).await.json(), &json!([]));

@@ -3,6 +3,7 @@
 //! It works with and without a daemon. Where one answers, it is asked for its machine and plugins, since what the
 //! daemon sees is what counts; otherwise this process looks for itself.
 
+mod artist;
 mod checks;
 mod disk;
 mod machine;
@@ -41,6 +42,10 @@ pub(super) fn run(context: &mut Context) -> Result<(), CliError> {
                 runners::look(&config)
                     .unwrap_or_else(|error| vec![Check::bad("runners", error.to_string(), "see above")]),
             );
+            // The machine of a daemon elsewhere is not this one.
+            if config.url.is_none() {
+                checks.extend(artist::look(&config));
+            }
             checks.extend(checks::directories(&config));
             checks
         }

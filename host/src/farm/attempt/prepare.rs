@@ -27,7 +27,7 @@ pub(super) enum Prepared {
     /// A process can be started.
     Ready(Box<Ready>),
     /// All images were there.
-    NothingLeft(End),
+    NothingLeft(Box<End>),
 }
 
 /// A process that can be started.
@@ -77,7 +77,8 @@ pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Pre
         level: order.attempt.level,
         try_number: order.attempt.try_number,
         threads: order.attempt.lease.threads,
-        gpus: usable_gpus(&attempt.parts, &order.avoid_gpus),
+        memory_bytes: order.attempt.lease.memory_bytes,
+        gpus: order.attempt.lease.gpus.iter().map(|lease| lease.gpu.clone()).collect(),
         tools,
         scratch: dir.scratch(),
         staging,
@@ -90,7 +91,7 @@ pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Pre
                 .map_err(|error| End::plugin_failed(frames, error))?;
             let skipped = settle_existing(attempt, &manifest, there).await;
             if frames.is_subset(&skipped) {
-                return Ok(Prepared::NothingLeft(End::all_skipped(frames)));
+                return Ok(Prepared::NothingLeft(Box::new(End::all_skipped(frames))));
             }
             task = manifest.task;
             task.frames.subtract(&skipped);
@@ -183,14 +184,6 @@ pub(in crate::farm) fn job_context(parts: &Parts, id: JobId, spec: &JobSpec) -> 
     })
 }
 
-/// Those GPUs of the node that the plugin's breakers leave it. Until jobs lease them, a task may use them all.
-fn usable_gpus(parts: &Parts, avoid: &[u32]) -> Vec<Gpu> {
-    if avoid.is_empty() {
-        return Vec::new();
-    }
-    parts.gpus.gpus.iter().filter(|gpu| !avoid.contains(&gpu.index)).cloned().collect()
-}
-
 /// The next level that the job may use may need other programs.
 fn tool_missing(plugin: &LoadedPlugin, order: &StartOrder, message: String) -> End {
     let frames = &order.attempt.frames;
@@ -234,6 +227,7 @@ fn manifest(
         return Err(format!("the plugin's argument {argument:?} has a NUL byte"));
     }
     check_outputs(&command.outputs, &task.staging, &attempt.parts.roots)?;
+    let need = order.job.gpu_need(&order.attempt.level_name);
     Ok(Manifest {
         plugin: plugin.stamp().clone(),
         program,
@@ -243,6 +237,7 @@ fn manifest(
         outputs: command.outputs,
         verify: command.verify,
         remove_on_success: Vec::new(),
+        insists_on_gpus: need.is_some_and(|need| need.required) && !order.attempt.lease.gpus.is_empty(),
         started: attempt.parts.clock.now(),
         dcc_version: order.job.dcc_version.clone(),
         task,

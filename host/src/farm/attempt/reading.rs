@@ -2,7 +2,7 @@
 //! are sampled, kills are passed on; at its end the plugin judges.
 
 use super::Attempt;
-use super::ending::{DID_NOT_START, End, READER_FAILED, host_verdict, out_of_memory};
+use super::ending::{DID_NOT_START, End, READER_FAILED, host_verdict, out_of_memory, wrong_device};
 use super::hooking;
 use super::manifest::Manifest;
 use super::settling::{Claim, Settler};
@@ -58,6 +58,8 @@ pub(super) async fn follow(
                 None => break,
             },
             ended = running.wait(), if report.is_none() => {
+                let seconds = ended.seconds();
+                attempt.driver.tell(Event::ProcessEnded { attempt: attempt.id, seconds }).await;
                 report = Some(ended);
                 end_of_log.finish();
             }
@@ -133,6 +135,8 @@ struct Reading<'a> {
     frame: Option<(i32, Instant)>,
     memory: Option<u64>,
     announced: Option<Instant>,
+    /// It was seen to render on the CPU, and told of.
+    wrong_device: bool,
     faults: Vec<Fault>,
     facts: Vec<Fact>,
     /// Text of both.
@@ -149,6 +153,7 @@ impl<'a> Reading<'a> {
             frame: None,
             memory: None,
             announced: None,
+            wrong_device: false,
             faults: Vec::new(),
             facts: Vec::new(),
             kept_bytes: 0,
@@ -207,6 +212,9 @@ impl<'a> Reading<'a> {
                 }
                 ReaderEvent::Fact(fact) => {
                     let bytes = fact.name.len() + fact.value.len();
+                    if fact.says_cpu() {
+                        self.renders_on_cpu(&fact.value).await;
+                    }
                     if self.facts.len() < KEPT && !self.facts.contains(&fact) && self.has_room(bytes) {
                         self.attempt.driver.tell(Event::Fact { attempt: id, fact: fact.clone() }).await;
                         self.facts.push(fact);
@@ -214,6 +222,16 @@ impl<'a> Reading<'a> {
                 }
             }
         }
+    }
+
+    /// Told of once, however often the output says so.
+    async fn renders_on_cpu(&mut self, device: &str) {
+        if !self.manifest.insists_on_gpus || std::mem::replace(&mut self.wrong_device, true) {
+            return;
+        }
+        let fault = wrong_device(&self.manifest.task.gpus, device);
+        self.attempt.driver.tell(Event::Fault { attempt: self.attempt.id, fault: fault.clone() }).await;
+        self.faults.push(fault);
     }
 
     fn has_room(&mut self, bytes: usize) -> bool {
