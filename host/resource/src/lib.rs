@@ -10,6 +10,6 @@ pub mod tools;
 
 pub use activity::{ActivityProbe, Input};
 pub use disks::{Disk, DiskProbe, DiskReport};
-pub use gpu::{GpuProbe, GpuState};
+pub use gpu::{GpuReading, GpuState};
 pub use node::NodeFacts;
 pub use tools::{FoundTool, ToolFinder, ToolProblem, ToolSource, ToolVersion, Unusable};

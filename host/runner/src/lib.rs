@@ -18,6 +18,7 @@ mod shim;
 mod spec;
 mod staging;
 mod tail;
+mod trees;
 mod usage;
 mod verify;
 
@@ -34,5 +35,6 @@ pub use shim::shim_main;
 pub use spec::{CgroupSpec, EnvSpec, IoClass, LogLimits, ShimSpec};
 pub use staging::{Staging, StagingCleanup, StagingError, Swept, sweep_staging};
 pub use tail::{Batch, LogTail, TailHandle};
+pub use trees::processes_of;
 pub use usage::LiveUsage;
 pub use verify::{Check, Format, Problem, Verified, VerifyError, verify_image, verify_movie};

@@ -3,11 +3,13 @@
 use super::typed::{Config, InteractiveConfig, PluginConfig, WatchChoice, Workstation};
 use crate::api::ApiSettings;
 use crate::farm::{
-    FarmSettings, HookSettings, InteractiveSettings, ProcessSettings, SelfCompiler, ShimCommand, VERSIONS,
+    FarmSettings, GpuSettings, HookSettings, InteractiveSettings, ProcessSettings, SelfCompiler, ShimCommand,
+    VERSIONS,
 };
 use farmhand_model::{Bytes, Seconds};
 use farmhand_plugin::{Grant, LimitChange, Limits, PluginSettings, Versions, WatchMode};
 use farmhand_resource::NodeFacts;
+use farmhand_resource::gpu::MonitorSettings;
 use farmhand_runner::LogLimits;
 use farmhand_scheduler::{NodeCapacity, Policy};
 use std::net::SocketAddr;
@@ -125,6 +127,10 @@ impl Config {
             },
             gates: self.plugins.iter().filter_map(|(name, of)| Some((name.clone(), of.gate?))).collect(),
             tools: self.tools.clone(),
+            gpus: GpuSettings {
+                monitor: MonitorSettings { library: self.gpus_library.clone(), ..MonitorSettings::default() },
+                rules: self.gpu_rules.clone(),
+            },
             roots: self.roots.clone(),
             path_map: self.path_map.clone(),
             hooks: HookSettings {

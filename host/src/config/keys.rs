@@ -25,6 +25,8 @@ pub(super) enum Kind {
     Hours,
     /// A whole number, both ends allowed.
     Count(u64, u64),
+    /// GPUs by number or UUID.
+    Gpus,
     /// One of these words.
     Choice(&'static [&'static str]),
     /// A table with anything in it; not for the environment.
@@ -69,7 +71,7 @@ const fn key(
 pub(super) use crate::near_miss::near_miss;
 use Fallback::{Is, Words};
 use Kind::{
-    Address, Choice, Count, Hours, Path, Paths, Places, Secret, Size, Switch, Table, Text, Texts, Url,
+    Address, Choice, Count, Gpus, Hours, Path, Paths, Places, Secret, Size, Switch, Table, Text, Texts, Url,
 };
 
 const DAY: u64 = 24 * 60 * 60;
@@ -83,6 +85,7 @@ pub(super) const SECTIONS: &[(&str, &str)] = &[
         "interactive",
         "What stays with the artist who works at this machine. It holds back new tasks and ends none that run.",
     ),
+    ("gpus", "How GPUs are found."),
     ("limits", "Licences and other things that there are only so many of: `nuke_render = 4`."),
     ("plugins", "Where plugins come from, and what they may use and see."),
     ("tools", "Programs that farmhand should not look for: `blender = \"/opt/blender-4.5/blender\"`."),
@@ -176,6 +179,44 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key(
         "interactive",
+        "gpus",
+        Gpus,
+        Words("none"),
+        "GPUs that renders never get, by number in the order of the PCI bus, as `nvidia-smi` counts, or by UUID: `[0, \
+         \"GPU-3f2a…\"]`.",
+    ),
+    key(
+        "interactive",
+        "gpu_auto",
+        Switch,
+        Is("true"),
+        "Whether renders keep away from a GPU that others use: whose processes hold more than `gpu_memory_mb` of it or \
+         keep it busier than `gpu_percent`. A render that is there already goes on.",
+    ),
+    key(
+        "interactive",
+        "gpu_memory_mb",
+        Count(0, 1 << 20),
+        Is("512"),
+        "GPU memory, in MiB, that processes which farmhand did not start may hold together on a GPU that still counts \
+         as free. A desktop with its windows holds less.",
+    ),
+    key(
+        "interactive",
+        "gpu_percent",
+        Count(0, 100),
+        Is("10"),
+        "How busy they may keep it, in percent of its time.",
+    ),
+    key(
+        "interactive",
+        "gpu_idle_seconds",
+        Count(0, DAY),
+        Is("300"),
+        "Time that a GPU must be left alone before renders get it back.",
+    ),
+    key(
+        "interactive",
         "workstation",
         Choice(&["auto", "on", "off"]),
         Is("auto"),
@@ -220,6 +261,13 @@ pub(super) const KEYS: &[Key] = &[
         Count(1, 1440),
         Is("10"),
         "How long nobody must have used the machine before renders start, where `pause_on_activity` is set.",
+    ),
+    key(
+        "gpus",
+        "library",
+        Path,
+        Words("`libnvidia-ml.so.1`, or `nvml.dll`, where the system looks for libraries"),
+        "NVIDIA's management library, which comes with the driver. Only needed where it is kept elsewhere.",
     ),
     key(
         "plugins",

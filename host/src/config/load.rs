@@ -113,8 +113,8 @@ mod tests {
     use crate::config::{InteractiveConfig, Value, Workstation};
     use crate::farm::Schedule;
     use farmhand_model::{Bytes, Limit, LimitPer, Os};
-    use std::collections::BTreeMap;
     use farmhand_runner::{CgroupMode, IoClass};
+    use std::collections::BTreeMap;
 
     fn surroundings(dir: &Path, variables: &[(&str, &str)]) -> Surroundings {
         Surroundings {

@@ -7,7 +7,8 @@ use super::load::is_secret;
 use super::value::{Value, parse_address};
 use crate::cleanup::CleanupPolicy;
 use crate::farm::{OnStop, Schedule};
-use farmhand_model::{Bytes, Limit, PathMap};
+use farmhand_model::{Bytes, Limit, PathMap, Seconds};
+use farmhand_resource::gpu::standing::GpuRules;
 use farmhand_runner::{CgroupMode, IoClass};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -135,6 +136,10 @@ pub struct Config {
     pub slots: Option<u32>,
     /// Threads of each task; absent: cores by slots.
     pub threads_per_task: Option<u32>,
+    /// Which GPUs people keep from renders.
+    pub gpu_rules: GpuRules,
+    /// The driver's library; absent: where the system looks for libraries.
+    pub gpus_library: Option<PathBuf>,
     /// Memory that renders may use; absent: all but what is kept.
     pub memory: Option<Bytes>,
     /// What stays with the artist.
@@ -229,6 +234,8 @@ impl Config {
             cores: settings.small("node.cores"),
             slots: settings.small("node.slots"),
             threads_per_task: settings.small("node.threads_per_task"),
+            gpu_rules: settings.gpu_rules(),
+            gpus_library: settings.path("gpus.library"),
             memory: settings.text("node.memory").and_then(|text| text.parse().ok()),
             interactive: settings.interactive(),
             limits: settings.limits(),
@@ -389,6 +396,28 @@ impl Settings {
 
     fn small(&self, key: &str) -> Option<u32> {
         self.count(key).and_then(|number| u32::try_from(number).ok())
+    }
+
+    fn switch(&self, key: &str) -> Option<bool> {
+        match self.get(key)?.value {
+            Value::Switch(on) => Some(on),
+            _ => None,
+        }
+    }
+
+    fn gpu_rules(&self) -> GpuRules {
+        let usual = GpuRules::default();
+        GpuRules {
+            reserved: self.texts("interactive.gpus").iter().filter_map(|gpu| gpu.parse().ok()).collect(),
+            auto: self.switch("interactive.gpu_auto").unwrap_or(usual.auto),
+            memory_bytes: self.count("interactive.gpu_memory_mb").map_or(usual.memory_bytes, |mb| mb << 20),
+            utilisation: self
+                .small("interactive.gpu_percent")
+                .map_or(usual.utilisation, |percent| f64::from(percent) / 100.0),
+            idle: self
+                .small("interactive.gpu_idle_seconds")
+                .map_or(usual.idle, |seconds| Seconds(f64::from(seconds))),
+        }
     }
 
     fn texts(&self, key: &str) -> Vec<String> {

@@ -4,6 +4,7 @@ use super::keys::{Kind, near_miss};
 use crate::farm::Schedule;
 use farmhand_model::path_map::{PathMap, Spellings};
 use farmhand_model::{Bytes, Limit, LimitPer};
+use farmhand_resource::gpu::standing::GpuName;
 use std::net::SocketAddr;
 use std::path::{Component, Path, PathBuf};
 use toml::de::{DeTable, DeValue};
@@ -56,9 +57,17 @@ impl Value {
                 PathMap::new(places).map(Value::Places).map_err(|error| error.to_string())
             }
             (Kind::Switch, DeValue::Boolean(value)) => Ok(Value::Switch(*value)),
+            (Kind::Gpus, DeValue::Array(items)) => {
+                let gpus = items.iter().map(|item| match item.get_ref() {
+                    DeValue::Integer(number) => gpu(&number.to_string()),
+                    DeValue::String(text) => gpu(text),
+                    other => Err(format!("a GPU's number or UUID is expected, not {}", described(other))),
+                });
+                gpus.collect::<Result<_, _>>().map(Value::List)
+            }
             (Kind::Limit, DeValue::Integer(_) | DeValue::Table(_)) => limit(value).map(Value::Limit),
             (
-                Kind::Count(..) | Kind::Switch | Kind::Limit | Kind::Table | Kind::Places,
+                Kind::Count(..) | Kind::Switch | Kind::Gpus | Kind::Limit | Kind::Table | Kind::Places,
                 DeValue::String(_),
             ) => wrong(),
             (Kind::Paths | Kind::Texts | Kind::Hours, DeValue::Array(items)) => {
@@ -118,6 +127,10 @@ impl Value {
                     .collect::<Result<_, _>>()
                     .map(Value::List)
             }
+            Kind::Gpus => {
+                let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+                items.map(gpu).collect::<Result<_, _>>().map(Value::List)
+            }
             Kind::Table | Kind::Places => Err("can only be set in a file".to_owned()),
             _ => checked(kind, text, base).map(Value::Text),
         }
@@ -166,6 +179,7 @@ pub(super) fn wanted(kind: Kind) -> String {
         Kind::Hours => "a list of hours such as `mon-fri 19:00-08:00` or `sat-sun`".to_owned(),
         Kind::Limit => "a number such as `4`, or a table such as `{ max = 4, per = \"node\" }`".to_owned(),
         Kind::Count(least, most) => format!("a whole number from {least} to {most}"),
+        Kind::Gpus => "a list of GPUs by number or UUID, such as `[0, \"GPU-3f2a…\"]`".to_owned(),
         Kind::Choice(words) => {
             let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
             format!("one of {}", quoted.join(", "))
@@ -173,6 +187,11 @@ pub(super) fn wanted(kind: Kind) -> String {
         Kind::Table => "a table".to_owned(),
         Kind::Places => "a list of tables".to_owned(),
     }
+}
+
+/// A GPU's number or UUID.
+fn gpu(text: &str) -> Result<String, String> {
+    text.parse::<GpuName>().map(|name| name.to_string())
 }
 
 /// Hours of the week from their texts.
@@ -368,6 +387,7 @@ mod tests {
         assert_eq!(of_text(Kind::Path, "/abs/../x"), text("/abs/../x"));
         assert_eq!(of_text(Kind::Paths, "/a:b"), list(&["/a", "/site/b"]));
         assert_eq!(of_text(Kind::Texts, "render01, farm:80,"), list(&["render01", "farm:80"]));
+        assert_eq!(of_text(Kind::Gpus, "0, GPU-3f2a"), list(&["0", "GPU-3f2a"]));
         assert_eq!(of_text(Kind::Address, "localhost:80"), text("127.0.0.1:80"));
         assert_eq!(of_text(Kind::Address, "[::1]:80"), text("[::1]:80"));
         assert_eq!(of_text(Kind::Url, "http://render01:7878/"), text("http://render01:7878"));
@@ -412,5 +432,6 @@ mod tests {
             "`mo 19:00-08:00`, at character 1: `mo` is no day, there are mon, tue, wed, thu, fri, sat, sun; write days, \
              hours or both, such as `mon-fri 19:00-08:00`, `sat-sun` or `20:00-06:30`",
         );
+        check(Kind::Gpus, "0,A5000", "`A5000` is not a GPU's number from 0, nor a UUID such as `GPU-3f2a…`");
     }
 }

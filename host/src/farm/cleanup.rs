@@ -84,7 +84,9 @@ pub(super) async fn by_policy(farm: Weak<Inner>, first: Duration) {
 mod tests {
     use super::*;
     use crate::cleanup::CleanupPolicy;
-    use crate::farm::{FarmSettings, HookSettings, InteractiveSettings, ProcessSettings, ShimCommand};
+    use crate::farm::{
+        FarmSettings, GpuSettings, HookSettings, InteractiveSettings, ProcessSettings, ShimCommand,
+    };
     use farmhand_model::{PathMap, Seconds};
     use farmhand_plugin::{PluginSettings, WatchMode};
     use farmhand_runner::LogLimits;
@@ -113,6 +115,7 @@ mod tests {
             },
             gates: BTreeMap::new(),
             tools: BTreeMap::new(),
+            gpus: GpuSettings::default(),
             roots: Vec::new(),
             path_map: PathMap::default(),
             hooks: HookSettings { dir: None, limit: Duration::from_secs(60) },

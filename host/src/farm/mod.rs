@@ -12,6 +12,7 @@ mod compiler;
 mod driver;
 mod error;
 mod gate;
+mod gpus;
 mod hooks;
 mod licensing;
 mod needing;
@@ -26,7 +27,8 @@ mod versions;
 mod views;
 
 pub(crate) use attempt::{
-    KEPT, Manifest, READER_FAILED, fixed_directory, is_the_hosts, is_the_plugins, program_of, render_env,
+    KEPT, Manifest, READER_FAILED, fixed_directory, had_gpus, is_the_hosts, is_the_plugins, program_of,
+    render_env,
 };
 pub use budget::{InteractiveSettings, Schedule, ScheduleError};
 pub(crate) use budget::{budget_now, disk_views};
@@ -34,7 +36,8 @@ pub use bus::{BusItem, EventBus, Subscription};
 pub(crate) use calls::PluginCalls;
 pub(crate) use compiler::SelfCompiler;
 pub use error::{FarmError, FarmStartError};
-pub use settings::{FarmSettings, HookSettings, OnStop, ProcessSettings, ShimCommand};
+pub(crate) use gpus::look_once;
+pub use settings::{FarmSettings, GpuSettings, HookSettings, OnStop, ProcessSettings, ShimCommand};
 pub(crate) use start::{VERSIONS, builtins, lock_data_dir};
 pub use submission::{DigestChoice, GpuRequest, PinnedPlugin, PluginRequest, Submission};
 pub use versions::VersionControl;
@@ -72,7 +75,7 @@ struct Inner {
     next_job: AtomicU64,
     /// Submissions one at a time, so that two with one idempotency key cannot both be new.
     keyed: tokio::sync::Mutex<()>,
-    tasks: [JoinHandle<()>; 4],
+    tasks: [JoinHandle<()>; 5],
     /// Held as long as the farm lives.
     _lock: File,
 }

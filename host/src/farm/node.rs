@@ -1,7 +1,7 @@
 //! This machine, as the API shows it: what it has, what was found on it, who holds what.
 
 use super::parts::Parts;
-use farmhand_model::view::{BreakerView, GpuView, LeaseView, LimitView, NodeView, ToolView};
+use farmhand_model::view::{BreakerView, LeaseView, LimitView, NodeView, ToolView};
 use farmhand_scheduler::Scheduler;
 
 /// What the scheduler knows of the node.
@@ -34,8 +34,8 @@ pub(super) async fn view(parts: &Parts, held: Held) -> NodeView {
         threads_per_task: capacity.threads_per_task,
         budget: parts.state.budget(),
         limits,
-        gpus: parts.gpus.gpus.iter().cloned().map(GpuView::new).collect(),
-        gpu_state: parts.gpus.state.to_string(),
+        gpus: parts.gpus.views(&leases),
+        gpu_state: parts.gpus.state(),
         tools: tools(parts).await,
         leases,
         breakers,

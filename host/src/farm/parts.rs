@@ -3,12 +3,12 @@
 use super::budget::NodeState;
 use super::bus::EventBus;
 use super::calls::PluginCalls;
+use super::gpus::Gpus;
 use super::settings::FarmSettings;
 use farmhand_model::dcc::{Level, Tool};
 use farmhand_model::{AttemptId, AttemptRecord, Digest, JobSpec, Timestamp, Usage};
 use farmhand_plugin::{LoadedPlugin, PluginHost};
 use farmhand_resource::DiskProbe;
-use farmhand_resource::gpu::GpuProbe;
 use farmhand_resource::node::NodeFacts;
 use farmhand_resource::tools::ToolFinder;
 use farmhand_runner::{AttemptDir, Cgroups, Roots, ShimPool};
@@ -31,7 +31,7 @@ pub(super) struct Parts {
     pub(super) cgroups: Option<Cgroups>,
     pub(super) roots: Roots,
     pub(super) node: NodeFacts,
-    pub(super) gpus: GpuProbe,
+    pub(super) gpus: Gpus,
     pub(super) disks: DiskProbe,
     /// What was last found of budget and disks.
     pub(super) state: NodeState,
@@ -58,7 +58,7 @@ impl Parts {
             return Usage::default();
         }
         let processes = AttemptDir::open(self.attempt_dir(record.id)).live_usage();
-        processes.unwrap_or_default().so_far
+        processes.unwrap_or_default().so_far.or_more(self.gpus.usage_of(record.id))
     }
 
     /// The version of its plugin that decides for a job now: the one that it is pinned to, or else the one that serves.

@@ -4,6 +4,8 @@ use super::budget::InteractiveSettings;
 use crate::cleanup::CleanupPolicy;
 use farmhand_model::{PathMap, Seconds};
 use farmhand_plugin::PluginSettings;
+use farmhand_resource::gpu::MonitorSettings;
+use farmhand_resource::gpu::standing::GpuRules;
 use farmhand_runner::{CgroupMode, IoClass, LogLimits};
 use farmhand_scheduler::{NodeCapacity, Policy};
 use std::collections::BTreeMap;
@@ -28,6 +30,8 @@ pub struct FarmSettings {
     pub gates: BTreeMap<String, u32>,
     /// Programs that the configuration names, by tool id; they win over what would be found.
     pub tools: BTreeMap<String, PathBuf>,
+    /// How GPUs are found, and which of them people keep.
+    pub gpus: GpuSettings,
     /// Directories that scenes are read from and images written to; empty: not confined.
     pub roots: Vec<PathBuf>,
     /// How other systems spell paths.
@@ -40,6 +44,15 @@ pub struct FarmSettings {
     pub shim: ShimCommand,
     /// Limits of every render process.
     pub process: ProcessSettings,
+}
+
+/// How GPUs are found, and which of them people keep from renders.
+#[derive(Debug, Clone, Default)]
+pub struct GpuSettings {
+    /// The driver's library, and how often it is asked.
+    pub monitor: MonitorSettings,
+    /// GPUs that are reserved, and when one counts as used by others.
+    pub rules: GpuRules,
 }
 
 /// Where the studio's own hook scripts are, and how long one may take.

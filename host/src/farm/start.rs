@@ -10,7 +10,7 @@ use super::error::FarmStartError;
 use super::gate::ReplayGate;
 use super::parts::{Clock, Health, Parts};
 use super::settings::FarmSettings;
-use super::{Farm, Inner, cleanup, node};
+use super::{Farm, Inner, cleanup, gpus, node};
 use farmhand_model::dcc::Descriptor;
 use farmhand_model::event::FarmEvent;
 use farmhand_model::{Digest, JobId, JobStatus};
@@ -67,7 +67,7 @@ impl Farm {
             .await
             .map_err(|source| FarmStartError::Plugins { source })?;
         let roots = Roots::new(settings.roots.clone()).map_err(|source| FarmStartError::Roots { source })?;
-        let gpus = farmhand_resource::gpu::probe().await;
+        let gpus = gpus::Gpus::start(&settings.gpus).await;
         let parts = Arc::new(Parts {
             tools: ToolFinder::new(settings.tools.clone()),
             shims: ShimPool::new(settings.shim.program.clone(), settings.shim.args.clone()),
@@ -113,12 +113,19 @@ impl Farm {
         let watch = budget::Watch::start(Arc::clone(&parts), handle.clone()).await;
         let budget = tokio::spawn(watch.follow());
         let plugins = tokio::spawn(follow_plugins(Arc::clone(&parts), handle.clone()));
+        let gpus = tokio::spawn(gpus::follow(Arc::clone(&parts), handle.clone()));
         let inner = Arc::new_cyclic(|farm| Inner {
             parts,
             driver: handle,
             next_job: next_job.0.into(),
             keyed: Mutex::default(),
-            tasks: [driver, plugins, budget, tokio::spawn(cleanup::by_policy(farm.clone(), cleanup::FIRST))],
+            tasks: [
+                driver,
+                plugins,
+                gpus,
+                budget,
+                tokio::spawn(cleanup::by_policy(farm.clone(), cleanup::FIRST)),
+            ],
             _lock: lock,
         });
         Ok(Farm { inner })
@@ -177,9 +184,8 @@ async fn follow_plugins(parts: Arc<Parts>, driver: DriverHandle) {
         let state = PluginState::Unavailable { reason };
         driver.tell(Event::Plugin { name: view.name, state }).await;
     }
-    driver
-        .tell(Event::Gpus(parts.gpus.gpus.iter().cloned().map(farmhand_model::GpuStatus::free).collect()))
-        .await;
+    // Before any plugin can take tasks: one that can do without a GPU would start without.
+    gpus::look(&parts, &driver).await;
     let mut missing = tell_all(&parts, &driver).await;
     let mut versions = tokio::spawn(tell_versions(Arc::clone(&parts), driver.clone()));
     loop {

@@ -143,7 +143,7 @@ impl WaitReason {
             WaitReason::Threads { .. } => {
                 "it starts when one of them ends; with `threads` it would need fewer"
             }
-            WaitReason::Memory { .. } => "it starts when one of them ends; with `memory` it would need less",
+            WaitReason::Memory { .. } => "it starts when one of them ends",
             WaitReason::Gpus { need, gpus } => return Some(gpu_remedy(need, gpus)),
             WaitReason::Limit { name, holders, .. } => {
                 let when = if holders.is_empty() { "" } else { "it starts when one of them ends; " };

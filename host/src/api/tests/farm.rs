@@ -3,7 +3,9 @@
 
 use crate::api::{ApiSettings, openapi, router, serve};
 use crate::cleanup::CleanupPolicy;
-use crate::farm::{Farm, FarmSettings, HookSettings, InteractiveSettings, ProcessSettings, ShimCommand};
+use crate::farm::{
+    Farm, FarmSettings, GpuSettings, HookSettings, InteractiveSettings, ProcessSettings, ShimCommand,
+};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -55,6 +57,7 @@ impl Bench {
             },
             gates: BTreeMap::new(),
             tools: BTreeMap::new(),
+            gpus: GpuSettings::default(),
             roots: Vec::new(),
             path_map: PathMap::default(),
             hooks: HookSettings { dir: None, limit: Duration::from_secs(60) },
@@ -184,6 +187,7 @@ async fn jobs_are_submitted_listed_changed_and_ended() {
 
     let why = bench.get(&format!("{location}/why")).await;
     assert_eq!(why.json()["reason"]["kind"], "paused");
+    assert_eq!(why.json()["remedy"], "`farmhand resume` lets it go on");
     assert_eq!(why.json()["status"], "paused");
     for seen in [&why, &bench.get(&location).await] {
         assert!(seen.json()["time"]["waiting"].as_f64().unwrap() >= 0.0, "{seen:?}");

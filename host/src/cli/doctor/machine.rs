@@ -6,7 +6,7 @@ use super::super::local::runtime;
 use super::super::plugin::start_plugins;
 use super::Findings;
 use crate::config::Config;
-use crate::farm::{budget_now, disk_views};
+use crate::farm::{budget_now, disk_views, look_once};
 use farmhand_model::view::{LimitView, NodeView, PluginView, ToolView};
 use farmhand_plugin::PluginHost;
 use farmhand_resource::{DiskProbe, ToolFinder, gpu, node};
@@ -16,7 +16,7 @@ pub(super) fn look(config: &Config) -> Result<Findings, CliError> {
     runtime()?.block_on(async {
         let plugins = start_plugins(config).await?;
         let facts = node::probe();
-        let gpus = gpu::probe().await;
+        let gpus = gpu::probe(config.gpus_library.clone()).await;
         let capacity = config.capacity(&facts);
         let directories = [config.data_dir.clone()].into_iter().chain(config.roots.iter().cloned());
         let disks = DiskProbe::default().look(directories).await;
@@ -41,7 +41,7 @@ pub(super) fn look(config: &Config) -> Result<Findings, CliError> {
             threads_per_task: capacity.threads_per_task,
             budget: budget_now(&capacity, &config.interactive_settings()).await,
             limits: limits.collect(),
-            gpus: gpus.gpus.into_iter().map(farmhand_model::view::GpuView::new).collect(),
+            gpus: look_once(&gpus, &config.gpu_rules, human::now()),
             gpu_state: gpus.state.to_string(),
             tools: tools(config, &plugins).await,
             leases: Vec::new(),

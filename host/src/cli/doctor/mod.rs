@@ -35,7 +35,10 @@ pub(super) fn run(context: &mut Context) -> Result<(), CliError> {
                 Err(_) => machine::look(&config),
             };
             match &findings {
-                Ok(findings) => checks.extend(checks::machine(findings)),
+                Ok(findings) => {
+                    checks.extend(checks::machine(findings));
+                    checks.extend(checks::reserved_gpus(&config, findings));
+                }
                 Err(error) => checks.push(Check::bad("machine", error.to_string(), "see above")),
             }
             checks.extend(

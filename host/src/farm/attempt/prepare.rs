@@ -2,6 +2,7 @@
 //! and the images that are there already.
 
 use super::Attempt;
+use super::cuda::render_env;
 use super::ending::End;
 use super::hooking;
 use super::manifest::Manifest;
@@ -9,7 +10,7 @@ use super::reading::Followed;
 use super::settling::{Claim, Settler, is_whole};
 use crate::farm::parts::Parts;
 use crate::farm::submit::hook_scripts;
-use farmhand_model::dcc::{Cause, Command, Gpu, ImageOutput, JobContext, Output, TaskContext, TextFile};
+use farmhand_model::dcc::{Cause, Command, ImageOutput, JobContext, Output, TaskContext, TextFile};
 use farmhand_model::path_map::Os;
 use farmhand_model::{FrameSet, JobId, JobSpec, Seconds};
 use farmhand_plugin::LoadedPlugin;
@@ -232,7 +233,7 @@ fn manifest(
         plugin: plugin.stamp().clone(),
         program,
         args: command.args,
-        env: render_env(command.env, &task.gpus),
+        env: render_env(command.env, &task.gpus, attempt.parts.gpus.any())?,
         cwd: command.cwd.unwrap_or_else(|| task.scratch.clone()),
         outputs: command.outputs,
         verify: command.verify,
@@ -242,17 +243,6 @@ fn manifest(
         dcc_version: order.job.dcc_version.clone(),
         task,
     })
-}
-
-/// What is added to a render's environment: the plugin's variables, and what hides the GPUs that the task is not to use
-/// from everything that speaks CUDA, unless the plugin has chosen itself.
-pub(crate) fn render_env(mut env: Vec<(String, String)>, gpus: &[Gpu]) -> Vec<(String, String)> {
-    const VISIBLE: &str = "CUDA_VISIBLE_DEVICES";
-    if !gpus.is_empty() && !env.iter().any(|(name, _)| name == VISIBLE) {
-        let uuids: Vec<_> = gpus.iter().map(|gpu| gpu.uuid.as_str()).collect();
-        env.push((VISIBLE.to_owned(), uuids.join(",")));
-    }
-    env
 }
 
 /// Images lie in the attempt's own staging directory or inside the roots, and go to a place inside the roots.

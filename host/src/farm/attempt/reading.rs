@@ -106,7 +106,7 @@ fn tell_usage(attempt: &Attempt, manifest: &Manifest, processes: LiveUsage) {
         attempt: attempt.id,
         memory_bytes: processes.memory_bytes,
         cores: processes.cores,
-        usage: processes.so_far,
+        usage: processes.so_far.or_more(attempt.parts.gpus.usage_of(attempt.id)),
     });
 }
 
@@ -302,7 +302,7 @@ impl<'a> Reading<'a> {
             frames_done,
             faults,
             facts: self.facts,
-            usage: report.usage(),
+            usage: report.usage().or_more(self.attempt.parts.gpus.usage_of(self.attempt.id)),
         }
     }
 

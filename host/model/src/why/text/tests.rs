@@ -141,7 +141,7 @@ fn every_reason_says_what_is_needed_who_has_it_and_what_would_make_it_run() {
                     holders: vec![holder(4, 31), holder(5, 32)],
                 },
                 "needs 12 GB of memory, 3.5 GB free; the rest is held by job 4 (attempt 31), job 5 (attempt 32)",
-                "it starts when one of them ends; with `memory` it would need less"
+                "it starts when one of them ends"
             ),
             (
                 WaitReason::Memory { needed: 12_000_000_000, free: 3_500_000_000, holders: Vec::new() },
