@@ -56,6 +56,34 @@ test("a job is seen from its submission to its last frame without touching the p
   await context.close();
 });
 
+test("a job that waits says what holds it, what would make it run and where its time went", async () => {
+  const { gate, job } = set.gated("1-2", 1, "gated-first");
+  const first = await set.daemon.submit(job);
+  const second = await set.daemon.submit({ ...job, name: "behind-it" });
+  const { page, context, complaints } = await openPage(set.browser, set.daemon.url, { hash: `#/jobs/${second}` });
+  await page.locator('.why[data-kind="no-slot"]', { hasText: `the one slot is taken by job ${first}` }).waitFor();
+  await page.locator(".why .remedy code", { hasText: "node.slots" }).waitFor();
+  await page.locator('.spent [data-step="waiting"]', { hasText: "100 %" }).waitFor();
+  const row = page.locator(`.job-row[data-job="${second}"] .cell-why span[title]`);
+  assert.match(await row.getAttribute("title"), /^the one slot is taken .*\nIt starts when a task ends; node\.slots/);
+
+  // What the first one holds, on the node and with the attempt itself.
+  await page.locator(".node .slot-taken", { hasText: "gated-first" }).waitFor();
+  await page.goto(`${set.daemon.url}/#/jobs/${first}`);
+  await page.locator(".log-line", { hasText: "gate: waiting at frame 1" }).waitFor();
+  await page.locator('.attempt-share [data-part="lease"]', { hasText: "thread" }).waitFor();
+  await page.locator('.attempt-share [data-part="usage"]', { hasText: "of memory" }).waitFor();
+
+  gate.open();
+  await page.goto(`${set.daemon.url}/#/jobs/${second}`);
+  await jobStatus(page, "done");
+  await page.locator(".why").waitFor({ state: "detached" });
+  await page.locator('.spent [data-step="rendering"]').waitFor();
+  await page.locator('.attempt-share [data-part="usage"]', { hasText: "CPU time" }).waitFor();
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test("a job is paused, resumed and cancelled", async () => {
   const { gate, job } = set.gated("1-4", 2, "gated-pause");
   const id = await set.daemon.submit({ ...job, chunk: { fixed: 2 } });

@@ -23,23 +23,35 @@ if (process.argv.includes("--many")) process.nextTick(() => {
   for (let id = 1000; id < 11000; id += 1) jobs.set(id, job(id, `crowd_${id}`, "waiting", counts(100, 0, 0), { why: why("behind", "job 41 goes first") }));
   jobs.set(999, job(999, "ten_million", "waiting", counts(1e7, 5e6, 0)));
 });
-const why = (kind, text) => ({ reason: { kind }, text });
+const why = (kind, text, remedy = null, more = {}) => ({ reason: { kind, ...more }, text, remedy });
+const GB = 1e9;
+const gpu = (index) => ({ index, uuid: `GPU-${index}`, name: "NVIDIA RTX A5000", memory_bytes: 24 * GB });
+const lease = (threads, memory, gpus = [], licences = []) => ({
+  threads, memory_bytes: memory * GB, licences, gpus: gpus.map(([index, share]) => ({ ...gpu(index), share_bytes: share })),
+});
 
 const jobs = new Map(
   [
     job(41, "sq010_sh0040_light_v012", "running", counts(240, 131, 8, 2), {
-      eta: ago(-734), why: why("no-slot", "all 2 slots are taken by job 41, 42"), priority: 70,
+      eta: ago(-734), why: why("no-slot", "all 2 slots are taken by jobs 41, 42", "it starts when a task ends; `node.slots` allows more at once, a higher priority goes first"), priority: 70,
     }),
     job(42, "sq010_sh0050_light_v003", "running", counts(96, 12, 4), {
-      user: "bo", eta: ago(-5300), why: why("all-running", "all its frames are being rendered (attempt 208)"),
+      user: "bo", eta: ago(-5300), why: why("all-running", "all its frames are being rendered (attempt 209)"),
     }),
     job(43, "sq010_sh0060_fx_smoke_v021", "waiting", counts(1200, 0, 0), {
-      started: null, why: why("no-slot", "all 2 slots are taken by job 41, 42"),
+      started: null, why: why("gpus", "needs 1 GPU with 12 GB free: GPU 0 is reserved for interactive use, GPU 1 renders job 42 (attempt 209), GPU 2 is in use: maya.bin (pid 4711) of anna holds 3.2 GB", "it starts when `interactive.gpus` reserves less, a render ends or GPU 2 has been left alone for a while", {
+        need: { count: 1, memory_bytes: 12 * GB, required: true },
+        gpus: [
+          { index: 0, uuid: "GPU-0", obstacle: "standing", standing: "reserved" },
+          { index: 1, uuid: "GPU-1", obstacle: "leased", holders: [{ attempt: 209, job: 42 }] },
+          { index: 2, uuid: "GPU-2", obstacle: "standing", standing: "in-use", by: "maya.bin (pid 4711) of anna holds 3.2 GB", until: null },
+        ],
+      }),
     }),
     job(44, "turntable_tractor", "waiting", counts(72, 31, 0), {
       why: why("back-off", "tries again at 2026-11-22T03:14:05.000Z: the texture server did not answer"),
     }),
-    job(45, "sq020_sh0010_anim", "paused", counts(150, 40, 0), { user: "chidi", why: why("paused", "paused; `farmhand resume` lets it go on") }),
+    job(45, "sq020_sh0010_anim", "paused", counts(150, 40, 0), { user: "chidi", why: why("paused", "paused", "`farmhand resume` lets it go on") }),
     job(46, "sq020_sh0020_comp", "waiting", counts(150, 0, 0), {
       plugin: "nuke", started: null, scene: "/projects/harvest/comp/sq020_sh0020.nk",
       why: why("no-tool", "nuke was not found: install it, or set `tools.nuke.nuke` in farmhand.toml"),
@@ -54,8 +66,10 @@ const jobs = new Map(
 
 const stamp = (generation = 3) => ({ name: "blender", version: "1.2.0", digest: digest("a3"), generation });
 const attempt = (id, more) => ({
-  id, job: 41, layer: null, frames: "1-20", frames_done: "", level: 0, level_name: "full", try_number: 1, threads: 1,
+  id, job: 41, layer: null, frames: "1-20", frames_done: "", level: 0, level_name: "full", try_number: 1, ...lease(4, 12, [[1, 8 * GB]], ["nuke_render"]),
   plugin: stamp(), state: "ended", started: ago(1400 - (id - 200) * 100), ended: ago(1290 - (id - 200) * 100),
+  steps: { running: ago(94), first_frame: ago(80), process_ended: null },
+  usage: { peak_memory_bytes: 3.4 * GB, cpu_seconds: 412.3, read_bytes: 2.1 * GB, written_bytes: 0.2 * GB, peak_gpu_memory_bytes: 6.2 * GB, gpu_utilisation: 0.83 },
   outcome: null, verdict: null, consequence: null, faults: [], facts: [{ name: "device", value: "CPU" }, { name: "blender", value: "3.4.1" }],
   command: {
     program: "/usr/bin/blender",
@@ -94,13 +108,26 @@ const plugins = [
     standing: {}, failure: "nuke.py, line 14: SyntaxError: expected ':'" },
 ];
 const node = {
-  name: "harvest-ws-07", version: "0.1.0", cores: 8, memory_bytes: 64 * 1024 ** 3, slots: 3, threads_per_task: 4, gpus: [], gpu_state: "no NVIDIA driver (libnvidia-ml.so was not found)",
+  name: "harvest-ws-07", version: "0.1.0", cores: 12, physical_cores: 8, logical_cores: 16, memory_bytes: 68.7 * GB, render_memory_bytes: 48 * GB, memory_available_bytes: 21.4 * GB, slots: 3, threads_per_task: 4,
+  budget: { threads: 12, memory_bytes: 48 * GB, closed: process.argv.includes("--closed") ? { by: "schedule", until: ago(-9000) } : null },
+  limits: [{ name: "nuke_render", max: 4, per: "task", used: 1, holders: [41] }, { name: "arnold", max: 1, per: "node", used: 1, holders: [42] }],
+  disks: [
+    { paths: ["/var/lib/farmhand"], total_bytes: 500 * 1024 ** 3, free_bytes: 210 * 1024 ** 3 },
+    { paths: ["/projects/harvest/renders"], total_bytes: 8 * 1024 ** 4, free_bytes: 60 * 1024 ** 3 },
+  ],
+  gpus: [
+    { ...gpu(0), standing: "reserved", pci_bus_id: "00000000:3B:00.0", memory_used_bytes: 3.2 * GB, utilisation: 0.07, temperature: 48, processes: [{ pid: 4711, name: "maya.bin", user: "anna", memory_bytes: 3 * GB, attempt: null }], leases: [] },
+    { ...gpu(1), standing: "free", pci_bus_id: "00000000:AF:00.0", memory_used_bytes: 17.9 * GB, utilisation: 0.97, temperature: 71, processes: [{ pid: 5120, name: "blender", user: "farm", memory_bytes: 8.2 * GB, attempt: 208 }, { pid: 5131, name: "blender", user: "farm", memory_bytes: 9.1 * GB, attempt: 209 }], leases: [208, 209] },
+    { ...gpu(2), standing: "in-use", by: "maya.bin (pid 4711) of anna holds 3.2 GB", until: null, pci_bus_id: "00000000:D8:00.0", memory_used_bytes: 3.3 * GB, utilisation: 0.41, temperature: 55, processes: [{ pid: 4711, name: "maya.bin", user: "anna", memory_bytes: 3.2 * GB, attempt: null }], leases: [] },
+    { ...gpu(3), standing: "lost", reason: "GPU is lost", pci_bus_id: "00000000:D9:00.0", memory_used_bytes: null, utilisation: null, temperature: null, processes: [], leases: [] },
+  ],
+  gpu_state: "4 GPUs, driver 570.86",
   tools: [
     { plugin: "blender", id: "blender", path: "/usr/bin/blender", version: "3.4.1", problem: null },
     { plugin: "maya", id: "mayapy", path: null, version: null, problem: "not found on PATH nor under /usr/autodesk/maya*: install Maya, or set `tools.maya.mayapy` in farmhand.toml" },
   ],
-  leases: [{ attempt: 208, job: 41, threads: 4 }, { attempt: 209, job: 42, threads: 4 }],
-  breakers: process.argv.includes("--calm") ? [] : [{ plugin: "maya", reason: "3 attempts in a row got no licence (mtoa: license checkout failed)", until: ago(-250) }],
+  leases: [{ attempt: 208, job: 41, ...lease(4, 12, [[1, 8 * GB]], ["nuke_render"]) }, { attempt: 209, job: 42, ...lease(4, 14, [[1, 12 * GB]], ["arnold"]) }],
+  breakers: process.argv.includes("--calm") ? [] : [{ plugin: "maya", gpu: null, reason: "3 attempts in a row got no licence (mtoa: license checkout failed)", until: ago(-250) }],
   started: ago(86400 * 3 + 4000),
 };
 const frames = {
@@ -128,6 +155,7 @@ let fraction = 0;
 setInterval(() => {
   fraction = (fraction + 0.07) % 1;
   tell({ type: "progress", job: 41, attempt: 208, frame: 134, fraction, memory_bytes: 412e6 });
+  tell({ type: "usage", job: 41, attempt: 208, memory_bytes: (3 + fraction) * GB, cores: 3.4 + fraction / 2, usage: attempts[0].usage });
   tell({ type: "progress", job: 42, attempt: 209, frame: 17, fraction: (fraction + 0.4) % 1, memory_bytes: 1.9e9 });
 }, 400);
 
@@ -149,7 +177,7 @@ const server = createServer((request, response) => {
   const id = Number(path.match(/^\/(?:jobs|attempts)\/(\d+)/)?.[1]);
   const view = () => ({
     ...jobs.get(id), notes: id === 41 ? ["The scene's output path is relative; it is taken from the scene's folder."] : [],
-    costs: { start_seconds: 4.1, frame_seconds: 5.6, frames_seen: 131 }, attempts: 5, hooks: [],
+    costs: { start_seconds: 4.1, frame_seconds: 5.6, frames_seen: 131, peak_memory_bytes: 3.4 * GB }, time: { waiting: 640, starting: 120, rendering: 2210, verifying: 14 }, attempts: 5, hooks: [],
     fallbacks: id === 41 ? [{ layer: 0, frames: "12-14", from: "render", to: "safe", cause: "memory", reason: "the GPU ran out of memory", attempt: 7 }] : [],
     spec: { name: jobs.get(id).name, scene: jobs.get(id).scene, plugin: { name: "blender", version: null }, frames: specFrames[id] ?? `1-${jobs.get(id).frames.total}`, layers: [], output: "//renders/beauty.####", options: { samples: 64, device: "CPU" }, priority: 50, after: [], order: "forward", chunk: "auto", threads: null, skip_existing: false, levels: [] },
   });

@@ -1,7 +1,19 @@
 /**
  * Every word that the page says, in one place: plain, short, and naming the remedy where there is one.
  */
-import type { DecisionKind, EndedBy, FrameState, JobStatus, PluginView, Severity } from "./api/types";
+import type {
+  Closed,
+  DecisionKind,
+  EndedBy,
+  FrameState,
+  GpuNeed,
+  GpuStanding,
+  JobStatus,
+  PluginView,
+  Severity,
+  TimeSpent,
+} from "./api/types";
+import { amount } from "./model/format";
 
 const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many);
 
@@ -96,6 +108,16 @@ export const t = {
     back: "All jobs",
     following: "Shows what runs. Choose a job to stay with it.",
     why: "Why",
+    remedy: (remedy: string): string => remedy.charAt(0).toUpperCase() + remedy.slice(1),
+    spent: "Where its time went",
+    step: {
+      waiting: "waiting",
+      starting: "starting",
+      rendering: "rendering",
+      verifying: "verifying",
+    } satisfies Record<keyof TimeSpent, string>,
+    share: (step: string, span: string, percent: number): string => `${step} ${span}, ${percent} %`,
+    peakMemory: "Peak memory",
     failure: "Failed",
     scene: "Scene",
     output: "Output",
@@ -117,6 +139,22 @@ export const t = {
     perFrame: "A frame",
     start: "Start-up",
     details: "What was submitted",
+  },
+
+  obstacle: {
+    need: (need: GpuNeed): string => {
+      const free = need.memory_bytes === null ? "" : ` with ${amount(need.memory_bytes)} free`;
+      return `needs ${need.count} ${plural(need.count, "GPU", "GPUs")}${free}`;
+    },
+    renders: "renders",
+    tooSmall: (size: string): string => `has only ${size} for renders`,
+    breaker: (time: string): string => `is left alone until ${time}:`,
+    ranOut: "ran out of memory for these frames",
+    claimed: "is kept for",
+    free: "free",
+    inUse: "in use:",
+    wasInUse: (time: string): string => `in use a moment ago, idle from ${time}:`,
+    lost: "does not answer:",
   },
 
   strip: {
@@ -155,6 +193,20 @@ export const t = {
     level: (name: string): string => `level ${name}`,
     tryNumber: (number: number): string => `try ${number}`,
     threads: (count: number): string => `${count} ${plural(count, "thread", "threads")}`,
+    gpus: (indices: string[]): string => `GPU ${indices.join(", ")}`,
+    lease: "Holds",
+    held: "Held",
+    usage: "Takes",
+    used: "Took",
+    leasedMemory: (size: string): string => `${size} of memory`,
+    share: (index: number, size: string): string => `${size} of GPU ${index}`,
+    whole: (index: number): string => `GPU ${index}`,
+    peakMemory: (size: string): string => `at most ${size} of memory`,
+    peakGpuMemory: (size: string): string => `${size} of GPU memory`,
+    gpuBusy: (percent: number): string => `GPU ${percent} % busy`,
+    cpu: (span: string): string => `${span} of CPU time`,
+    read: (size: string): string => `read ${size}`,
+    written: (size: string): string => `wrote ${size}`,
     framesDone: (done: string, total: string): string => `${done} of ${total} done`,
     starting: "starting",
     running: "running",
@@ -187,7 +239,6 @@ export const t = {
     command: "Command",
     environment: "Environment",
     workingDirectory: "in",
-    memory: (size: string): string => `${size} memory`,
     gone: (id: number): string => `There is no attempt ${id} of this job.`,
   },
 
@@ -219,9 +270,48 @@ export const t = {
     free: "free",
     cores: "Cores",
     coresUsed: (used: number, all: number): string => `${used} of ${all} leased`,
+    coresBusy: (busy: number, leased: number): string =>
+      `${busy.toFixed(1)} of ${leased} ${plural(leased, "core", "cores")}`,
+    coresOf: (all: number, physical: number | null): string =>
+      physical === null || physical === all ? `of ${all} here` : `of ${all} here, ${physical} of them physical`,
     memory: "Memory",
+    memoryUsed: (used: string, all: string | null): string =>
+      all === null ? `${used} leased, not counted` : `${used} of ${all} leased`,
+    memoryFree: (free: string, all: string): string => `${free} of ${all} free`,
+    memoryIn: (all: string): string => `of ${all} here`,
+    closed: (closed: Closed, time: string): string =>
+      closed.by === "schedule" ? `Renders again from ${time}` : `Somebody works here: renders wait until ${time}`,
+    closedWhy: (closed: Closed): string =>
+      closed.by === "schedule"
+        ? "The schedule leaves the machine to people now. What runs already goes on."
+        : `Seen: ${closed.what}. If that goes on, it takes longer. What runs already goes on.`,
+    standing: (gpu: GpuStanding): string => {
+      switch (gpu.standing) {
+        case "free":
+          return "free for renders";
+        case "reserved":
+          return "reserved for interactive use";
+        case "in-use":
+          return gpu.until === null ? "in use by others" : "in use by others a moment ago";
+        case "lost":
+          return "does not answer";
+      }
+    },
+    renders: "renders",
+    memoryOf: (used: string, all: string): string => `${used} of ${all}`,
+    busy: (percent: number): string => `${percent} % busy`,
+    degrees: (celsius: number): string => `${celsius} °C`,
+    idleFrom: (time: string): string => `Counts as idle from ${time}.`,
+    foreign: "not farmhand's",
+    limits: "Limits",
+    limitUsed: (used: number, max: number): string => `${used} of ${max}`,
+    perNode: "once a machine",
+    disks: "Disks",
+    diskFree: (free: string, all: string): string => `${free} of ${all} free`,
+    nearlyFull: "nearly full",
     threads: "Threads a task",
     gpus: "GPUs",
+    gpu: (index: number): string => `GPU ${index}`,
     tools: "Tools",
     noTools: "No tools were looked for.",
     notFound: "not found",

@@ -1,7 +1,7 @@
 //! One run of a task: what is remembered of it while it runs and for ever after.
 
 use crate::dcc::{Fact, Fault, Outcome, Verdict};
-use crate::needs::Lease;
+use crate::needs::{Boost, Lease};
 use crate::{AttemptId, Digest, FrameSet, JobId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -55,6 +55,7 @@ impl fmt::Display for EndedBy {
 /// Where an attempt is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", tag = "state")]
+#[expect(clippy::large_enum_variant, reason = "nearly all attempts that there are have ended")]
 pub enum AttemptState {
     /// Decided and durable; its process may or may not be there yet.
     Starting,
@@ -96,6 +97,10 @@ pub struct AttemptRecord {
     /// What it holds.
     #[serde(flatten)]
     pub lease: Lease,
+    /// What its frames ran out of before.
+    #[serde(default, skip_serializing_if = "Boost::is_none")]
+    #[schema(ignore)]
+    pub boost: Boost,
     /// Who decided it; absent until the command was built.
     pub plugin: Option<PluginStamp>,
     /// When the scheduler started it.

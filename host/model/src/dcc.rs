@@ -357,6 +357,14 @@ pub struct Fact {
     pub value: String,
 }
 
+impl Fact {
+    /// Whether it says that the DCC renders on the CPU: `device` is `CPU`, or begins so.
+    #[must_use]
+    pub fn says_cpu(&self) -> bool {
+        self.name == "device" && self.value.get(..3).is_some_and(|begin| begin.eq_ignore_ascii_case("cpu"))
+    }
+}
+
 /// What a reader saw in a process's output.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ReaderEvent {
@@ -454,6 +462,19 @@ pub struct Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_cpu_is_a_device_whatever_comes_after_it() {
+        let says =
+            |name: &str, value: &str| Fact { name: name.to_owned(), value: value.to_owned() }.says_cpu();
+        for value in ["CPU", "cpu", "CPU (32 threads)"] {
+            assert!(says("device", value), "{value}");
+        }
+        for value in ["OPTIX", "CUDA, CPU", "none", "CP", "", "größe"] {
+            assert!(!says("device", value), "{value}");
+        }
+        assert!(!says("denoiser", "CPU"));
+    }
 
     #[test]
     fn names_are_those_of_json() {

@@ -2,7 +2,7 @@
 //! so that a reader who missed some is right again after the next.
 
 use crate::view::{AttemptView, FrameDoneView, JobSummary, NodeView, PluginView};
-use crate::{AttemptId, FrameSet, FrameState, JobId};
+use crate::{AttemptId, FrameSet, FrameState, JobId, Usage};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -48,6 +48,19 @@ pub enum FarmEvent {
         fraction: f32,
         /// Memory that the DCC says it holds.
         memory_bytes: Option<u64>,
+    },
+    /// What a running attempt's processes take. Every two seconds; not durable and not repeated.
+    Usage {
+        /// The job.
+        job: JobId,
+        /// The attempt.
+        attempt: AttemptId,
+        /// Memory that they hold now.
+        memory_bytes: Option<u64>,
+        /// Cores that they keep busy now.
+        cores: Option<f64>,
+        /// What they have taken so far.
+        usage: Usage,
     },
     /// A plugin was loaded, swapped, refused or removed.
     Plugin {

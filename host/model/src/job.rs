@@ -2,7 +2,7 @@
 
 use crate::fallback::Fallback;
 use crate::hooks::{HookPhase, HookRequest, HookRun};
-use crate::needs::{Boost, LevelNeeds};
+use crate::needs::{Boost, GpuNeed, LevelNeeds};
 use crate::view::FrameCounts;
 use crate::{Digest, FrameSet, JobId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -121,6 +121,14 @@ pub struct JobSpec {
     /// What its tasks need besides, by level; a level that is not there needs nothing.
     #[serde(default)]
     pub needs: Vec<LevelNeeds>,
+}
+
+impl JobSpec {
+    /// GPUs that its tasks need at the level of that name.
+    #[must_use]
+    pub fn gpu_need(&self, level: &str) -> Option<&GpuNeed> {
+        self.needs.iter().find(|needs| needs.level == level)?.needs.gpus.as_ref()
+    }
 }
 
 /// What one frame of one layer is.
@@ -285,6 +293,15 @@ pub struct TimeSpent {
     pub rendering: f64,
     /// After the process had ended: images verified and put in place, hooks, the verdict.
     pub verifying: f64,
+}
+
+impl std::ops::AddAssign for TimeSpent {
+    fn add_assign(&mut self, more: TimeSpent) {
+        self.waiting += more.waiting;
+        self.starting += more.starting;
+        self.rendering += more.rendering;
+        self.verifying += more.verifying;
+    }
 }
 
 /// A change to a live job; every `None` leaves its field as it is.

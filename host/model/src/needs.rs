@@ -72,6 +72,14 @@ pub struct Boost {
     pub not_gpus: Vec<String>,
 }
 
+impl Boost {
+    /// Whether they ran out of nothing so far.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// What an attempt holds from its start to its end. All of it, or it does not start.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Lease {

@@ -17,13 +17,16 @@ pub struct GpuStatus {
     /// Whether renders may have it.
     #[serde(flatten)]
     pub standing: GpuStanding,
+    /// Bytes of its memory that others hold, such as the desktop: what renders share is the rest.
+    #[serde(default)]
+    pub foreign_bytes: u64,
 }
 
 impl GpuStatus {
     /// A GPU that nobody keeps from renders.
     #[must_use]
     pub fn free(gpu: Gpu) -> Self {
-        Self { gpu, standing: GpuStanding::Free }
+        Self { gpu, standing: GpuStanding::Free, foreign_bytes: 0 }
     }
 }
 
@@ -77,7 +80,7 @@ pub struct Budget {
 
 /// Why a node takes no new tasks for a while.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case", tag = "kind")]
+#[serde(rename_all = "kebab-case", tag = "by")]
 pub enum Closed {
     /// The hours in which renders may start are over.
     Schedule {

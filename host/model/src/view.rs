@@ -76,6 +76,8 @@ pub struct JobView {
     pub notes: Vec<String>,
     /// What has been learned of its costs.
     pub costs: JobCosts,
+    /// Where its time has gone, until now or its end; the time of attempts side by side is added up.
+    pub time: TimeSpent,
     /// How many attempts it has had.
     pub attempts: u64,
     /// Frames that left a level for the next one, with the cause.

@@ -3,6 +3,7 @@
 
 use crate::dir::AttemptDir;
 use crate::log_files::LogFiles;
+use crate::usage::LiveUsage;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -10,11 +11,8 @@ use std::time::SystemTime;
 /// whether the attempt lives.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Activity {
-    /// CPU time of the whole process tree. Only differences between two looks at one attempt mean something: the
-    /// shim's earlier attempts are part of the sum.
-    pub cpu_seconds: Option<f64>,
-    /// Resident memory of all processes of the tree now, shared pages counted in each.
-    pub rss_bytes: Option<u64>,
+    /// What its process tree takes, as its shim saw it last: seconds ago at most. Absent in its first second.
+    pub usage: Option<LiveUsage>,
     /// Output so far.
     pub log_bytes: Option<u64>,
     /// When a file in the staging directory was last written.
@@ -22,14 +20,12 @@ pub struct Activity {
 }
 
 impl Activity {
-    /// Looks once. Reads `/proc`, the log's directory and the staging directory, so it belongs on a thread that may
-    /// block.
+    /// Looks once. Reads files of the attempt's directory and walks the staging directory, so it belongs on a thread
+    /// that may block.
     #[must_use]
     pub fn look(dir: &AttemptDir, staging: Option<&Path>) -> Self {
-        let tree = dir.owner().and_then(|owner| crate::os::tree_cpu_and_memory(owner.shim));
         Self {
-            cpu_seconds: tree.map(|(cpu, _)| cpu),
-            rss_bytes: tree.map(|(_, memory)| memory),
+            usage: dir.live_usage(),
             log_bytes: LogFiles::open(&dir.log()).ok().map(|log| log.end()),
             newest_file: staging.and_then(|staging| newest_file(staging, MAX_DEPTH)),
         }

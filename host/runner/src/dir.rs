@@ -5,6 +5,7 @@
 //! | `command.json` | daemon     | [`ShimSpec`]                                                      |
 //! | `lock`         | shim       | nothing; locked exclusively from before the start to after the end |
 //! | `running.json` | shim       | [`Owner`], padded so that the report fits on a full disk          |
+//! | `usage.json`   | shim       | [`LiveUsage`], padded and rewritten in place; none in the first second |
 //! | `exit.json`    | shim       | [`ExitReport`]; `running.json`, rewritten and renamed             |
 //! | `log`, `log.N` | shim       | the output; see [`crate::log_files`]                              |
 //! | `kill`         | daemon     | [`KillReason`]; its being there is the request                    |
@@ -13,8 +14,10 @@
 //! Nothing here is synced to disk: a machine that goes down takes its processes along, and an attempt without a
 //! readable `exit.json` counts as lost.
 
+use crate::cgroup;
 use crate::report::{End, ExitReport, KillReason, Owner, now};
 use crate::spec::ShimSpec;
+use crate::usage::{self, LiveUsage};
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -111,6 +114,10 @@ impl AttemptDir {
         self.path.join("exit.json")
     }
 
+    pub(crate) fn usage_file(&self) -> PathBuf {
+        self.path.join("usage.json")
+    }
+
     fn lock_file(&self) -> PathBuf {
         self.path.join("lock")
     }
@@ -142,6 +149,12 @@ impl AttemptDir {
     #[must_use]
     pub fn owner(&self) -> Option<Owner> {
         serde_json::from_slice(&fs::read(self.running_file()).ok()?).ok()
+    }
+
+    /// What its processes took when its shim looked last; absent before the first look, and while it is being rewritten.
+    #[must_use]
+    pub fn live_usage(&self) -> Option<LiveUsage> {
+        usage::read(&self.usage_file())
     }
 
     /// How it ended; absent while there is no whole report.
@@ -232,6 +245,10 @@ impl AttemptDir {
         let mut report =
             ExitReport::bare(End::Lost { message }, owner.map_or(ended, |owner| owner.started), ended);
         report.leftovers = leftovers.killed;
+        report.usage = self.live_usage().unwrap_or_default().so_far;
+        if let Ok(ShimSpec { cgroup: Some(cgroup), .. }) = self.command() {
+            cgroup::remove(&cgroup.path);
+        }
         self.write_report(&report)?;
         Ok(Some(report))
     }

@@ -6,6 +6,7 @@
 
 mod activity;
 mod aside;
+mod cgroup;
 mod dir;
 pub mod log_files;
 mod os;
@@ -17,18 +18,23 @@ mod shim;
 mod spec;
 mod staging;
 mod tail;
+mod trees;
+mod usage;
 mod verify;
 
 pub use activity::Activity;
 pub use aside::run_aside;
+pub use cgroup::{CgroupMode, Cgroups, NoCgroups};
 pub use dir::{AttemptDir, DirError, DirState};
 pub use log_files::{LogFiles, LogPiece};
 pub use place::{PlaceError, Placed, place};
 pub use pool::{PoolError, RunningAttempt, ShimPool};
-pub use report::{End, ExitReport, KillReason, Owner, ProcessId};
+pub use report::{End, ExitReport, KillReason, OutOfMemory, Owner, ProcessId};
 pub use roots::{Roots, RootsError};
 pub use shim::shim_main;
-pub use spec::{EnvSpec, LogLimits, ShimSpec};
+pub use spec::{CgroupSpec, EnvSpec, IoClass, LogLimits, ShimSpec};
 pub use staging::{Staging, StagingCleanup, StagingError, Swept, sweep_staging};
 pub use tail::{Batch, LogTail, TailHandle};
+pub use trees::processes_of;
+pub use usage::LiveUsage;
 pub use verify::{Check, Format, Problem, Verified, VerifyError, verify_image, verify_movie};

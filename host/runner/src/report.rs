@@ -2,7 +2,7 @@
 //!
 //! What that means for the frames is the plugin's and the scheduler's to say.
 
-use farmhand_model::{EndedBy, Seconds, Timestamp};
+use farmhand_model::{EndedBy, Seconds, Timestamp, Usage};
 use serde::{Deserialize, Serialize};
 
 /// Everything that the shim saw of one process tree.
@@ -14,9 +14,9 @@ pub struct ExitReport {
     pub started: Timestamp,
     /// When the last process of the tree was gone.
     pub ended: Timestamp,
-    /// The largest resident size of one process of the tree; absent where it cannot be measured.
+    /// The tree's peak of memory, as in `usage`, which earlier versions did not write.
     pub max_rss_bytes: Option<u64>,
-    /// CPU time of the whole tree, as far as its processes were waited for.
+    /// CPU time of the whole tree, as in `usage`.
     pub cpu: Seconds,
     /// Bytes of output in the log, those since dropped from its middle included.
     pub log_bytes: u64,
@@ -24,6 +24,12 @@ pub struct ExitReport {
     pub log_dropped: u64,
     /// Processes that outlived the first one and had to be ended.
     pub leftovers: u32,
+    /// What the tree took in all.
+    #[serde(default)]
+    pub usage: Usage,
+    /// Whether the kernel ended it, or a part of it, for want of memory.
+    #[serde(default)]
+    pub out_of_memory: Option<OutOfMemory>,
 }
 
 impl ExitReport {
@@ -39,7 +45,20 @@ impl ExitReport {
             log_bytes: 0,
             log_dropped: 0,
             leftovers: 0,
+            usage: Usage::default(),
+            out_of_memory: None,
         }
+    }
+
+    /// What the tree took, from a report of an earlier version too. Nothing where there never was a process.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        let of_earlier = Usage {
+            peak_memory_bytes: self.max_rss_bytes,
+            cpu_seconds: (self.cpu.0 > 0.0).then_some(self.cpu.0),
+            ..Usage::default()
+        };
+        self.usage.or_more(of_earlier)
     }
 
     /// From start to the end of the whole tree.
@@ -75,6 +94,16 @@ impl ExitReport {
             End::FailedToStart { .. } | End::Lost { .. } => None,
         }
     }
+}
+
+/// Which memory had run out when the kernel ended processes of a tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutOfMemory {
+    /// That of the attempt's own cgroup.
+    Limit,
+    /// The machine's, or that of a cgroup above.
+    Machine,
 }
 
 /// How a process tree ended.
@@ -151,4 +180,21 @@ pub struct Owner {
 pub(crate) fn now() -> Timestamp {
     let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     Timestamp(since_epoch.map_or(0, |span| i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_of_an_earlier_version_is_read() {
+        let text = r#"{"end": {"state": "ran", "exit_code": 0, "signal": null, "by": "itself"}, "started": "1970-01-01T00:00:00Z",
+            "ended": "1970-01-01T00:00:09Z",
+            "max_rss_bytes": 4096, "cpu": 1.5, "log_bytes": 0, "log_dropped": 0, "leftovers": 0}"#;
+        let report: ExitReport = serde_json::from_str(text).expect("a report");
+        let usage = Usage { peak_memory_bytes: Some(4096), cpu_seconds: Some(1.5), ..Usage::default() };
+        assert_eq!((report.usage(), report.out_of_memory), (usage, None));
+        let bare = ExitReport::bare(End::Lost { message: String::new() }, Timestamp(0), Timestamp(0));
+        assert_eq!(bare.usage(), Usage::default());
+    }
 }

@@ -7,6 +7,7 @@
 
 mod attempt;
 mod log_writer;
+mod meter;
 mod rate;
 
 use crate::dir::AttemptDir;

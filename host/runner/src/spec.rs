@@ -27,6 +27,12 @@ pub struct ShimSpec {
     pub linger: Seconds,
     /// Added to the niceness of its process tree; 0 leaves it alone.
     pub nice: i32,
+    /// How its reading and writing stands behind that of others.
+    #[serde(default)]
+    pub io: IoClass,
+    /// A cgroup for it alone; absent: it stays in the shim's.
+    #[serde(default)]
+    pub cgroup: Option<CgroupSpec>,
 }
 
 impl ShimSpec {
@@ -43,8 +49,35 @@ impl ShimSpec {
             grace: Seconds(10.0),
             linger: Seconds(5.0),
             nice: 0,
+            io: IoClass::Normal,
+            cgroup: None,
         }
     }
+}
+
+/// How a process tree's reading and writing stands behind that of others, on schedulers that look at it: BFQ, and
+/// mq-deadline for `Idle`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IoClass {
+    /// As the shim's own.
+    #[default]
+    Normal,
+    /// The last of the ordinary ones: others go first, but it always gets its share.
+    Low,
+    /// Only when nobody else wants the disk: on one that is never idle it waits for ever.
+    Idle,
+}
+
+/// A version 2 cgroup for one attempt: [`crate::Cgroups`] names it, the shim makes and removes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CgroupSpec {
+    /// Its directory, which is not there yet.
+    pub path: PathBuf,
+    /// Its share of the CPUs where others want them too; 100 is everybody's.
+    pub cpu_weight: u32,
+    /// The kernel ends the whole tree when it needs more, in bytes; absent: no limit.
+    pub memory_max: Option<u64>,
 }
 
 /// The environment of a program.

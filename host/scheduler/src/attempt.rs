@@ -16,8 +16,6 @@ pub(crate) struct Live {
     pub(crate) epoch: u64,
     /// What its frames ran out of before.
     pub(crate) boost: Boost,
-    /// GPUs that it was told not to use.
-    pub(crate) avoids: Vec<u32>,
     /// Frames that the DCC began and that are not settled.
     pub(crate) begun: BTreeMap<i32, Timestamp>,
     /// The one it is at.
@@ -26,6 +24,8 @@ pub(crate) struct Live {
     pub(crate) start_seen: bool,
     /// Frames whose cost it has shown.
     pub(crate) frames_costed: u32,
+    /// Whether it rendered a frame: one that was not there before.
+    pub(crate) rendered: bool,
     /// Frames that it settled, also skipped ones.
     pub(crate) settled: u64,
     pub(crate) pulse: Pulse,
@@ -34,16 +34,19 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    pub(crate) fn new(record: AttemptRecord, layer: u32, epoch: u64) -> Self {
+    pub(crate) fn new(mut record: AttemptRecord, layer: u32, epoch: u64) -> Self {
+        if let AttemptState::Running { since } = record.state {
+            // An earlier version did not write its steps down.
+            record.steps.running.get_or_insert(since);
+        }
         let settled = record.frames_done.len();
         // Of an adopted attempt, the start was measured by the daemon before, or is lost.
         let start_seen = matches!(record.state, AttemptState::Running { .. });
         Self {
-            record,
             layer,
             epoch,
-            boost: Boost::default(),
-            avoids: Vec::new(),
+            boost: record.boost.clone(),
+            rendered: false,
             begun: BTreeMap::new(),
             current: None,
             start_seen,
@@ -51,6 +54,7 @@ impl Live {
             settled,
             pulse: Pulse::default(),
             killed: None,
+            record,
         }
     }
 

@@ -1,9 +1,10 @@
 //! What is known of a plugin: whether it serves, its circuit breakers, and its jobs that could start.
 
+use crate::needs::Class;
 use crate::policy::{PluginProfile, PluginState, Policy};
 use crate::queue::Place;
 use farmhand_model::dcc::Cause;
-use farmhand_model::{AttemptId, Seconds, Timestamp};
+use farmhand_model::{AttemptId, JobId, Seconds, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Keeps a plugin, or one GPU under it, from burning every job of the queue on a node where nothing of it can
@@ -44,7 +45,7 @@ pub(crate) enum Evidence {
 pub(crate) struct Trouble {
     pub(crate) cause: Cause,
     pub(crate) reason: String,
-    /// The GPU of this node that it is about, by index; absent where the plugin as a whole is to take the blame.
+    /// The GPU of its lease that it is about, by index; absent where the plugin as a whole is to take the blame.
     pub(crate) gpu: Option<u32>,
 }
 
@@ -55,14 +56,6 @@ impl Evidence {
             Evidence::Strike(trouble) | Evidence::Quarantine(trouble) => trouble.gpu,
             Evidence::Good | Evidence::None => None,
         }
-    }
-
-    /// The same with its GPU only where that one is wanted.
-    pub(crate) fn with_gpu(mut self, is_wanted: impl FnOnce(u32) -> bool) -> Self {
-        if let Evidence::Strike(trouble) | Evidence::Quarantine(trouble) = &mut self {
-            trouble.gpu = trouble.gpu.filter(|gpu| is_wanted(*gpu));
-        }
-        self
     }
 }
 
@@ -79,6 +72,15 @@ impl Breaker {
             Breaker::Closed { .. } => true,
             Breaker::Open { until, .. } => *until <= now,
             Breaker::HalfOpen { .. } => false,
+        }
+    }
+
+    /// Until when an open one lets nothing through, and why; while a trial runs, at least for as long as it was open.
+    pub(crate) fn holds_until(&self) -> Option<(Timestamp, &Tripped)> {
+        match self {
+            Breaker::Closed { .. } => None,
+            Breaker::Open { until, why } => Some((*until, why)),
+            Breaker::HalfOpen { since, why, .. } => Some((*since + why.cooldown, why)),
         }
     }
 
@@ -140,10 +142,8 @@ pub(crate) struct Plugin {
     pub(crate) breaker: Breaker,
     /// For its use of one GPU, by index; only those that have seen trouble.
     pub(crate) gpus: BTreeMap<u32, Breaker>,
-    /// Its jobs that could start if they had a slot.
-    pub(crate) ready: BTreeSet<Place>,
-    /// Its jobs that could start but for their before-hooks, which have not run.
-    pub(crate) hooked: BTreeSet<Place>,
+    /// Its jobs that could start if there were room, by what their next tasks need; no line is empty.
+    pub(crate) lines: BTreeMap<Class, BTreeSet<Place>>,
 }
 
 impl Plugin {
@@ -154,8 +154,7 @@ impl Plugin {
             epoch: 0,
             breaker: Breaker::CLOSED,
             gpus: BTreeMap::new(),
-            ready: BTreeSet::new(),
-            hooked: BTreeSet::new(),
+            lines: BTreeMap::new(),
         }
     }
 
@@ -180,43 +179,56 @@ impl Plugin {
         self.breaker.admits(now)
     }
 
-    /// When the open breaker lets a task through.
-    pub(crate) fn reopens(&self) -> Option<Timestamp> {
-        match &self.breaker {
+    /// When open breakers let a task through.
+    pub(crate) fn reopens(&self) -> impl Iterator<Item = Timestamp> + '_ {
+        self.gpus.values().chain([&self.breaker]).filter_map(|breaker| match breaker {
             Breaker::Open { until, .. } => Some(*until),
             _ => None,
+        })
+    }
+
+    /// Puts a job into a line.
+    pub(crate) fn line_up(&mut self, class: Class, place: Place) {
+        self.lines.entry(class).or_default().insert(place);
+    }
+
+    /// Takes a job out of a line.
+    pub(crate) fn leave(&mut self, class: &Class, place: Place) {
+        if let Some(line) = self.lines.get_mut(class) {
+            line.remove(&place);
+            if line.is_empty() {
+                self.lines.remove(class);
+            }
         }
     }
 
-    /// Whether its tasks may use the GPU as a matter of course.
-    pub(crate) fn trusts(&self, gpu: u32) -> bool {
-        self.gpus.get(&gpu).is_none_or(Breaker::is_closed)
+    /// Its jobs in line; one whose tasks need different things may come more than once.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = JobId> + '_ {
+        self.lines.values().flatten().map(|(_, job)| *job)
     }
 
-    /// A task was let through: where the breaker was open, or that of a GPU may be tried again, it is the trial.
-    /// Answers which GPUs it must not use.
-    pub(crate) fn started(&mut self, attempt: AttemptId, now: Timestamp) -> Vec<u32> {
+    /// A task was let through with these GPUs, by index: where a breaker was open, it is the trial.
+    pub(crate) fn started(&mut self, attempt: AttemptId, gpus: &[u32], now: Timestamp) {
         self.breaker.started(attempt, now);
-        self.gpus.values_mut().for_each(|gpu| gpu.started(attempt, now));
-        let is_shut = |gpu: &Breaker| match gpu {
-            Breaker::Closed { .. } => false,
-            Breaker::Open { .. } => true,
-            Breaker::HalfOpen { trial, .. } => *trial != attempt,
-        };
-        self.gpus.iter().filter(|(_, gpu)| is_shut(gpu)).map(|(index, _)| *index).collect()
+        for gpu in gpus {
+            if let Some(breaker) = self.gpus.get_mut(gpu) {
+                breaker.started(attempt, now);
+            }
+        }
     }
 
-    /// An attempt has verified its first frame, or one more. Of the GPUs that says nothing yet: it may have used
-    /// another one. Answers whether a breaker closed.
+    /// An attempt has verified its first frame, or one more. Of its GPUs that says nothing yet: it may have gone round
+    /// them. Answers whether a breaker closed.
     pub(crate) fn rendered(&mut self, attempt: AttemptId, policy: &Policy, now: Timestamp) -> bool {
         self.breaker.observe(attempt, Evidence::Good, policy, now)
     }
 
-    /// Takes in what an attempt's end says. Trouble with one GPU is not held against the plugin. Answers whether a
-    /// breaker opened or closed.
+    /// Takes in what the end of an attempt says that held these GPUs, by index. Trouble with one GPU is not held against
+    /// the plugin. Answers whether a breaker opened or closed.
     pub(crate) fn ended(
         &mut self,
         attempt: AttemptId,
+        gpus: &[u32],
         evidence: Evidence,
         policy: &Policy,
         now: Timestamp,
@@ -228,7 +240,7 @@ impl Plugin {
         let mut differs = false;
         for (index, gpu) in &mut self.gpus {
             let of_gpu = match &evidence {
-                Evidence::Good => Evidence::Good,
+                Evidence::Good if gpus.contains(index) => Evidence::Good,
                 _ if named == Some(*index) => evidence.clone(),
                 _ => Evidence::None,
             };
@@ -264,20 +276,20 @@ mod tests {
         let policy = Policy::default();
         let mut plugin = Plugin::new();
         let at = Timestamp;
-        assert!(plugin.ended(AttemptId(1), quarantine(), &policy, at(0)));
+        assert!(plugin.ended(AttemptId(1), &[], quarantine(), &policy, at(0)));
         assert_eq!(until(&plugin), 60_000);
-        assert!(!plugin.ended(AttemptId(2), quarantine(), &policy, at(10)), "it is open already");
+        assert!(!plugin.ended(AttemptId(2), &[], quarantine(), &policy, at(10)), "it is open already");
         assert!(!plugin.admits(at(59_999)) && plugin.admits(at(60_000)));
-        plugin.started(AttemptId(3), at(60_000));
+        plugin.started(AttemptId(3), &[], at(60_000));
         assert!(!plugin.admits(at(1_000_000)), "one task only");
-        assert!(!plugin.ended(AttemptId(2), Evidence::Good, &policy, at(60_001)), "not the trial");
-        assert!(plugin.ended(AttemptId(3), quarantine(), &policy, at(70_000)));
+        assert!(!plugin.ended(AttemptId(2), &[], Evidence::Good, &policy, at(60_001)), "not the trial");
+        assert!(plugin.ended(AttemptId(3), &[], quarantine(), &policy, at(70_000)));
         assert_eq!(until(&plugin), 70_000 + 120_000);
-        plugin.started(AttemptId(4), at(200_000));
-        assert!(plugin.ended(AttemptId(4), Evidence::None, &policy, at(210_000)));
+        plugin.started(AttemptId(4), &[], at(200_000));
+        assert!(plugin.ended(AttemptId(4), &[], Evidence::None, &policy, at(210_000)));
         assert!(plugin.admits(at(210_000)), "a trial that was killed decides nothing");
-        plugin.started(AttemptId(5), at(210_000));
-        assert!(plugin.ended(AttemptId(5), Evidence::Good, &policy, at(220_000)));
+        plugin.started(AttemptId(5), &[], at(210_000));
+        assert!(plugin.ended(AttemptId(5), &[], Evidence::Good, &policy, at(220_000)));
         assert_eq!(plugin.breaker, Breaker::Closed { strikes: 0 });
     }
 
@@ -287,11 +299,11 @@ mod tests {
         let mut plugin = Plugin::new();
         let strike = |plugin: &mut Plugin| {
             let evidence = Evidence::Strike(trouble(Cause::Disk, None));
-            plugin.ended(AttemptId(1), evidence, &policy, Timestamp(0))
+            plugin.ended(AttemptId(1), &[], evidence, &policy, Timestamp(0))
         };
         assert!(!strike(&mut plugin));
         assert!(!strike(&mut plugin));
-        plugin.ended(AttemptId(1), Evidence::Good, &policy, Timestamp(0));
+        plugin.ended(AttemptId(1), &[], Evidence::Good, &policy, Timestamp(0));
         assert!(!strike(&mut plugin));
         assert!(!strike(&mut plugin));
         assert!(strike(&mut plugin));
@@ -304,18 +316,21 @@ mod tests {
         let mut plugin = Plugin::new();
         let at = Timestamp;
         let of_gpu = |gpu| Evidence::Quarantine(trouble(Cause::Gpu, Some(gpu)));
-        assert!(plugin.ended(AttemptId(1), of_gpu(1), &policy, at(0)));
-        assert!(plugin.admits(at(0)) && !plugin.trusts(1) && plugin.trusts(0));
-        assert_eq!(plugin.started(AttemptId(2), at(59_999)), [1]);
-        assert_eq!(plugin.started(AttemptId(3), at(60_000)), [0_u32; 0], "it is the trial");
-        assert_eq!(plugin.started(AttemptId(4), at(60_000)), [1], "and the only one");
+        let admits = |plugin: &Plugin, gpu, now| plugin.gpus.get(&gpu).is_none_or(|gpu| gpu.admits(at(now)));
+        assert!(plugin.ended(AttemptId(1), &[1], of_gpu(1), &policy, at(0)));
+        assert!(plugin.admits(at(0)) && !admits(&plugin, 1, 59_999) && admits(&plugin, 0, 0));
+        assert_eq!(plugin.reopens().collect::<Vec<_>>(), [at(60_000)]);
+        plugin.started(AttemptId(2), &[0], at(60_000));
+        assert!(admits(&plugin, 1, 60_000), "it has another GPU");
+        plugin.started(AttemptId(3), &[1], at(60_000));
+        assert!(!admits(&plugin, 1, 60_000), "it is the trial, and the only one");
         plugin.rendered(AttemptId(3), &policy, at(61_000));
-        plugin.ended(AttemptId(2), Evidence::Good, &policy, at(62_000));
-        assert!(!plugin.trusts(1), "a frame may come from another GPU, and attempt 2 did not use this one");
-        assert!(plugin.ended(AttemptId(3), of_gpu(1), &policy, at(70_000)));
-        assert_eq!(plugin.started(AttemptId(5), at(70_000 + 119_999)), [1], "twice as long");
-        assert_eq!(plugin.started(AttemptId(6), at(70_000 + 120_000)), [0_u32; 0]);
-        assert!(plugin.ended(AttemptId(6), Evidence::Good, &policy, at(200_000)));
+        plugin.ended(AttemptId(2), &[0], Evidence::Good, &policy, at(62_000));
+        assert!(!admits(&plugin, 1, 62_000), "a frame may have gone round it, and attempt 2 had another");
+        assert!(plugin.ended(AttemptId(3), &[1], of_gpu(1), &policy, at(70_000)));
+        assert!(!admits(&plugin, 1, 70_000 + 119_999), "twice as long");
+        plugin.started(AttemptId(6), &[1], at(70_000 + 120_000));
+        assert!(plugin.ended(AttemptId(6), &[1], Evidence::Good, &policy, at(200_000)));
         assert!(plugin.gpus.is_empty());
     }
 
@@ -324,11 +339,15 @@ mod tests {
         let policy = Policy::default();
         let mut plugin = Plugin::new();
         let strike = |plugin: &mut Plugin, gpu| {
-            plugin.ended(AttemptId(1), Evidence::Strike(trouble(Cause::Gpu, gpu)), &policy, Timestamp(0))
+            plugin.ended(AttemptId(1), &[], Evidence::Strike(trouble(Cause::Gpu, gpu)), &policy, Timestamp(0))
         };
         assert!(!strike(&mut plugin, Some(0)) && !strike(&mut plugin, Some(0)));
         assert!(!strike(&mut plugin, Some(1)) && !strike(&mut plugin, None));
         assert!(strike(&mut plugin, Some(0)));
-        assert!(!plugin.trusts(0) && plugin.trusts(1) && plugin.admits(Timestamp(0)));
+        let open: Vec<u32> =
+            plugin.gpus.iter().filter(|(_, gpu)| !gpu.is_closed()).map(|(gpu, _)| *gpu).collect();
+        assert!(open == [0] && plugin.admits(Timestamp(0)));
+        plugin.ended(AttemptId(2), &[1], Evidence::Good, &policy, Timestamp(0));
+        assert!(!plugin.gpus.contains_key(&1), "what it held has shown that it works");
     }
 }

@@ -16,6 +16,7 @@ use farmhand_model::{
     RestoredJob,
 };
 use std::collections::BTreeSet;
+use std::mem::discriminant;
 use std::sync::Arc;
 
 /// The highest priority.
@@ -40,6 +41,7 @@ impl Scheduler {
             job.status = JobStatus::Waiting;
         }
         job.held = None;
+        job.idle_since = Some(job.submitted);
         job.dirty = true;
         self.admit(job, ended, true)?;
         turn.touched.insert(id);
@@ -236,6 +238,17 @@ impl Scheduler {
         // A swap that changes nothing for a job is not told to everybody who watches it: there may be thousands.
         let differs = |job: &&Job| breaker_closed || !was_served.contains(&job.id) || !self.is_served(job);
         turn.touched.extend(self.jobs.values().filter(of_plugin).filter(differs).map(|job| job.id));
+        // Its levels may have other names, and what jobs need goes by those.
+        let queued: Vec<JobId> = self
+            .jobs
+            .values()
+            .filter(of_plugin)
+            .filter(|job| job.place.is_some())
+            .map(|job| job.id)
+            .collect();
+        for id in queued {
+            self.reindex(turn.now, id);
+        }
     }
 
     pub(crate) fn on_plugin_version(&mut self, turn: &mut Turn, digest: Digest, state: PluginState) {
@@ -244,23 +257,32 @@ impl Scheduler {
         self.versions.insert(digest, state);
     }
 
-    pub(crate) fn on_gpus(&mut self, turn: &mut Turn, gpus: Vec<GpuStatus>) {
+    pub(crate) fn on_gpus(&mut self, turn: &mut Turn, mut gpus: Vec<GpuStatus>) {
+        gpus.sort_by_key(|status| status.gpu.index);
         for plugin in self.plugins.values_mut() {
             let before = plugin.gpus.len();
             plugin.gpus.retain(|index, _| gpus.iter().any(|status| status.gpu.index == *index));
-            if !gpus.iter().any(|status| plugin.trusts(status.gpu.index)) {
-                // Those that were trusted are gone: the others are tried before the plugin is given up.
-                plugin.gpus.clear();
-            }
             if plugin.gpus.len() < before {
                 turn.push(Effect::BreakersTouched);
             }
         }
+        // How busy others keep a GPU changes all the time; that is told when somebody asks.
+        let standings = |gpus: &[GpuStatus]| -> Vec<_> {
+            gpus.iter().map(|status| (status.gpu.index, discriminant(&status.standing))).collect()
+        };
+        let differs = standings(&gpus) != standings(&self.gpus);
         self.gpus = gpus;
+        if differs {
+            let waits = |job: &&Job| job.lines.iter().any(|class| class.need.gpus.is_some());
+            turn.touched.extend(self.jobs.values().filter(waits).map(|job| job.id));
+        }
     }
 
-    pub(crate) fn on_budget(&mut self, budget: Budget) {
-        self.budget = Some(budget);
+    pub(crate) fn on_budget(&mut self, turn: &mut Turn, budget: Budget) {
+        if self.ledger.closed().is_some() != budget.closed.is_some() {
+            turn.touched.extend(self.plugins.values().flat_map(Plugin::waiting));
+        }
+        self.ledger.set_budget(budget);
     }
 
     /// Orders the end of everything the job runs.

@@ -1,5 +1,9 @@
-//! What frames and starts cost, learned from what attempts report.
+//! What frames and starts cost and what attempts take, learned from what is reported of them.
 
+use crate::attempt::Live;
+use crate::job::Job;
+use farmhand_model::Usage;
+use farmhand_model::dcc::Fact;
 use farmhand_model::job::JobCosts;
 
 /// So many frames weigh as much as all before them: costs drift over a shot.
@@ -25,6 +29,28 @@ pub(crate) fn learn_start(costs: &mut JobCosts, seconds: f64) {
     }
 }
 
+/// What an attempt that rendered has taken at the most: the next ones are given what the job really needs.
+pub(crate) fn learn_peaks(costs: &mut JobCosts, usage: &Usage) {
+    let higher = |known: Option<u64>, seen: Option<u64>| known.max(seen.filter(|bytes| *bytes > 0));
+    costs.peak_memory_bytes = higher(costs.peak_memory_bytes, usage.peak_memory_bytes);
+    costs.peak_gpu_memory_bytes = higher(costs.peak_gpu_memory_bytes, usage.peak_gpu_memory_bytes);
+}
+
+/// An attempt that had GPUs which its job does not insist on, and rendered without them: the next ones leave them to
+/// others. Answers whether that is new.
+pub(crate) fn learn_device(job: &mut Job, live: &Live) -> bool {
+    let record = &live.record;
+    let insists = job.spec.gpu_need(&record.level_name).is_some_and(|need| need.required);
+    let leaves =
+        live.rendered && !insists && !record.lease.gpus.is_empty() && record.facts.iter().any(Fact::says_cpu);
+    let is_new = leaves && !job.costs.leaves_gpus;
+    if is_new {
+        job.costs.leaves_gpus = true;
+        job.dirty = true;
+    }
+    is_new
+}
+
 /// Plugins tell durations: what is no number, or more than a year, is not believed.
 fn is_sane(seconds: f64) -> bool {
     (0.0..3.2e7).contains(&seconds)
@@ -33,6 +59,20 @@ fn is_sane(seconds: f64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_highest_peaks_stay() {
+        let mut costs = JobCosts::default();
+        let mut check = |memory, gpu, expect: (Option<u64>, Option<u64>)| {
+            let usage = Usage { peak_memory_bytes: memory, peak_gpu_memory_bytes: gpu, ..Usage::default() };
+            learn_peaks(&mut costs, &usage);
+            assert_eq!((costs.peak_memory_bytes, costs.peak_gpu_memory_bytes), expect);
+        };
+        check(None, Some(0), (None, None));
+        check(Some(5), None, (Some(5), None));
+        check(Some(9), Some(3), (Some(9), Some(3)));
+        check(Some(7), None, (Some(9), Some(3)));
+    }
 
     #[test]
     fn means_run_and_follow_drift() {

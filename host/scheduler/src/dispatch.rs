@@ -1,18 +1,21 @@
 //! Giving out work: who is next, and which frames they get.
 
 use crate::attempt::Live;
-use crate::breaker::Plugin;
 use crate::chunk::{Sizing, chunk_size};
 use crate::effect::{Effect, StartOrder, Turn};
 use crate::job::Job;
-use crate::layer::Source;
+use crate::layer::{Group, Source};
+use crate::ledger::Claims;
+use crate::needs::{Class, Need, need_of};
 use crate::order::next_frames;
-use crate::queue::Place;
+use crate::pass::{Pass, Turnout};
+use crate::policy::LevelProfile;
 use crate::scheduler::Scheduler;
 use farmhand_model::attempt::Steps;
 use farmhand_model::dcc::FrameShape;
+use farmhand_model::hooks::HookPhase;
 use farmhand_model::{
-    AttemptRecord, AttemptState, Chunking, FrameSet, FrameState, JobId, Lease, Seconds, Timestamp,
+    AttemptRecord, AttemptState, Boost, Chunking, FrameSet, FrameState, JobId, Lease, Seconds, Timestamp,
 };
 use std::sync::Arc;
 
@@ -24,71 +27,116 @@ struct Plan {
     level: u32,
     level_name: String,
     tries: u32,
+    boost: Boost,
+}
+
+/// Where the frames of one task may come from.
+struct Origin<'a> {
+    layer: u32,
+    source: Source,
+    level: u32,
+    profile: &'a LevelProfile,
+    /// The frames that were tried before; absent for fresh ones.
+    group: Option<&'a Group>,
+    need: Need,
 }
 
 impl Scheduler {
-    /// Starts what fits. The first in line that needs more threads than are free holds up those behind it, since
-    /// smaller tasks passing it by could keep it waiting for ever.
+    /// Starts what fits. The first in line that needs more threads or memory than are free holds up those behind it,
+    /// since smaller tasks passing it by could keep it waiting for ever. One that waits for GPUs or a licence is passed
+    /// by, and what it needs of them is kept for it.
     pub(crate) fn dispatch(&mut self, turn: &mut Turn) {
-        while !self.stopping && self.ledger.free_slots() > 0 {
-            let Some((_, id)) = self.first_in_line(turn.now) else { break };
-            let Some(job) = self.jobs.get(&id) else { break };
-            let threads = self.ledger.threads_of(job.spec.threads);
-            if threads > self.ledger.free_threads() {
-                break;
-            }
-            if job.hooks_first {
-                // Whoever is behind it may have the slot meanwhile.
+        if self.stopping || self.ledger.free_slots() == 0 || self.ledger.closed().is_some() {
+            return;
+        }
+        let mut pass = Pass::new(self, turn.now);
+        while let Some(head) = pass.next_before(self, turn.now, None) {
+            let lease = match pass.take_turn(self, turn.now, &head) {
+                Turnout::Starts(lease) => lease,
+                Turnout::HoldsUp => break,
+                Turnout::PassedBy => continue,
+            };
+            let id = head.job();
+            let mut lines = self.jobs.get(&id).map(|job| job.lines.clone()).unwrap_or_default();
+            if head.class.hooks_first {
+                // Whoever is behind it may have the room meanwhile.
                 self.order_before(turn, id);
-                continue;
+            } else {
+                match self.plan(turn.now, id, &head.class.need) {
+                    Some(plan) => self.start(turn, id, plan, lease),
+                    None => self.reindex(turn.now, id),
+                }
             }
-            match self.plan(turn.now, id) {
-                Some(plan) => self.start(turn, id, plan, threads),
-                None => self.reindex(turn.now, id),
+            // Where it stood somebody else is first now, and where it stands now it may be.
+            lines.extend(self.jobs.get(&id).into_iter().flat_map(|job| job.lines.iter().cloned()));
+            for class in &lines {
+                pass.look_at(self, &head.plugin, class);
             }
         }
     }
 
-    /// The job that goes first, over all plugins whose breaker lets tasks through.
-    pub(crate) fn first_in_line(&self, now: Timestamp) -> Option<Place> {
-        let hooks = self.has_room_for_hooks();
-        let open = self.plugins.values().filter(|plugin| plugin.admits(now));
-        let first = |plugin: &Plugin| {
-            let hooked = plugin.hooked.first().filter(|_| hooks);
-            plugin.ready.first().into_iter().chain(hooked).min().copied()
+    /// What the tasks need that the job could start now, those for frames that were tried before first.
+    fn origins<'a>(&'a self, job: &'a Job, now: Timestamp) -> impl Iterator<Item = Origin<'a>> {
+        let sources = || {
+            (0..).zip(&job.layers).flat_map(move |(index, layer)| {
+                layer.sources(now).map(move |(source, group)| (index, source, group))
+            })
         };
-        open.filter_map(first).min()
+        let tried = sources().filter(|(_, source, _)| *source != Source::Fresh);
+        let fresh = sources().filter(|(_, source, _)| *source == Source::Fresh);
+        let plugin = self.serving(job);
+        tried.chain(fresh).filter_map(move |(layer, source, group)| {
+            let plugin = plugin?;
+            let level = plugin.level_from(&job.spec.levels, group.map_or(0, |group| group.level));
+            let profile = plugin.levels.get(level as usize)?;
+            let (none, capacity) = (Boost::default(), self.ledger.capacity());
+            let boost = group.map_or(&none, |group| &group.boost);
+            let need = need_of(&job.spec, &job.costs, &profile.name, boost, capacity, &self.policy);
+            Some(Origin { layer, source, level, profile, group, need })
+        })
     }
 
-    fn plan(&mut self, now: Timestamp, id: JobId) -> Option<Plan> {
-        let job = self.jobs.get_mut(&id)?;
-        let sources =
-            (0..).zip(&mut job.layers).filter_map(|(index, layer)| Some((index, layer.source(now)?)));
-        let (layer, source) = sources.min_by_key(|(index, source)| (*source == Source::Fresh, *index))?;
-        let job = self.jobs.get(&id)?;
-        let state = &job.layers[layer as usize];
-        let (left, level, tries) = match source {
-            Source::Fresh => (&state.fresh, 0, 0),
-            Source::Group(index) => {
-                let group = &state.groups[index];
-                (&group.frames, group.level, group.tries)
+    /// The lines in which the job stands with what it could start now.
+    pub(crate) fn lines_of(&self, job: &Job, now: Timestamp) -> Vec<Class> {
+        let hooks_first = job.hooks.before != HookPhase::Over;
+        let mut lines: Vec<Class> = Vec::new();
+        for Origin { need, .. } in self.origins(job, now) {
+            let class = Class { hooks_first, need };
+            if !lines.contains(&class) {
+                lines.push(class);
             }
-        };
-        let plugin = self.serving(job)?;
-        let level = plugin.level_from(&job.spec.levels, level);
-        let profile = plugin.levels.get(level as usize)?;
-        let size = self.size(now, job, left.len(), tries, profile.shape);
+        }
+        lines
+    }
+
+    fn plan(&mut self, now: Timestamp, id: JobId, need: &Need) -> Option<Plan> {
+        self.jobs.get_mut(&id)?.layers.iter_mut().for_each(|layer| layer.ripen(now));
+        let job = self.jobs.get(&id)?;
+        let origin = self.origins(job, now).find(|origin| origin.need == *need)?;
+        let Origin { layer, source, level, profile, group, .. } = origin;
+        let left = group.map_or(&job.layers[layer as usize].fresh, |group| &group.frames);
+        let tries = group.map_or(0, |group| group.tries);
+        let size = self.size(now, job, need, left.len(), tries, profile.shape);
         let all = if source == Source::Fresh { &job.spec.frames } else { left };
         let frames = next_frames(left, all, job.spec.order, profile.shape, size);
-        Some(Plan { layer, source, frames, level, level_name: profile.name.clone(), tries })
+        let boost = group.map(|group| group.boost.clone()).unwrap_or_default();
+        Some(Plan { layer, source, frames, level, level_name: profile.name.clone(), tries, boost })
     }
 
-    fn size(&self, now: Timestamp, job: &Job, available: u64, tries: u32, shape: FrameShape) -> u64 {
+    fn size(
+        &self,
+        now: Timestamp,
+        job: &Job,
+        need: &Need,
+        available: u64,
+        tries: u32,
+        shape: FrameShape,
+    ) -> u64 {
         if shape == FrameShape::Single {
             return 1;
         }
         let lanes = match job.spec.chunk {
-            Chunking::Auto => self.other_slots(now, job),
+            Chunking::Auto => self.other_slots(now, job, need),
             Chunking::Fixed(_) | Chunking::Whole => Vec::new(),
         };
         let sizing = Sizing {
@@ -106,8 +154,8 @@ impl Scheduler {
 
     /// In how many seconds the job's other slots are free, ascending: those where it renders, and as many of the
     /// rest as it may have besides the one that it is about to take.
-    fn other_slots(&self, now: Timestamp, job: &Job) -> Vec<f64> {
-        let mut slots = self.slots_for(now, job);
+    fn other_slots(&self, now: Timestamp, job: &Job, need: &Need) -> Vec<f64> {
+        let mut slots = self.slots_for(now, job, Some(need));
         // The one about to be taken is free now.
         if !slots.is_empty() {
             slots.remove(0);
@@ -116,9 +164,10 @@ impl Scheduler {
     }
 
     /// In how many seconds each slot that the job may use can take more of it, ascending. Where the job may not use
-    /// all, it is those where it renders already, then those that are free first.
-    pub(crate) fn slots_for(&self, now: Timestamp, job: &Job) -> Vec<f64> {
-        let most = self.ledger.fits(self.ledger.threads_of(job.spec.threads)) as usize;
+    /// all, or its tasks need too much for that, it is those where it renders already, then those that are free first.
+    pub(crate) fn slots_for(&self, now: Timestamp, job: &Job, need: Option<&Need>) -> Vec<f64> {
+        let claims = Claims::default();
+        let most = need.map_or(1, |need| self.ledger.lanes(need, &self.offer(job, &claims, now))) as usize;
         let most = most.min(job.spec.limits.max_tasks.unwrap_or(u32::MAX).max(1) as usize);
         let mut own = Vec::new();
         let mut others = vec![0.0; self.ledger.free_slots() as usize];
@@ -134,7 +183,7 @@ impl Scheduler {
         own
     }
 
-    fn start(&mut self, turn: &mut Turn, id: JobId, plan: Plan, threads: u32) {
+    fn start(&mut self, turn: &mut Turn, id: JobId, plan: Plan, lease: Lease) {
         let attempt = self.next_attempt;
         let Some(job) = self.jobs.get_mut(&id) else { return };
         let Some(plugin) = self.plugins.get_mut(&job.spec.plugin.name) else { return };
@@ -144,8 +193,8 @@ impl Scheduler {
         job.dirty |= job.started.is_none();
         job.started = job.started.or(Some(turn.now));
         job.live.insert(attempt);
-        let avoid_gpus = plugin.started(attempt, turn.now);
-        let lease = Lease { threads, ..Lease::default() };
+        let gpus: Vec<u32> = lease.gpus.iter().map(|lease| lease.gpu.index).collect();
+        plugin.started(attempt, &gpus, turn.now);
         self.ledger.take(attempt, id, lease.clone());
         let record = AttemptRecord {
             id: attempt,
@@ -156,6 +205,7 @@ impl Scheduler {
             level_name: plan.level_name,
             try_number: plan.tries + 1,
             lease,
+            boost: plan.boost,
             plugin: None,
             started: turn.now,
             frames_done: FrameSet::new(),
@@ -172,10 +222,9 @@ impl Scheduler {
             job: Arc::clone(&job.spec),
             layer: plan.layer,
             time_limit: (limit > 0).then(|| Seconds(f64::from(limit))),
-            avoid_gpus: avoid_gpus.clone(),
         })));
         turn.touched.insert(id);
-        let live = Live { avoids: avoid_gpus, ..Live::new(record, plan.layer, plugin.epoch) };
+        let live = Live::new(record, plan.layer, plugin.epoch);
         self.live.insert(attempt, live);
         self.reindex(turn.now, id);
     }

@@ -60,7 +60,7 @@ pub enum Effect {
 /// An attempt to start.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StartOrder {
-    /// Its record: frames, layer, level, try and threads.
+    /// Its record: frames, layer, level, try and lease.
     pub attempt: AttemptRecord,
     /// The job's specification as of now.
     pub job: Arc<JobSpec>,
@@ -68,9 +68,6 @@ pub struct StartOrder {
     pub layer: u32,
     /// How long the shim lets it run, also when no daemon watches.
     pub time_limit: Option<Seconds>,
-    /// Indexes of GPUs whose breaker is open for the job's plugin: the attempt is not to use them. In ascending
-    /// order.
-    pub avoid_gpus: Vec<u32>,
 }
 
 /// One call of `handle`: its time, what it has brought about so far, and the jobs to look at before it ends.

@@ -6,7 +6,7 @@ use farmhand_model::hooks::{HookRun, HooksResult, Moment};
 use farmhand_model::job::JobEdit;
 use farmhand_model::{
     AttemptId, Budget, Digest, FrameSet, GpuStatus, JobId, JobRecord, JobStatus, PluginStamp, RestoredJob,
-    Timestamp,
+    Seconds, Timestamp,
 };
 
 /// One thing that happened. Commands of people may be refused; reports of the runner never are: what comes too late
@@ -137,6 +137,13 @@ pub enum Event {
         attempt: AttemptId,
         /// What it saw.
         signs: Signs,
+    },
+    /// The attempt's process tree is empty; its last lines and images are still looked at.
+    ProcessEnded {
+        /// The attempt.
+        attempt: AttemptId,
+        /// How long it lived.
+        seconds: Seconds,
     },
     /// The attempt's process tree is empty, its images are settled and its outcome is judged.
     Ended {

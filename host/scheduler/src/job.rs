@@ -2,6 +2,7 @@
 
 use crate::hooks::taken_in;
 use crate::layer::{Group, Layer};
+use crate::needs::Class;
 use crate::queue::Place;
 use farmhand_model::fallback::Fallback;
 use farmhand_model::hooks::{HookPhase, JobEnd};
@@ -39,8 +40,8 @@ pub(crate) struct Job {
     pub(crate) fruitless: u32,
     /// Where it stands among the jobs of its plugin that could start; absent where it could not.
     pub(crate) place: Option<Place>,
-    /// Whether that is the line of those whose before-hooks come first.
-    pub(crate) hooks_first: bool,
+    /// The lines in which it stands there: what its next tasks need, those of frames that were tried before first.
+    pub(crate) lines: Vec<Class>,
     pub(crate) timer: Option<Timestamp>,
     /// Its record differs from the durable one.
     pub(crate) dirty: bool,
@@ -109,7 +110,7 @@ impl Job {
             hold: None,
             fruitless: 0,
             place: None,
-            hooks_first: false,
+            lines: Vec::new(),
             timer: None,
             dirty: hooks != record.hooks,
             hooks,
@@ -250,6 +251,11 @@ impl Job {
     /// Its place, were it to queue.
     pub(crate) fn queue_place(&self) -> Place {
         (Reverse(self.spec.priority), self.id)
+    }
+
+    /// When more of its frames may start than may now.
+    pub(crate) fn ripens(&self, now: Timestamp) -> Option<Timestamp> {
+        self.layers.iter().filter_map(|layer| layer.ripens(now)).min()
     }
 
     /// When frames that wait now may start, and why they wait; absent where some may start now, or none are left.

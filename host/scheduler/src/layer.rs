@@ -66,19 +66,23 @@ impl Layer {
         self.groups.iter().fold(self.fresh.clone(), |all, group| all.union(&group.frames))
     }
 
-    /// What to cut the next chunk from. Frames that were tried before go first: they waited, and they show soon
-    /// whether the trouble is over.
-    pub(crate) fn source(&mut self, now: Timestamp) -> Option<Source> {
-        self.ripen(now);
-        match self.groups.iter().position(|group| group.not_before.is_none()) {
-            Some(index) => Some(Source::Group(index)),
-            None => (!self.fresh.is_empty()).then_some(Source::Fresh),
-        }
+    /// What the next chunk may be cut from, and where that goes on. Frames that were tried before go first: they waited,
+    /// and they show soon whether the trouble is over.
+    pub(crate) fn sources(&self, now: Timestamp) -> impl Iterator<Item = (Source, Option<&Group>)> {
+        let is_ripe = move |group: &Group| group.not_before.is_none_or(|at| at <= now);
+        let groups = self.groups.iter().enumerate().filter(move |(_, group)| is_ripe(group));
+        let groups = groups.map(|(index, group)| (Source::Group(index), Some(group)));
+        groups.chain((!self.fresh.is_empty()).then_some((Source::Fresh, None)))
+    }
+
+    /// When the next group that still waits may start.
+    pub(crate) fn ripens(&self, now: Timestamp) -> Option<Timestamp> {
+        self.groups.iter().filter_map(|group| group.not_before).filter(|at| *at > now).min()
     }
 
     /// Groups whose wait is over become one where nothing else tells them apart, so that their number stays small
     /// however many tasks failed.
-    fn ripen(&mut self, now: Timestamp) {
+    pub(crate) fn ripen(&mut self, now: Timestamp) {
         let is_ripe = |group: &Group| group.not_before.is_some_and(|at| at <= now);
         if !self.groups.iter().any(is_ripe) {
             return;
@@ -127,7 +131,7 @@ impl Layer {
     /// Running frames become pending again, as `group` says.
     pub(crate) fn give_back(&mut self, group: Group) {
         self.running.subtract(&group.frames);
-        if group.level == 0 && group.tries == 0 && group.not_before.is_none() {
+        if group.level == 0 && group.tries == 0 && group.not_before.is_none() && group.boost.is_none() {
             self.fresh.extend(&group.frames);
         } else {
             self.join(group);
@@ -252,8 +256,16 @@ mod tests {
         layer.give_back(group("10-12", 0, None));
         assert_eq!(layer.groups.len(), 3);
         assert_eq!(layer.fresh, set("10-20"));
-        assert_eq!(layer.source(Timestamp(99)), Some(Source::Fresh));
-        assert_eq!(layer.source(Timestamp(200)), Some(Source::Group(0)));
+        let sources =
+            |layer: &Layer, now| layer.sources(Timestamp(now)).map(|(source, _)| source).collect::<Vec<_>>();
+        assert_eq!(sources(&layer, 99), [Source::Fresh]);
+        assert_eq!(layer.ripens(Timestamp(100)), Some(Timestamp(200)));
+        assert_eq!(
+            sources(&layer, 200),
+            [Source::Group(0), Source::Group(1), Source::Group(2), Source::Fresh]
+        );
+        layer.ripen(Timestamp(200));
+        assert_eq!(sources(&layer, 200), [Source::Group(0), Source::Group(1), Source::Fresh]);
         let groups: Vec<_> =
             layer.groups.iter().map(|group| (group.frames.to_string(), group.tries)).collect();
         assert_eq!(groups, [("1-6".to_owned(), 1), ("7-9".to_owned(), 2)]);

@@ -7,6 +7,7 @@
 //! [`Change`]: farmhand_model::Change
 
 mod attempt;
+mod blame;
 mod breaker;
 mod chunk;
 mod commands;
@@ -15,12 +16,16 @@ mod dispatch;
 mod effect;
 mod event;
 mod fallback;
+mod gpus;
 mod hooks;
 mod job;
 mod layer;
 mod ledger;
 mod licence;
+mod memory;
+mod needs;
 mod order;
+mod pass;
 mod policy;
 mod queue;
 mod refusal;
@@ -28,6 +33,7 @@ mod reports;
 mod restore;
 mod sanity;
 mod scheduler;
+mod time;
 mod verdict;
 mod view;
 mod watch;

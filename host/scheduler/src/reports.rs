@@ -4,12 +4,14 @@
 use crate::Effect;
 use crate::attempt::KEPT;
 use crate::breaker::Plugin;
-use crate::costs::{learn_frame, learn_start};
+use crate::costs::{learn_device, learn_frame, learn_start};
 use crate::effect::Turn;
 use crate::policy::Policy;
 use crate::scheduler::Scheduler;
 use farmhand_model::dcc::{Fact, Fault};
-use farmhand_model::{AttemptId, AttemptState, Change, FrameRecord, FrameSet, FrameState, PluginStamp};
+use farmhand_model::{
+    AttemptId, AttemptState, Change, FrameRecord, FrameSet, FrameState, PluginStamp, Seconds,
+};
 
 /// A verified image.
 pub(crate) struct Image {
@@ -37,6 +39,7 @@ impl Scheduler {
         live.pulse.alive();
         if live.record.state == AttemptState::Starting {
             live.record.state = AttemptState::Running { since: turn.now };
+            live.record.steps.running = Some(turn.now);
             turn.attempt(&live.record);
         }
     }
@@ -55,6 +58,9 @@ impl Scheduler {
             learn_start(&mut job.costs, turn.now.since(since).0);
         }
         live.start_seen = true;
+        if live.came_to_frames(turn.now) {
+            turn.attempt(&live.record);
+        }
         live.begun.insert(frame, turn.now);
         live.current = Some((frame, turn.now));
     }
@@ -80,9 +86,13 @@ impl Scheduler {
         if live.current.is_some_and(|(current, _)| current == frame) {
             live.current = None;
         }
+        live.rendered |= !image.skipped;
         if !image.skipped {
             let seconds = image.seconds.or_else(|| began.map(|began| turn.now.since(began).0));
             if let Some(seconds) = seconds {
+                if live.came_to_frames(turn.now - Seconds(seconds)) {
+                    turn.attempt(&live.record);
+                }
                 learn_frame(&mut job.costs, seconds, 1);
                 live.frames_costed += 1;
                 if let (false, Some(since)) = (live.start_seen, live.running_since()) {
@@ -92,6 +102,7 @@ impl Scheduler {
             }
         }
         let layer = live.layer;
+        learn_device(job, live);
         job.layers[layer as usize].settle(frame, image.skipped);
         job.fruitless = 0;
         job.dirty |= job.losses > 0;
@@ -113,6 +124,16 @@ impl Scheduler {
             self.licences.rendered(&job.spec, live.record.started, turn.now);
             let now = turn.now;
             self.observe(turn, attempt, |plugin, policy| plugin.rendered(attempt, policy, now));
+        }
+    }
+
+    pub(crate) fn on_process_ended(&mut self, turn: &mut Turn, attempt: AttemptId, lived: Seconds) {
+        let Some(live) = self.live.get_mut(&attempt) else {
+            return stale(turn, attempt, "its process ended");
+        };
+        live.pulse.alive();
+        if live.process_ended(lived, turn.now) {
+            turn.attempt(&live.record);
         }
     }
 
@@ -139,6 +160,11 @@ impl Scheduler {
             None => return,
         }
         turn.attempt(&live.record);
+        if let Some(job) = self.jobs.get_mut(&live.record.job)
+            && learn_device(job, live)
+        {
+            turn.touched.insert(job.id);
+        }
     }
 
     /// Tells the breakers of the attempt's plugin, unless a newer version has been loaded since it started.
@@ -152,7 +178,7 @@ impl Scheduler {
         let Some(job) = self.jobs.get(&live.job()) else { return };
         let Some(plugin) = self.plugins.get_mut(&job.spec.plugin.name) else { return };
         if plugin.epoch == live.epoch && told(plugin, &self.policy) {
-            turn.touched.extend(plugin.ready.iter().chain(&plugin.hooked).map(|(_, job)| *job));
+            turn.touched.extend(plugin.waiting());
             turn.push(Effect::BreakersTouched);
         }
     }

@@ -72,13 +72,14 @@ impl Scheduler {
         let state = &mut job.layers[layer as usize];
         // A done frame that is the attempt's own was pending when it started, so it is the one that settled it.
         record.frames_done = state.done.union(&state.skipped).intersection(&record.frames);
+        let rendered = !state.done.is_disjoint(&record.frames);
         let missing = record.frames.difference(&record.frames_done);
         record.frames = record.frames_done.union(&take_all(state, &missing));
-        self.ledger.take(record.id, id, record.lease.clone());
+        self.ledger.adopt(record.id, id, record.lease.clone());
         job.live.insert(record.id);
         let is_ending = job.is_ending();
         let epoch = self.plugins.get(&job.spec.plugin.name).map_or(0, |plugin| plugin.epoch);
-        let mut live = Live::new(record, layer, epoch);
+        let mut live = Live { rendered, ..Live::new(record, layer, epoch) };
         if is_ending {
             kill(&mut live, EndedBy::Cancel, turn);
         }

@@ -1,6 +1,8 @@
 //! The invariants that hold after every turn, walked in full. For tests: it costs by the size of everything.
 
 use crate::breaker::Breaker;
+use crate::needs::Class;
+use crate::pass::{Pass, Turnout};
 use crate::scheduler::Scheduler;
 use farmhand_model::hooks::{HookPhase, Moment};
 use farmhand_model::{FrameSet, JobStatus, Timestamp};
@@ -32,10 +34,11 @@ impl Scheduler {
         let held: BTreeMap<_, _> =
             self.live.iter().map(|(id, live)| (*id, live.record.lease.clone())).collect();
         assert_eq!(leases, held, "leases are not those of the live attempts");
-        let queued: usize =
-            self.plugins.values().map(|plugin| plugin.ready.len() + plugin.hooked.len()).sum();
-        let placed = self.jobs.values().filter(|job| job.place.is_some()).count();
-        assert_eq!(queued, placed, "the queue holds jobs that are not in line");
+        self.ledger.sanity_check();
+        let queued: usize = self.plugins.values().map(|plugin| plugin.waiting().count()).sum();
+        let lines: usize = self.jobs.values().map(|job| job.lines.len()).sum();
+        assert_eq!(queued, lines, "the queue holds jobs that are not in line");
+        assert!(self.gpus.is_sorted_by_key(|status| status.gpu.index), "GPUs are not in order");
         let timed = self.jobs.values().filter(|job| job.timer.is_some()).count();
         assert_eq!(self.timers.len(), timed, "timers are left over");
         for (name, plugin) in &self.plugins {
@@ -113,17 +116,14 @@ impl Scheduler {
         let job = &self.jobs[&id];
         let place = self.is_startable(job, now).then(|| job.queue_place());
         assert_eq!(place, job.place, "job {id}: its place in the queue");
-        assert!(
-            place.is_none() || job.hooks_first == (job.hooks.before != HookPhase::Over),
-            "job {id}: its line"
-        );
+        let lines = if place.is_some() { self.lines_of(job, now) } else { Vec::new() };
+        assert_eq!(lines, job.lines, "job {id}: its lines");
         let plugin = self.plugins.get(&job.spec.plugin.name);
-        let ready = plugin.map(|plugin| if job.hooks_first { &plugin.hooked } else { &plugin.ready });
-        assert_eq!(
-            place.is_some_and(|place| ready.is_some_and(|ready| ready.contains(&place))),
-            place.is_some(),
-            "job {id}: the queue's index"
-        );
+        let stands_in = |class: &Class| {
+            let line = plugin.and_then(|plugin| plugin.lines.get(class));
+            place.is_some_and(|place| line.is_some_and(|line| line.contains(&place)))
+        };
+        assert!(job.lines.iter().all(stands_in), "job {id}: the queue's index");
         assert!(job.timer.is_none_or(|at| self.timers.contains(at, id)), "job {id}: its timer");
         let waits = !matches!(job.status, JobStatus::Paused) && !job.is_ending() && job.has_pending();
         assert!(
@@ -136,12 +136,16 @@ impl Scheduler {
 
     /// Nothing that could start waits while there is room for it.
     fn check_idle_slots(&self, now: Timestamp) {
-        if self.stopping || self.ledger.free_slots() == 0 {
+        if self.stopping {
             return;
         }
-        if let Some((_, id)) = self.first_in_line(now) {
-            let needed = self.ledger.threads_of(self.jobs[&id].spec.threads);
-            assert!(needed > self.ledger.free_threads(), "job {id} could start and does not");
+        let mut pass = Pass::new(self, now);
+        while let Some(head) = pass.next_before(self, now, None) {
+            match pass.take_turn(self, now, &head) {
+                Turnout::Starts(_) => panic!("job {} could start and does not", head.job()),
+                Turnout::HoldsUp => break,
+                Turnout::PassedBy => {}
+            }
         }
     }
 }

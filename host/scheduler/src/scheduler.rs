@@ -12,9 +12,7 @@ use crate::policy::{NodeCapacity, PluginProfile, PluginState, Policy};
 use crate::queue::Timers;
 use crate::refusal::Refusal;
 use farmhand_model::hooks::{HookPhase, Moment};
-use farmhand_model::{
-    AttemptId, AttemptRecord, Budget, Digest, EndedBy, GpuStatus, JobId, JobStatus, Timestamp,
-};
+use farmhand_model::{AttemptId, AttemptRecord, Digest, EndedBy, GpuStatus, JobId, JobStatus, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Decides what this node does next.
@@ -28,10 +26,8 @@ pub struct Scheduler {
     pub(crate) versions: BTreeMap<Digest, PluginState>,
     pub(crate) timers: Timers,
     pub(crate) licences: Licences,
-    /// What this node has.
+    /// What this node has, by index.
     pub(crate) gpus: Vec<GpuStatus>,
-    /// What renders may have of it at the moment; absent until it was told.
-    pub(crate) budget: Option<Budget>,
     /// Orders to run hooks that were not answered. One whose job's phase is not `Running` is not waited for, but
     /// what it started may go on, so that it is not given again before.
     pub(crate) ordered: BTreeSet<(JobId, Moment)>,
@@ -68,7 +64,6 @@ impl Scheduler {
             timers: Timers::default(),
             licences: Licences::default(),
             gpus: Vec::new(),
-            budget: None,
             ordered: BTreeSet::new(),
             dependents: BTreeMap::new(),
             ended: BTreeMap::new(),
@@ -98,7 +93,7 @@ impl Scheduler {
             Event::Plugin { name, state } => self.on_plugin(&mut turn, &name, state),
             Event::PluginVersion { digest, state } => self.on_plugin_version(&mut turn, digest, state),
             Event::Gpus(gpus) => self.on_gpus(&mut turn, gpus),
-            Event::Budget(budget) => self.on_budget(budget),
+            Event::Budget(budget) => self.on_budget(&mut turn, budget),
             Event::HooksEnded { job, moment, runs, notes, result } => {
                 self.on_hooks_ended(&mut turn, job, moment, crate::hooks::Ended { runs, notes, result });
             }
@@ -116,6 +111,7 @@ impl Scheduler {
             Event::Fault { attempt, fault } => self.on_fault(&mut turn, attempt, fault),
             Event::Fact { attempt, fact } => self.on_fact(&mut turn, attempt, fact),
             Event::Alive { attempt, signs } => self.on_alive(&mut turn, attempt, signs),
+            Event::ProcessEnded { attempt, seconds } => self.on_process_ended(&mut turn, attempt, seconds),
             Event::Ended { attempt, outcome, verdict } => {
                 self.on_ended(&mut turn, attempt, *outcome, verdict);
             }
@@ -149,10 +145,9 @@ impl Scheduler {
     /// When to send a `Tick` at the latest, if nothing else happens before. Always later than the last turn.
     #[must_use]
     pub fn next_wakeup(&self) -> Option<Timestamp> {
-        let has_jobs = |plugin: &&Plugin| !plugin.ready.is_empty() || !plugin.hooked.is_empty();
-        let breakers = self.plugins.values().filter(has_jobs);
+        let breakers = self.plugins.values().filter(|plugin| !plugin.lines.is_empty());
         // One that is due waits for a slot, and that comes with an event.
-        let breakers = breakers.filter_map(Plugin::reopens).filter(|at| *at > self.now).min();
+        let breakers = breakers.flat_map(Plugin::reopens).filter(|at| *at > self.now).min();
         [self.timers.first(), self.next_deadline(), breakers].into_iter().flatten().min()
     }
 
@@ -212,6 +207,9 @@ impl Scheduler {
                     self.retiring.insert(id);
                     self.touch_dependents(turn, id, &mut left);
                 }
+            }
+            if is_last && let Some(job) = self.jobs.get_mut(&id) {
+                job.keep_idle_time(turn.now);
             }
             self.reindex(turn.now, id);
         }
@@ -301,26 +299,28 @@ impl Scheduler {
             return None;
         }
         let own = job.next_ready(now).map(|(at, _)| at);
-        own.max(self.licences.hold_of(&job.spec, now).map(|(_, hold)| hold.until))
+        let hold = self.licences.hold_of(&job.spec, now).map(|(_, hold)| hold.until);
+        // Some may start now: those that may later may need less.
+        own.max(hold).or_else(|| job.ripens(now))
     }
 
     /// Puts the job where it belongs in the queue and among the timers.
     pub(crate) fn reindex(&mut self, now: Timestamp, id: JobId) {
         let Some(job) = self.jobs.get(&id) else { return };
         let place = self.is_startable(job, now).then(|| job.queue_place());
-        let hooks_first = job.hooks.before != HookPhase::Over;
+        let lines = if place.is_some() { self.lines_of(job, now) } else { Vec::new() };
         let timer = self.wakes(job, now);
         let Some(job) = self.jobs.get_mut(&id) else { return };
-        if (place, hooks_first) != (job.place, job.hooks_first) {
+        if place != job.place || lines != job.lines {
             let plugin = self.plugins.entry(job.spec.plugin.name.clone()).or_insert_with(Plugin::new);
             if let Some(old) = job.place {
-                plugin.ready.remove(&old);
-                plugin.hooked.remove(&old);
+                job.lines.iter().for_each(|class| plugin.leave(class, old));
             }
-            let line = if hooks_first { &mut plugin.hooked } else { &mut plugin.ready };
-            line.extend(place);
+            if let Some(place) = place {
+                lines.iter().for_each(|class| plugin.line_up(class.clone(), place));
+            }
             job.place = place;
-            job.hooks_first = hooks_first;
+            job.lines = lines;
         }
         self.timers.set(id, job.timer, timer);
         job.timer = timer;

@@ -10,15 +10,15 @@ use farmhand_model::job::{JobCosts, JobHooks, JobLimits, PluginChoice};
 use farmhand_model::view::{FrameCounts, FrameRuns};
 use farmhand_model::why::WaitReason;
 use farmhand_model::{
-    AttemptId, AttemptState, Change, Chunking, EndedBy, FrameOrder, FrameSet, FrameState, GpuStanding,
-    GpuStatus, JobId, JobRecord, JobSpec, JobStatus, Seconds, Timestamp,
+    AttemptId, AttemptState, Change, Chunking, EndedBy, FrameOrder, FrameSet, FrameState, GpuNeed, GpuStatus,
+    JobId, JobRecord, JobSpec, JobStatus, LevelNeeds, Needs, Seconds, Timestamp,
 };
 
 pub(crate) struct TestEnv {
     pub(crate) scheduler: Scheduler,
     pub(crate) now: Timestamp,
     next_job: u64,
-    capacity: NodeCapacity,
+    pub(crate) capacity: NodeCapacity,
     /// What the last step brought about and nobody has asked for yet.
     pub(crate) effects: Vec<Effect>,
 }
@@ -66,6 +66,42 @@ pub(crate) fn fault(severity: Severity, cause: Cause, frame: Option<i32>) -> Fau
     Fault { severity, cause, message: format!("{cause:?}"), frame, about: None }
 }
 
+/// A free GPU with so many GiB; the UUID of the one with index 0 is `GPU-a`, and so on.
+pub(crate) fn gpu(index: u32, gib: u64) -> GpuStatus {
+    GpuStatus::free(Gpu {
+        index,
+        uuid: format!("GPU-{}", char::from(b'a' + index as u8)),
+        name: "NVIDIA H200".to_owned(),
+        memory_bytes: gib << 30,
+    })
+}
+
+/// A job whose tasks need that at the level `render`.
+pub(crate) fn job_with(frames: &str, needs: Needs) -> JobSpec {
+    JobSpec { needs: vec![LevelNeeds { level: "render".to_owned(), needs }], ..job(frames) }
+}
+
+/// A job whose tasks insist on so many whole GPUs each, at the level `render`.
+pub(crate) fn gpu_job(frames: &str, count: u32) -> JobSpec {
+    let gpus = Some(GpuNeed { count, memory_bytes: None, required: true });
+    job_with(frames, Needs { memory_bytes: None, gpus })
+}
+
+/// The end of a process that lived for a second.
+pub(crate) fn outcome(ended_by: EndedBy, faults: Vec<Fault>) -> Outcome {
+    Outcome {
+        exit_code: Some(0),
+        signal: None,
+        ended_by,
+        seconds: Seconds(1.0),
+        frames_done: FrameSet::new(),
+        frames_missing: FrameSet::new(),
+        faults,
+        facts: Vec::new(),
+        usage: Default::default(),
+    }
+}
+
 impl TestEnv {
     /// Two slots, four threads, two a task; the plugin `blender` with levels `render` and `safe`.
     pub(crate) fn new() -> Self {
@@ -76,13 +112,17 @@ impl TestEnv {
 
     /// The same without a plugin.
     pub(crate) fn bare(slots: u32) -> Self {
-        let capacity = NodeCapacity {
+        Self::of(NodeCapacity {
             slots,
             threads: 2 * slots,
             threads_per_task: 2,
             limits: Default::default(),
             memory_bytes: u64::MAX,
-        };
+        })
+    }
+
+    /// A node like that, without a plugin.
+    pub(crate) fn of(capacity: NodeCapacity) -> Self {
         let scheduler = Scheduler::new(capacity.clone(), Policy::default(), AttemptId(1));
         Self { scheduler, now: Timestamp(1_000_000), next_job: 1, capacity, effects: Vec::new() }
     }
@@ -113,8 +153,22 @@ impl TestEnv {
         self.submit_hooked(spec, &[])
     }
 
+    /// So many jobs like this one, without a look at everything after each.
+    pub(crate) fn submit_many(&mut self, count: u64, spec: &JobSpec) {
+        for _ in 0..count {
+            let (_, event) = self.submission(spec.clone(), &[]);
+            self.scheduler.handle(self.now, event).unwrap();
+        }
+    }
+
     /// A job with hooks at these moments of its own.
     pub(crate) fn submit_hooked(&mut self, spec: JobSpec, moments: &[Moment]) -> JobId {
+        let (id, event) = self.submission(spec, moments);
+        self.send(event);
+        id
+    }
+
+    fn submission(&mut self, spec: JobSpec, moments: &[Moment]) -> (JobId, Event) {
         let phase = |moment| if moments.contains(&moment) { HookPhase::Due } else { HookPhase::Over };
         let (before, after) = (phase(Moment::BeforeJob), phase(Moment::AfterJob));
         let id = JobId(self.next_job);
@@ -140,8 +194,7 @@ impl TestEnv {
             idle_since: Default::default(),
             time: Default::default(),
         };
-        self.send(Event::Submit { job: Box::new(record), ended: Vec::new() });
-        id
+        (id, Event::Submit { job: Box::new(record), ended: Vec::new() })
     }
 
     /// The daemon is gone, and the next one goes on from what was durable.
@@ -196,18 +249,16 @@ impl TestEnv {
         self.send(Event::HooksEnded { job, moment, runs: vec![run], notes, result });
     }
 
-    /// GPUs with these indexes, whose UUIDs are `GPU-a` for 0, `GPU-b` for 1 and so on.
+    /// GPUs with these indexes, whose UUIDs are `GPU-a` for 0, `GPU-b` for 1 and so on, of 128 GiB.
     pub(crate) fn gpus(&mut self, indexes: &[u32]) {
-        let gpu = |index: &u32| GpuStatus {
-            gpu: Gpu {
-                index: *index,
-                uuid: format!("GPU-{}", char::from(b'a' + *index as u8)),
-                name: "NVIDIA H200".to_owned(),
-                memory_bytes: 1 << 37,
-            },
-            standing: GpuStanding::Free,
-        };
-        self.send(Event::Gpus(indexes.iter().map(gpu).collect()));
+        self.send(Event::Gpus(indexes.iter().map(|index| gpu(*index, 128)).collect()));
+    }
+
+    /// Which GPUs each attempt was given that the last step started, by index.
+    pub(crate) fn leased(&self) -> Vec<Vec<u32>> {
+        let gpus =
+            |order: &StartOrder| order.attempt.lease.gpus.iter().map(|lease| lease.gpu.index).collect();
+        self.orders().into_iter().map(gpus).collect()
     }
 
     /// Lets time pass and sends the tick that is due then.
@@ -296,17 +347,10 @@ impl TestEnv {
     }
 
     pub(crate) fn end(&mut self, attempt: u64, ended_by: EndedBy, decision: Decision, faults: Vec<Fault>) {
-        let outcome = Outcome {
-            exit_code: Some(0),
-            signal: None,
-            ended_by,
-            seconds: Seconds(1.0),
-            frames_done: FrameSet::new(),
-            frames_missing: FrameSet::new(),
-            faults,
-            facts: Vec::new(),
-            usage: Default::default(),
-        };
+        self.end_as(attempt, outcome(ended_by, faults), decision);
+    }
+
+    pub(crate) fn end_as(&mut self, attempt: u64, outcome: Outcome, decision: Decision) {
         let verdict = Verdict { decision, reason: "said the plugin".to_owned() };
         self.send(Event::Ended { attempt: AttemptId(attempt), outcome: Box::new(outcome), verdict });
     }

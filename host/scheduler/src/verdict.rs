@@ -5,20 +5,23 @@
 //! here touches frames that were verified: they are done.
 
 use crate::attempt::Live;
-use crate::breaker::{Evidence, Trouble};
+use crate::blame::evidence;
+use crate::costs::{learn_frame, learn_peaks};
 use crate::effect::Turn;
-use crate::fallback::{cause_of, remember, weightiest};
+use crate::fallback::{cause_of, remember};
 use crate::job::{Hold, Job};
 use crate::layer::Group;
 use crate::licence::{Licences, Missing};
+use crate::memory::{Relief, relief};
+use crate::policy::PluginProfile;
 use crate::policy::Policy;
 use crate::reports::stale;
 use crate::scheduler::Scheduler;
-use crate::{costs::learn_frame, policy::PluginProfile};
-use farmhand_model::dcc::{Cause, Decision, Fault, Outcome, Severity, Verdict};
+use crate::time::of_attempt;
+use farmhand_model::dcc::{Decision, Outcome, Severity, Verdict};
 use farmhand_model::fallback::Fallback;
 use farmhand_model::{
-    AttemptId, AttemptState, EndedBy, FrameSet, FrameState, GpuStatus, JobStatus, Seconds, Timestamp,
+    AttemptId, AttemptState, Boost, EndedBy, FrameSet, FrameState, JobStatus, Seconds, Timestamp,
 };
 
 /// What is to be decided on.
@@ -30,8 +33,10 @@ struct Case<'a> {
     /// The plugin, where this daemon has heard of it.
     plugin: Option<&'a PluginProfile>,
     licences: &'a Licences,
-    /// The GPU that is to blame, where others are left.
+    /// The GPU that is to blame.
     gpu: Option<u32>,
+    /// What can be done about memory, where it ran out of that.
+    relief: Option<Relief>,
     policy: &'a Policy,
 }
 
@@ -42,6 +47,12 @@ impl Case<'_> {
         let is_first = self.plugin.is_some_and(|plugin| level <= plugin.level_from(&self.job.spec.levels, 0));
         if is_first { 0 } else { level }
     }
+
+    /// Frames that go back to where they were.
+    fn back(&self, frames: FrameSet) -> Return {
+        let (level, tries, boost) = (self.level(), self.live.tries(), self.live.boost.clone());
+        Return { frames, level, tries, boost, wait: None }
+    }
 }
 
 /// Frames that go back to the queue.
@@ -50,6 +61,7 @@ struct Return {
     frames: FrameSet,
     level: u32,
     tries: u32,
+    boost: Boost,
     wait: Option<Seconds>,
 }
 
@@ -74,16 +86,16 @@ struct Consequence {
 }
 
 impl Consequence {
-    fn back(&mut self, frames: FrameSet, level: u32, tries: u32, wait: Option<Seconds>, what: &str) {
-        if !frames.is_empty() {
-            self.text.push(format!("{}: {what}", name(&frames)));
-            self.returns.push(Return { frames, level, tries, wait });
+    fn back(&mut self, back: Return, what: &str) {
+        if !back.frames.is_empty() {
+            self.text.push(format!("{}: {what}", name(&back.frames)));
+            self.returns.push(back);
         }
     }
 
     /// The frames go back as if this attempt had not been.
     fn untouched(&mut self, frames: FrameSet, case: &Case<'_>) {
-        self.back(frames, case.level(), case.live.tries(), None, "back to the queue as before");
+        self.back(case.back(frames), "back to the queue as before");
     }
 
     fn fail(&mut self, frames: &FrameSet, why: &str) {
@@ -108,7 +120,7 @@ fn decide(case: &Case<'_>) -> Consequence {
         return out;
     }
     if case.job.status == JobStatus::Cancelling {
-        out.back(missing, case.level(), case.live.tries(), None, "left undone, the job is cancelled");
+        out.back(case.back(missing), "left undone, the job is cancelled");
         return out;
     }
     if case.job.failure.is_some() {
@@ -132,12 +144,11 @@ fn decide_lost(case: &Case<'_>, out: &mut Consequence, missing: FrameSet) {
     }
     let culprits = or_all(case.live.begun().intersection(&missing), &missing);
     let innocent = missing.difference(&culprits);
-    burn(case, out, culprits, None);
+    burn(case, out, culprits, None, None);
     out.untouched(innocent, case);
 }
 
 fn decide_verdict(case: &Case<'_>, out: &mut Consequence, missing: FrameSet) {
-    let (level, tries) = (case.level(), case.live.tries());
     let named = |wanted: fn(Severity) -> bool| -> FrameSet {
         let faults = case.outcome.faults.iter().filter(|fault| wanted(fault.severity));
         faults.filter_map(|fault| fault.frame).filter(|frame| missing.contains(*frame)).collect()
@@ -151,7 +162,7 @@ fn decide_verdict(case: &Case<'_>, out: &mut Consequence, missing: FrameSet) {
                 Some(gpu) => format!("back to the queue, the plugin's tasks stay off GPU {gpu} here"),
                 None => "back to the queue, this node takes no more of the plugin's tasks".to_owned(),
             };
-            out.back(missing, level, tries, None, &what);
+            out.back(case.back(missing), &what);
         }
         Decision::HoldJob => out.untouched(missing, case),
         Decision::FallBack => {
@@ -185,12 +196,19 @@ fn decide_verdict(case: &Case<'_>, out: &mut Consequence, missing: FrameSet) {
                     format!("back to the queue, all that needs the licence `{names}` waits {wait:.0} s")
                 };
                 out.missing = Some(lacking);
-                return out.back(missing, level, tries, None, &what);
+                return out.back(case.back(missing), &what);
             }
             // A plugin that accepts an end with frames at fault gives those up; one that wants a retry does not.
             let given_up = if case.verdict.decision == Decision::Accept { fatal } else { FrameSet::new() };
             out.fail(&given_up, reason);
             let rest = missing.difference(&given_up);
+            if case.relief == Some(Relief::Exhausted) && descend(case, out, &rest) {
+                return;
+            }
+            let more = match &case.relief {
+                Some(Relief::More { boost, what }) => Some((boost, what.as_str())),
+                Some(Relief::Exhausted) | None => None,
+            };
             let mut culprits = named(|_| true);
             culprits.extend(&case.live.begun());
             let mut culprits = culprits.intersection(&rest);
@@ -199,9 +217,17 @@ fn decide_verdict(case: &Case<'_>, out: &mut Consequence, missing: FrameSet) {
                 culprits = rest.clone();
             }
             let innocent = rest.difference(&culprits);
-            out.is_fruitless = !has_progress;
-            burn(case, out, culprits, asked);
-            out.untouched(innocent, case);
+            // Another need is not the same trouble again.
+            out.is_fruitless = !has_progress && more.is_none();
+            burn(case, out, culprits, asked, more);
+            match more {
+                // What was to come in the same process would have run out in its turn.
+                Some((boost, with)) => {
+                    let back = Return { boost: boost.clone(), ..case.back(innocent) };
+                    out.back(back, &format!("back to the queue, to go on {with}"));
+                }
+                None => out.untouched(innocent, case),
+            }
         }
     }
 }
@@ -220,13 +246,21 @@ fn descend(case: &Case<'_>, out: &mut Consequence, frames: &FrameSet) -> bool {
     let level = if case.plugin.is_some() { "level " } else { "" };
     let what = format!("on to {level}{name}");
     out.fall_back = Some((frames.clone(), name));
-    out.back(frames.clone(), next, 0, None, &what);
+    let boost = Boost::default();
+    out.back(Return { frames: frames.clone(), level: next, tries: 0, boost, wait: None }, &what);
     true
 }
 
 /// The frames have had one try more: they wait and are tried again, or have had their last at this level. Then the
-/// next one has its turn, since it may go round what is wrong; and after the last level they fail.
-fn burn(case: &Case<'_>, out: &mut Consequence, frames: FrameSet, asked: Option<Seconds>) {
+/// next one has its turn, since it may go round what is wrong; and after the last level they fail. Where they get
+/// more than they had, there is nothing to wait for.
+fn burn(
+    case: &Case<'_>,
+    out: &mut Consequence,
+    frames: FrameSet,
+    asked: Option<Seconds>,
+    more: Option<(&Boost, &str)>,
+) {
     if frames.is_empty() {
         return;
     }
@@ -239,12 +273,16 @@ fn burn(case: &Case<'_>, out: &mut Consequence, frames: FrameSet, asked: Option<
         out.fail(&frames, &format!("{} (try {tries} of {})", case.verdict.reason, retries.saturating_add(1)));
         return;
     }
-    let wait = match asked {
-        Some(asked) => Seconds(asked.0.min(MAX_WAIT)),
-        None => case.policy.backoff(tries, case.live.id().0),
+    let wait = match (asked, more) {
+        (Some(asked), _) => Some(Seconds(asked.0.min(MAX_WAIT))),
+        (None, Some(_)) => None,
+        (None, None) => Some(case.policy.backoff(tries, case.live.id().0)),
     };
-    let what = format!("try {} of {} in {:.1} s", tries + 1, retries.saturating_add(1), wait.0);
-    out.back(frames, case.level(), tries, Some(wait), &what);
+    let with = more.map(|(_, with)| format!(" {with}")).unwrap_or_default();
+    let after = wait.map(|wait| format!(" in {:.1} s", wait.0)).unwrap_or_default();
+    let what = format!("try {} of {}{with}{after}", tries + 1, retries.saturating_add(1));
+    let boost = more.map_or(&case.live.boost, |(boost, _)| boost).clone();
+    out.back(Return { tries, wait, boost, ..case.back(frames) }, &what);
 }
 
 /// The longest wait that a plugin may ask for.
@@ -266,37 +304,6 @@ fn name(frames: &FrameSet) -> String {
     if text.len() <= 60 { format!("{noun} {text}") } else { format!("{} frames", frames.len()) }
 }
 
-/// What the end says about the plugin on this node.
-fn evidence(live: &Live, outcome: &Outcome, verdict: &Verdict, gpus: &[GpuStatus]) -> Evidence {
-    let fatal = outcome.faults.iter().find(|fault| fault.severity == Severity::WorkerFatal);
-    let told_by_itself = matches!(outcome.ended_by, EndedBy::Itself | EndedBy::TimeLimit | EndedBy::Stall);
-    match (verdict.decision, fatal) {
-        _ if !told_by_itself => Evidence::None,
-        (Decision::QuarantineNode, _) => {
-            let fault = weightiest(outcome, verdict);
-            Evidence::Quarantine(Trouble {
-                cause: cause_of(outcome, verdict),
-                reason: verdict.reason.clone(),
-                gpu: fault.and_then(|fault| gpu_of(fault, gpus)),
-            })
-        }
-        (_, Some(fault)) if live.settled == 0 => Evidence::Strike(Trouble {
-            cause: fault.cause,
-            reason: fault.message.clone(),
-            gpu: gpu_of(fault, gpus),
-        }),
-        _ => Evidence::Good,
-    }
-}
-
-/// The GPU of this node that a fault is about, by its index.
-fn gpu_of(fault: &Fault, gpus: &[GpuStatus]) -> Option<u32> {
-    let about = fault.about.as_deref().filter(|_| fault.cause == Cause::Gpu)?;
-    let mut gpus = gpus.iter().map(|status| &status.gpu);
-    gpus.find(|gpu| about.parse() == Ok(gpu.index) || about.eq_ignore_ascii_case(&gpu.uuid))
-        .map(|gpu| gpu.index)
-}
-
 impl Scheduler {
     pub(crate) fn on_ended(
         &mut self,
@@ -312,16 +319,25 @@ impl Scheduler {
         // What counts as done is what was settled, one by one, with a path.
         outcome.frames_done = live.record.frames_done.clone();
         outcome.frames_missing = live.missing();
-        let evidence = self.blame_one_gpu(live, evidence(live, &outcome, &verdict, &self.gpus));
+        let most = self.ledger.capacity().memory_bytes;
+        let relief = relief(live, &outcome, &verdict, most, &self.gpus);
+        let evidence = evidence(live, &outcome, &verdict, relief.as_ref(), &self.gpus);
         let gpu = evidence.gpu();
+        let gpus: Vec<u32> = live.record.lease.gpus.iter().map(|lease| lease.gpu.index).collect();
         let now = turn.now;
-        self.observe(turn, attempt, |plugin, policy| plugin.ended(attempt, evidence, policy, now));
+        self.observe(turn, attempt, |plugin, policy| plugin.ended(attempt, &gpus, evidence, policy, now));
         let Some(mut live) = self.live.remove(&attempt) else { return };
         self.ledger.release(attempt);
         turn.touched.insert(id);
         let plugin = self.jobs.get(&id).and_then(|job| self.last_profile(job)).cloned();
         let Some(job) = self.jobs.get_mut(&id) else { return };
         job.live.remove(&attempt);
+        live.process_ended(outcome.seconds, now);
+        job.time += of_attempt(&live.record, now);
+        job.dirty = true;
+        if live.rendered {
+            learn_peaks(&mut job.costs, &outcome.usage);
+        }
         if live.frames_costed == 0 && live.settled > 0 {
             // Nothing told what a frame costs: at most this.
             let frames = u32::try_from(live.settled).unwrap_or(u32::MAX);
@@ -335,6 +351,7 @@ impl Scheduler {
             plugin: plugin.as_ref(),
             licences: &self.licences,
             gpu,
+            relief,
             policy: &self.policy,
         };
         let consequence = decide(&case);
@@ -364,17 +381,6 @@ impl Scheduler {
         turn.attempt(&live.record);
     }
 
-    /// Trouble with a GPU is that GPU's alone where the node has another one that the plugin may use, and the
-    /// attempt was not kept off it: where it was, it means something else than we do.
-    fn blame_one_gpu(&self, live: &Live, evidence: Evidence) -> Evidence {
-        let plugin = self.jobs.get(&live.job()).and_then(|job| self.plugins.get(&job.spec.plugin.name));
-        let has_other = |gpu: u32| {
-            let trusts = |other: u32| plugin.is_some_and(|plugin| plugin.trusts(other));
-            self.gpus.iter().any(|other| other.gpu.index != gpu && trusts(other.gpu.index))
-        };
-        evidence.with_gpu(|gpu| !live.avoids.contains(&gpu) && has_other(gpu))
-    }
-
     fn hold_licences(&mut self, turn: &mut Turn, missing: &Missing, live: &Live, reason: &str) {
         self.licences.hold(missing, live.record.started, turn.now, reason);
         let waits = |job: &&Job| {
@@ -395,12 +401,11 @@ fn apply(
     let layer = &mut job.layers[live.layer as usize];
     for back in &consequence.returns {
         turn.frames(job.id, live.layer, back.frames.clone(), FrameState::Pending);
-        job.dirty |= back.level > 0 || back.tries > 0 || back.wait.is_some();
         layer.give_back(Group {
             frames: back.frames.clone(),
             level: back.level,
             tries: back.tries,
-            boost: live.boost.clone(),
+            boost: back.boost.clone(),
             not_before: back.wait.map(|wait| on_grid(turn.now, wait)),
             reason: reason.to_owned(),
         });

@@ -6,8 +6,8 @@ use crate::job::Job;
 use crate::policy::PluginState;
 use crate::scheduler::Scheduler;
 use farmhand_model::job::JobCosts;
-use farmhand_model::view::{BreakerView, FrameRuns, FramesView, JobSummary, LeaseView};
-use farmhand_model::{Digest, JobId, JobRecord, JobStatus, Seconds, Timestamp};
+use farmhand_model::view::{BreakerView, FrameRuns, FramesView, JobSummary, LeaseView, LimitView};
+use farmhand_model::{Budget, Digest, JobId, JobRecord, JobStatus, Seconds, Timestamp};
 use std::collections::BTreeSet;
 
 /// The row of a job that the scheduler does not hold any more, from its last record.
@@ -87,10 +87,22 @@ impl Scheduler {
         self.jobs.get(&job).map(|job| job.costs)
     }
 
-    /// Who holds which slot.
+    /// Who holds what.
     #[must_use]
     pub fn leases(&self) -> Vec<LeaseView> {
         self.ledger.leases()
+    }
+
+    /// The node's limited licences and counters, by name, and who has them.
+    #[must_use]
+    pub fn limits(&self) -> Vec<LimitView> {
+        self.ledger.limits()
+    }
+
+    /// What renders may have of the node at the moment.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        self.ledger.budget()
     }
 
     /// The breakers that are not closed.
@@ -144,7 +156,11 @@ impl Scheduler {
         let running = own.map(|live| live.seconds_left(&job.costs, now)).fold(0.0, f64::max);
         let left = match job.pending_len() {
             0 => 0.0,
-            left => time_left(left, frame, job.costs.start_seconds.unwrap_or(0.0), &self.slots_for(now, job)),
+            left => {
+                let need = self.lines_of(job, now).into_iter().next().map(|class| class.need);
+                let slots = self.slots_for(now, job, need.as_ref());
+                time_left(left, frame, job.costs.start_seconds.unwrap_or(0.0), &slots)
+            }
         };
         Some(now + Seconds(running.max(left)))
     }

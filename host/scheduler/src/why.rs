@@ -1,9 +1,10 @@
 //! Why a job does not run, or does not run more: the first thing that holds it.
 
-use crate::breaker::{Breaker, Plugin};
+use crate::gpus::GpuShortage;
 use crate::job::Job;
+use crate::ledger::Shortage;
+use crate::pass::{Pass, Turnout};
 use crate::policy::PluginState;
-use crate::queue::Place;
 use crate::scheduler::{Dependencies, Scheduler};
 use farmhand_model::hooks::{HookPhase, Moment};
 use farmhand_model::why::WaitReason;
@@ -90,11 +91,8 @@ impl Scheduler {
             }
             Some(PluginState::Ready(_)) => {}
         }
-        let (until, why) = match &plugin?.breaker {
-            Breaker::Open { until, why } if *until > now => (*until, why),
-            Breaker::HalfOpen { since, why, .. } => (*since + why.cooldown, why),
-            _ => return None,
-        };
+        let (until, why) =
+            plugin.map(|plugin| &plugin.breaker).filter(|breaker| !breaker.admits(now))?.holds_until()?;
         Some(WaitReason::Breaker {
             plugin: name.clone(),
             cause: why.cause,
@@ -103,38 +101,53 @@ impl Scheduler {
         })
     }
 
-    /// It could start: what is in the way is the others.
+    /// It could start: what is in the way is that the node has too little, or the others.
     fn held_by_node(&self, job: &Job, now: Timestamp) -> WaitReason {
-        if self.ledger.free_slots() == 0 {
-            return WaitReason::NoSlot {
-                slots: self.ledger.capacity().slots,
-                holders: self.ledger.holders(),
-            };
+        let Some(class) = job.lines.first() else { return WaitReason::Next };
+        if let Some(closed) = self.ledger.closed() {
+            return WaitReason::Closed(closed.clone());
         }
-        if job.hooks_first
+        if self.ledger.free_slots() == 0 {
+            return self.reason(Shortage::Slot);
+        }
+        if class.hooks_first
             && !self.has_room_for_hooks()
             && let Some(before) = self.before_running().next()
         {
             return WaitReason::Behind { job: before };
         }
-        if let Some(before) = self.just_before(job.queue_place(), now) {
-            return WaitReason::Behind { job: before };
+        let mut pass = Pass::new(self, now);
+        while let Some(head) = pass.next_before(self, now, Some((job.queue_place(), 0))) {
+            match pass.take_turn(self, now, &head) {
+                Turnout::Starts(_) | Turnout::HoldsUp => return WaitReason::Behind { job: head.job() },
+                Turnout::PassedBy => {}
+            }
         }
-        let (needed, free) = (self.ledger.threads_of(job.spec.threads), self.ledger.free_threads());
-        if needed > free {
-            WaitReason::Threads { needed, free, holders: Vec::new() }
-        } else {
-            WaitReason::Next
-        }
+        let offer = self.offer(job, &pass.claims, now);
+        self.ledger
+            .try_lease(&class.need, &offer)
+            .map_or_else(|short| self.reason(short), |_| WaitReason::Next)
     }
 
-    /// The startable job just before that place.
-    fn just_before(&self, place: Place, now: Timestamp) -> Option<JobId> {
-        let open = self.plugins.values().filter(|plugin| plugin.admits(now));
-        let before = |plugin: &Plugin| {
-            let hooked = plugin.hooked.range(..place).next_back();
-            plugin.ready.range(..place).next_back().max(hooked).copied()
-        };
-        open.filter_map(before).max().map(|(_, job)| job)
+    /// What a shortage is to people, with who has what is short.
+    fn reason(&self, shortage: Shortage) -> WaitReason {
+        let ledger = &self.ledger;
+        match shortage {
+            Shortage::Closed(closed) => WaitReason::Closed(closed),
+            Shortage::Slot => WaitReason::NoSlot { slots: ledger.capacity().slots, holders: ledger.jobs() },
+            Shortage::TooBig { what, needed, most } => WaitReason::TooBig { what, needed, most },
+            Shortage::Gpus(GpuShortage { need, gpus, .. }) => WaitReason::Gpus { need, gpus },
+            Shortage::Limit { name, max } => {
+                let holders = ledger.holders(|lease| lease.licences.contains(&name));
+                WaitReason::Limit { name, max, holders }
+            }
+            Shortage::Claimed { job } => WaitReason::Behind { job },
+            Shortage::Threads { needed, free } => {
+                WaitReason::Threads { needed, free, holders: ledger.holders(|lease| lease.threads > 0) }
+            }
+            Shortage::Memory { needed, free, .. } => {
+                WaitReason::Memory { needed, free, holders: ledger.holders(|lease| lease.memory_bytes > 0) }
+            }
+        }
     }
 }

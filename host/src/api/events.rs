@@ -109,6 +109,7 @@ pub(super) fn name(event: &FarmEvent) -> &'static str {
         FarmEvent::Image { .. } => "image",
         FarmEvent::Attempt { .. } => "attempt",
         FarmEvent::Progress { .. } => "progress",
+        FarmEvent::Usage { .. } => "usage",
         FarmEvent::Plugin { .. } => "plugin",
         FarmEvent::PluginRemoved { .. } => "plugin-removed",
         FarmEvent::Node { .. } => "node",
@@ -120,7 +121,9 @@ pub(super) fn name(event: &FarmEvent) -> &'static str {
 fn subject(event: &FarmEvent) -> Option<JobId> {
     match event {
         FarmEvent::Job { job } => Some(job.id),
-        FarmEvent::Frames { job, .. } | FarmEvent::Progress { job, .. } => Some(*job),
+        FarmEvent::Frames { job, .. } | FarmEvent::Progress { job, .. } | FarmEvent::Usage { job, .. } => {
+            Some(*job)
+        }
         FarmEvent::Image { image } => Some(image.job),
         FarmEvent::Attempt { attempt } => Some(attempt.job),
         FarmEvent::Notice { job, .. } => *job,

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use farmhand_model::job::JobEdit;
-use farmhand_model::view::{AttemptView, FramesView, JobSummary, JobView, Page, WhyView};
+use farmhand_model::view::{AttemptView, FramesView, JobSummary, JobView, JobWhyView, Page};
 use farmhand_model::{FrameSet, JobId, JobStatus};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -239,16 +239,16 @@ pub(super) async fn retry(
     Ok(Json(farm.control(id, JobControl::Retry { frames }).await?))
 }
 
-/// Why it waits
+/// Why it waits, and where its time goes
 #[utoipa::path(
     get,
     path = "/jobs/{id}/why",
     operation_id = "whyJobWaits",
     tag = "jobs",
     params(("id" = JobId, Path)),
-    responses((status = 200, description = "The one reason that holds it now.", body = WhyView)),
+    responses((status = 200, description = "The one reason that holds it now, and where its time has gone until now.", body = JobWhyView)),
 )]
-pub(super) async fn why(State(farm): State<Farm>, Id(id): Id<JobId>) -> Result<Json<WhyView>, Problem> {
+pub(super) async fn why(State(farm): State<Farm>, Id(id): Id<JobId>) -> Result<Json<JobWhyView>, Problem> {
     Ok(Json(farm.why(id).await?))
 }
 

@@ -368,6 +368,7 @@ fn attempt(id: u64, job: u64, live: bool) -> Change {
         level_name: "script".to_owned(),
         try_number: 1,
         lease: farmhand_model::Lease { threads: 1, ..farmhand_model::Lease::default() },
+        boost: Default::default(),
         plugin: None,
         started: days_ago(100),
         frames_done: FrameSet::new(),

@@ -47,6 +47,29 @@ pub(super) fn local(at: Timestamp) -> String {
     }
 }
 
+/// A sentence of the daemon with its times, which are in UTC, in this machine's time zone.
+pub(super) fn localised(sentence: &str) -> String {
+    /// `2026-11-22T07:00:00.000Z`.
+    const LENGTH: usize = 24;
+    let mut text = String::new();
+    let mut rest = sentence;
+    while let Some(end) = rest.find('Z') {
+        let (head, tail) = rest.split_at(end + 1);
+        let at = head.len().saturating_sub(LENGTH);
+        let time = head.get(at..).and_then(|stamp| stamp.parse::<jiff::Timestamp>().ok());
+        match time {
+            Some(time) => {
+                text.push_str(&head[..at]);
+                text.push_str(&local(Timestamp(time.as_millisecond())));
+            }
+            None => text.push_str(head),
+        }
+        rest = tail;
+    }
+    text.push_str(rest);
+    text
+}
+
 /// Now, as far as a command is concerned.
 pub(super) fn now() -> Timestamp {
     Timestamp(jiff::Timestamp::now().as_millisecond())
@@ -92,6 +115,16 @@ mod tests {
         check(64 << 20, "64 MiB");
         check(3 << 40, "3.0 TiB");
         check(u64::MAX, "16777216 TiB");
+    }
+
+    #[test]
+    fn times_in_sentences_are_local() {
+        let at = Timestamp(1_795_330_800_000);
+        let check = |sentence: &str, expect: &str| assert_eq!(localised(sentence), expect);
+        check(&format!("waits until {at}: no licence"), &format!("waits until {}: no licence", local(at)));
+        check(&format!("{at} and {at}"), &format!("{0} and {0}", local(at)));
+        check("Zürich, GPU Z", "Zürich, GPU Z");
+        check("the year 20üü-11-22T07:00:00.000Z", "the year 20üü-11-22T07:00:00.000Z");
     }
 
     #[test]

@@ -3,12 +3,14 @@
 use super::context::Context;
 use super::error::CliError;
 use super::jobs::status_cell;
+use super::node::gpu_leases;
 use super::output::{Cell, Table, Tone};
-use super::{human, report};
+use super::why::shares;
+use super::{human, report, usage};
 use clap::Args;
 use farmhand_model::hooks::HookRun;
 use farmhand_model::view::{AttemptView, FramesView, JobView, Page};
-use farmhand_model::{FrameState, JobId};
+use farmhand_model::{Bytes, FrameState, JobId};
 
 #[derive(Debug, Args)]
 pub(super) struct JobCommand {
@@ -43,6 +45,10 @@ pub(super) fn run(context: &mut Context, args: &JobCommand) -> Result<(), CliErr
     if !attempts.items.is_empty() {
         context.out.line("")?;
         context.out.table(&attempt_table(&attempts.items))?;
+        if let Some(usage) = usage::table(&attempts.items, human::now()) {
+            context.out.line("")?;
+            context.out.table(&usage)?;
+        }
     }
     let faults = report::faults(&attempts.items);
     if !faults.is_empty() {
@@ -61,7 +67,10 @@ fn facts(job: &JobView) -> Table {
     table.fact("job", format!("{} {}", summary.id, summary.name));
     table.row([Cell::toned("state", Tone::Dim), status_cell(summary.status)]);
     if let Some(why) = &summary.why {
-        table.fact("why", &why.text);
+        table.fact("why", human::localised(&why.text));
+        if let Some(remedy) = &why.remedy {
+            table.row([Cell::toned("remedy", Tone::Dim), Cell::toned(human::localised(remedy), Tone::Warn)]);
+        }
     }
     if let Some(failure) = &summary.failure {
         table.row([Cell::toned("failure", Tone::Dim), Cell::toned(failure, Tone::Bad)]);
@@ -91,6 +100,12 @@ fn facts(job: &JobView) -> Table {
     }
     if let Some(seconds) = job.costs.frame_seconds {
         table.fact("a frame takes", human::span(farmhand_model::Seconds(seconds)));
+    }
+    if let Some(bytes) = job.costs.peak_memory_bytes {
+        table.fact("peak memory", Bytes(bytes));
+    }
+    if let Some(time) = shares(&job.time) {
+        table.fact("time", time);
     }
     for note in &job.notes {
         table.fact("note", note);
@@ -151,7 +166,7 @@ fn hook_table(hooks: &[HookRun]) -> Table {
 }
 
 fn attempt_table(attempts: &[AttemptView]) -> Table {
-    let mut table = Table::new(&["#ATTEMPT", "STATE", "FRAMES", "LEVEL", "#TRY", "TIME", "VERDICT"]);
+    let mut table = Table::new(&["#ATTEMPT", "STATE", "FRAMES", "LEVEL", "#TRY", "TIME", "GPUS", "VERDICT"]);
     for attempt in attempts {
         let time = attempt.ended.map(|ended| human::span(ended.since(attempt.started))).unwrap_or_default();
         let missing = attempt.outcome.as_ref().is_some_and(|outcome| !outcome.frames_missing.is_empty());
@@ -170,6 +185,7 @@ fn attempt_table(attempts: &[AttemptView]) -> Table {
             Cell::from(&attempt.level_name),
             Cell::from(attempt.try_number),
             Cell::from(time),
+            Cell::from(gpu_leases(&attempt.lease.gpus)),
             Cell::toned(verdict.unwrap_or_default(), tone),
         ]);
     }
@@ -181,8 +197,10 @@ mod tests {
     use super::super::output::Style;
     use super::super::progress::tests::attempt;
     use super::*;
+    use farmhand_model::dcc::Gpu;
     use farmhand_model::hooks::HookRun;
     use farmhand_model::hooks::{Moment, OnFailure};
+    use farmhand_model::needs::GpuLease;
     use farmhand_model::view::{FrameCounts, FrameRuns};
     use farmhand_model::{AttemptId, Seconds, Timestamp};
 
@@ -190,14 +208,16 @@ mod tests {
     fn attempts_say_how_they_ended() {
         let ended = attempt();
         let mut running = attempt();
+        let gpu = Gpu { index: 1, uuid: String::new(), name: String::new(), memory_bytes: 0 };
+        running.lease.gpus = vec![GpuLease { gpu, share_bytes: Some(8_000_000_000) }];
         running.id = AttemptId(10);
         running.state = "running".to_owned();
         running.layer = Some("beauty".to_owned());
         (running.ended, running.outcome, running.verdict, running.consequence) = (None, None, None, None);
         let expect = "\
-ATTEMPT  STATE    FRAMES         LEVEL   TRY  TIME        VERDICT
-     10  running  1-5 of beauty  render    1
-      7  ended    1-5            render    1  1 min 02 s  out of memory [2J; tried again at level safe
+ATTEMPT  STATE    FRAMES         LEVEL   TRY  TIME        GPUS      VERDICT
+     10  running  1-5 of beauty  render    1              1 (8 GB)
+      7  ended    1-5            render    1  1 min 02 s            out of memory [2J; tried again at level safe
 ";
         assert_eq!(attempt_table(&[running, ended]).render(Style::Plain), expect);
     }

@@ -57,22 +57,32 @@ fn escaped(text: &str) -> String {
         .collect()
 }
 
+pub(super) fn status_name(status: JobStatus) -> &'static str {
+    match status {
+        JobStatus::Waiting => "waiting",
+        JobStatus::Running => "running",
+        JobStatus::Paused => "paused",
+        JobStatus::Cancelling => "cancelling",
+        JobStatus::Done => "done",
+        JobStatus::Failed => "failed",
+        JobStatus::Cancelled => "cancelled",
+    }
+}
+
 pub(super) fn status_cell(status: JobStatus) -> Cell {
-    let (name, tone) = match status {
-        JobStatus::Waiting => ("waiting", Tone::Plain),
-        JobStatus::Running => ("running", Tone::Good),
-        JobStatus::Paused => ("paused", Tone::Warn),
-        JobStatus::Cancelling => ("cancelling", Tone::Warn),
-        JobStatus::Done => ("done", Tone::Good),
-        JobStatus::Failed => ("failed", Tone::Bad),
-        JobStatus::Cancelled => ("cancelled", Tone::Dim),
+    let tone = match status {
+        JobStatus::Waiting => Tone::Plain,
+        JobStatus::Running | JobStatus::Done => Tone::Good,
+        JobStatus::Paused | JobStatus::Cancelling => Tone::Warn,
+        JobStatus::Failed => Tone::Bad,
+        JobStatus::Cancelled => Tone::Dim,
     };
-    Cell::toned(name, tone)
+    Cell::toned(status_name(status), tone)
 }
 
 fn table(jobs: &[JobSummary], now: Timestamp) -> Table {
     let mut table =
-        Table::new(&["#JOB", "STATE", "#FRAMES", "#PRIO", "TIME", "PLUGIN", "USER", "NAME", "WHY"]);
+        Table::new(&["#JOB", "STATE", "#FRAMES", "#PRIO", "TIME", "PLUGIN", "USER", "NAME", "WHY"]).cut();
     for job in jobs {
         let time = match (job.eta, job.finished, job.started) {
             (_, Some(finished), Some(started)) => format!("took {}", human::span(finished.since(started))),
@@ -81,7 +91,7 @@ fn table(jobs: &[JobSummary], now: Timestamp) -> Table {
             (None, None, Some(started)) => format!("for {}", human::span(now.since(started))),
             (None, None, None) => format!("waits {}", human::span(now.since(job.submitted))),
         };
-        let why = job.failure.clone().or_else(|| job.why.as_ref().map(|why| why.text.clone()));
+        let why = job.failure.clone().or_else(|| job.why.as_ref().map(|why| human::localised(&why.text)));
         let tone = if job.failure.is_some() { Tone::Bad } else { Tone::Dim };
         table.row([
             Cell::from(job.id),

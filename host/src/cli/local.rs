@@ -51,8 +51,8 @@ impl LocalDaemon {
             context: "cannot tell where this program is, which starts the renders".to_owned(),
             source,
         })?;
-        let cores = farmhand_resource::node::probe().usable_cores;
-        let farm = Farm::start(config.farm_settings(cores, program))
+        let machine = farmhand_resource::node::probe();
+        let farm = Farm::start(config.farm_settings(&machine, program))
             .await
             .map_err(|source| CliError::Start { holder: holder(config, &source), source })?;
         let router = api::router(farm.clone(), &settings)?;

@@ -20,6 +20,7 @@ mod job_args;
 mod jobs;
 mod local;
 mod log;
+mod node;
 mod output;
 mod plan;
 mod plugin;
@@ -30,6 +31,7 @@ mod report;
 mod retry;
 mod serve;
 mod submit;
+mod usage;
 mod why;
 
 use clap::{Args, Parser, Subcommand};
@@ -93,8 +95,10 @@ enum Command {
     Cancel(control::ControlArgs),
     /// Try again what failed, or render frames anew
     Retry(retry::RetryArgs),
-    /// Say why a job waits
+    /// Say why a job waits, what would make it run, and where its time goes
     Why(why::WhyArgs),
+    /// Show the daemon's machine: who holds what of it, and what it keeps from renders
+    Node,
     /// Remove what renders left behind, old logs and old jobs
     Cleanup(cleanup::CleanupArgs),
     /// Look for what is missing or broken here, and say what to do about it
@@ -157,6 +161,7 @@ fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Cancel(args) => control::run(&mut context, control::Verb::Cancel, &args),
         Command::Retry(args) => retry::run(&mut context, &args),
         Command::Why(args) => why::run(&mut context, &args),
+        Command::Node => node::run(&mut context),
         Command::Cleanup(args) => cleanup::run(&mut context, &args),
         Command::Doctor => doctor::run(&mut context),
         Command::Plugin(command) => plugin::run(&mut context, &command),

@@ -11,6 +11,8 @@ pub(super) struct Output {
     writer: Box<dyn Write>,
     style: Style,
     is_terminal: bool,
+    /// Columns of the terminal; absent where there is none, and then nothing is wrapped or cut.
+    width: Option<usize>,
     /// Whether JSON was asked for.
     pub(super) json: bool,
 }
@@ -22,7 +24,9 @@ impl Output {
         let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let style = if is_terminal && !is_set("NO_COLOR") && !is_dumb { Style::Colour } else { Style::Plain };
-        Self { writer: Box::new(io::stdout()), style, is_terminal, json }
+        let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+        let width = width.filter(|_| is_terminal);
+        Self { writer: Box::new(io::stdout()), style, is_terminal, width, json }
     }
 
     pub(super) fn is_terminal(&self) -> bool {
@@ -41,9 +45,18 @@ impl Output {
         self.line(text)
     }
 
-    /// A table.
+    /// A table, within the width of the terminal.
     pub(super) fn table(&mut self, table: &Table) -> Result<(), CliError> {
-        Ok(self.writer.write_all(table.render(self.style).as_bytes())?)
+        Ok(self.writer.write_all(table.render_within(self.style, self.width).as_bytes())?)
+    }
+
+    /// A table after an empty line; nothing where it has no rows.
+    pub(super) fn section(&mut self, table: &Table) -> Result<(), CliError> {
+        if table.rows.is_empty() {
+            return Ok(());
+        }
+        self.line("")?;
+        self.table(table)
     }
 
     /// Bytes as they are; for logs that go into a file or a pipe.
@@ -89,11 +102,18 @@ impl<T: ToString> From<T> for Cell {
     }
 }
 
-/// Columns are as wide as their widest cell; a column of numbers is aligned to the right.
+/// What a terminal without room for its last column is too narrow for: it then gets lines of its own.
+const LEAST_ROOM: usize = 24;
+/// How far those lines are indented.
+const INDENT: usize = 5;
+
+/// Columns are as wide as their widest cell; a column of numbers is aligned to the right. The last one is wrapped at the
+/// edge of the terminal, between words, or cut there.
 #[derive(Debug, Default)]
 pub(super) struct Table {
     head: Vec<Column>,
     rows: Vec<Vec<Cell>>,
+    cuts: bool,
 }
 
 #[derive(Debug)]
@@ -109,12 +129,17 @@ impl Table {
             Some(title) => Column { title, is_number: true },
             None => Column { title, is_number: false },
         };
-        Self { head: titles.iter().map(column).collect(), rows: Vec::new() }
+        Self { head: titles.iter().map(column).collect(), rows: Vec::new(), cuts: false }
     }
 
     /// Two columns without a head: a name and what it is.
     pub(super) fn facts() -> Self {
         Self::new(&["", ""])
+    }
+
+    /// One line a row: what the last column has no room for is left out.
+    pub(super) fn cut(self) -> Self {
+        Self { cuts: true, ..self }
     }
 
     pub(super) fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
@@ -126,7 +151,13 @@ impl Table {
         self.rows.push(vec![Cell::toned(name, Tone::Dim), value.into()]);
     }
 
+    /// As it is where there is no terminal.
+    #[cfg(test)]
     pub(super) fn render(&self, style: Style) -> String {
+        self.render_within(style, None)
+    }
+
+    pub(super) fn render_within(&self, style: Style, width: Option<usize>) -> String {
         let has_head = self.head.iter().any(|column| !column.title.is_empty());
         let titles = || self.head.iter().map(|column| Cell::toned(column.title, Tone::Dim)).collect();
         let rows: Vec<Vec<Cell>> =
@@ -137,17 +168,42 @@ impl Table {
             })
             .map(Option::unwrap_or_default)
             .collect();
+        let final_column = self.head.len().saturating_sub(1);
+        let before: usize = widths.iter().take(final_column).map(|width| width + 2).sum();
+        // Where the last column begins, and how much of a line it has.
+        let (indent, room) = match width {
+            None => (before, usize::MAX),
+            Some(width) if width >= before + LEAST_ROOM.min(widths[final_column]) => (before, width - before),
+            Some(width) => (INDENT, width.saturating_sub(INDENT).max(LEAST_ROOM)),
+        };
         let mut out = String::new();
-        for row in &rows {
+        for (number, row) in rows.iter().enumerate() {
             let mut line = String::new();
             // Blanks after the last cell that has text would only get in the way of copying it.
             let last = row.iter().rposition(|cell| !cell.text.is_empty()).map_or(0, |index| index + 1);
             for (index, (cell, column)) in row.iter().zip(&self.head).take(last).enumerate() {
+                let text = cell.text.as_str();
+                if index == final_column && !column.is_number {
+                    if indent != before && has_head && number == 0 {
+                        continue;
+                    }
+                    let lines = if self.cuts { vec![cut(text, room)] } else { wrapped(text, room) };
+                    for (number, text) in lines.iter().enumerate() {
+                        if number > 0 || indent != before {
+                            line.truncate(line.trim_end().len());
+                            let _ = write!(line, "\n{}", " ".repeat(indent));
+                        } else if index > 0 {
+                            line.push_str("  ");
+                        }
+                        line.push_str(&painted(text, cell.tone, style));
+                    }
+                    continue;
+                }
                 if index > 0 {
                     line.push_str("  ");
                 }
-                let blanks = " ".repeat(widths[index].saturating_sub(cell.text.chars().count()));
-                let text = painted(&cell.text, cell.tone, style);
+                let blanks = " ".repeat(widths[index].saturating_sub(text.chars().count()));
+                let text = painted(text, cell.tone, style);
                 let _ = match (column.is_number, index + 1 == last) {
                     (true, _) => write!(line, "{blanks}{text}"),
                     (false, true) => write!(line, "{text}"),
@@ -159,6 +215,37 @@ impl Table {
         }
         out
     }
+}
+
+/// The text with an ellipsis for what there is no room for.
+fn cut(text: &str, room: usize) -> String {
+    if text.chars().count() <= room {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(room.saturating_sub(1)).collect();
+    format!("{}…", kept.trim_end())
+}
+
+/// The text in lines that fit, broken between words; a word that is too long for a line has one of its own, whole, so that
+/// a path can be copied.
+fn wrapped(text: &str, room: usize) -> Vec<String> {
+    if text.chars().count() <= room {
+        return vec![text.to_owned()];
+    }
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let last = lines.len() - 1;
+        let line = &mut lines[last];
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= room {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
 }
 
 fn painted(text: &str, tone: Tone, style: Style) -> String {
@@ -208,6 +295,36 @@ mod tests {
         table.row([Cell::toned("ok", Tone::Good), Cell::from("x")]);
         let rendered = table.render(Style::Colour);
         assert!(rendered.ends_with("\x1b[32mok\x1b[0m     x\n"), "{rendered:?}");
+    }
+
+    #[test]
+    fn the_last_column_keeps_within_the_terminal() {
+        let check = |cuts: bool, width: usize, expect: &str| {
+            let mut table = Table::new(&["#JOB", "NAME", "WHY"]);
+            table.cuts = cuts;
+            table.row([
+                Cell::from(7),
+                Cell::from("shot"),
+                Cell::from("needs 1 GPU: GPU 0 is reserved, GPU 1 renders"),
+            ]);
+            table.row([Cell::from(8), Cell::from("comp"), Cell::from("")]);
+            assert_eq!(table.render_within(Style::Plain, Some(width)), expect, "{cuts} {width}");
+        };
+        check(
+            false,
+            80,
+            "JOB  NAME  WHY\n  7  shot  needs 1 GPU: GPU 0 is reserved, GPU 1 renders\n  8  comp\n",
+        );
+        check(true, 40, "JOB  NAME  WHY\n  7  shot  needs 1 GPU: GPU 0 is reserv…\n  8  comp\n");
+        let wrapped = "JOB  NAME  WHY\n  7  shot  needs 1 GPU: GPU 0 is\n           reserved, GPU 1 renders\n  8  comp\n";
+        check(false, 40, wrapped);
+        check(true, 30, "JOB  NAME\n  7  shot\n     needs 1 GPU: GPU 0 is re…\n  8  comp\n");
+    }
+
+    #[test]
+    fn a_word_is_never_broken() {
+        assert_eq!(wrapped("in /shows/very/long/path here", 8), ["in", "/shows/very/long/path", "here"]);
+        assert_eq!(wrapped("", 8), [""]);
     }
 
     #[test]

@@ -358,7 +358,8 @@ mod tests {
         assert_eq!(at("2026-05-01T12:30").since(midnight), Seconds(12.5 * 3600.0));
         // Summer time may begin between them.
         assert!((at("2026-05-03").0 - midnight.0 - 2 * day).abs() <= 3_600_000);
-        let ago = human::now().since(at("2d")).0;
+        let then = at("2d");
+        let ago = human::now().since(then).0;
         assert!((2.0 * 86_400.0..2.0 * 86_400.0 + 60.0).contains(&ago), "{ago}");
         for wrong in ["", "yesterday", "2", "2026-13-01", "01.05.2026"] {
             assert!(since(wrong).is_err(), "{wrong}");

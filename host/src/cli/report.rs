@@ -185,6 +185,7 @@ mod tests {
             summary,
             notes: Vec::new(),
             costs: JobCosts::default(),
+            time: Default::default(),
             attempts: 3,
             fallbacks: Vec::new(),
             hooks: Vec::new(),

@@ -1,13 +1,17 @@
 //! From the configuration to what the farm and the API are started with.
 
-use super::typed::{Config, PluginConfig, WatchChoice};
+use super::typed::{Config, InteractiveConfig, PluginConfig, WatchChoice, Workstation};
 use crate::api::ApiSettings;
-use crate::farm::{FarmSettings, HookSettings, ProcessSettings, SelfCompiler, ShimCommand, VERSIONS};
-use farmhand_model::Seconds;
+use crate::farm::{
+    FarmSettings, GpuSettings, HookSettings, InteractiveSettings, ProcessSettings, SelfCompiler, ShimCommand,
+    VERSIONS,
+};
+use farmhand_model::{Bytes, Seconds};
 use farmhand_plugin::{Grant, LimitChange, Limits, PluginSettings, Versions, WatchMode};
+use farmhand_resource::NodeFacts;
+use farmhand_resource::gpu::MonitorSettings;
 use farmhand_runner::LogLimits;
 use farmhand_scheduler::{NodeCapacity, Policy};
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,47 +20,99 @@ use std::time::Duration;
 /// How much of this machine renders may use, with everything decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NodeSize {
-    /// CPU cores in all.
-    pub cores: u32,
+    /// CPU threads in all.
+    pub threads: u32,
     /// Tasks at once.
     pub slots: u32,
     /// CPU threads of each task.
     pub threads_per_task: u32,
+    /// Bytes of memory in all; `u64::MAX` where it is not known how much there is.
+    pub memory_bytes: u64,
 }
 
-impl NodeSize {
-    /// Fills in what is not configured: two slots with half of the cores each, since a second process loads, builds
-    /// and saves while the first one renders; on a single core one.
-    #[must_use]
-    pub fn resolve(found: u32, cores: Option<u32>, slots: Option<u32>, threads: Option<u32>) -> Self {
-        let cores = cores.unwrap_or(found).max(1);
-        let slots = slots.unwrap_or_else(|| threads.map_or(cores.min(2), |threads| (cores / threads).max(1)));
-        let threads_per_task = threads.unwrap_or_else(|| (cores / slots).max(1));
-        Self { cores, slots, threads_per_task }
-    }
-}
+/// The same on a workstation, and otherwise.
+const CORES_PERCENT: [u32; 2] = [80, 100];
+/// In bytes, and at most this part of the memory.
+const KEEP_MEMORY: [(u64, u64); 2] = [(2 << 30, 4), (512 << 20, 8)];
 
 impl Config {
-    /// How much of a machine with this many cores renders may use.
+    /// What says that somebody works at this machine; none: nobody does.
     #[must_use]
-    pub fn node_size(&self, cores_found: u32) -> NodeSize {
-        NodeSize::resolve(cores_found, self.cores, self.slots, self.threads_per_task)
+    pub fn workstation(&self, machine: &NodeFacts) -> Option<String> {
+        match self.interactive.workstation {
+            Workstation::Auto => machine.desktop.clone(),
+            Workstation::On => Some("interactive.workstation".to_owned()),
+            Workstation::Off => None,
+        }
     }
 
-    /// What the farm is started with, on a machine with this many cores, with shims started from `program`.
+    /// How much of a machine renders may use. What is not configured: two slots with half of the cores each, since a
+    /// second process loads, builds and saves while the first one renders; on a single core one.
     #[must_use]
-    pub fn farm_settings(&self, cores_found: u32, program: PathBuf) -> FarmSettings {
-        let size = self.node_size(cores_found);
+    pub fn node_size(&self, machine: &NodeFacts) -> NodeSize {
+        let kind = usize::from(self.workstation(machine).is_none());
+        let percent = self.interactive.cores_percent.unwrap_or(CORES_PERCENT[kind]);
+        let found = machine.usable_cores.max(1);
+        // A share that somebody set aside is kept, whatever else is configured. Otherwise, where more is configured than
+        // there are cores, that is meant.
+        let share = (percent < 100)
+            .then(|| u32::try_from(u64::from(found) * u64::from(percent) / 100).unwrap_or(found).max(1));
+        let within = |count: u32| share.map_or(count, |share| count.min(share)).max(1);
+        let cores = within(self.cores.unwrap_or(found));
+        let threads = self.threads_per_task.map(within);
+        let slots =
+            self.slots.unwrap_or_else(|| threads.map_or(cores.min(2), |threads| (cores / threads).max(1)));
+        let threads_per_task = threads.unwrap_or_else(|| (cores / slots).max(1));
+        NodeSize {
+            threads: within(cores.max(slots.saturating_mul(threads_per_task))),
+            slots,
+            threads_per_task,
+            memory_bytes: self.memory_for_renders(machine.memory_bytes, kind),
+        }
+    }
+
+    /// `found` is 0 where it is not known.
+    fn memory_for_renders(&self, found: u64, kind: usize) -> u64 {
+        let (most, part) = KEEP_MEMORY[kind];
+        let keep =
+            self.interactive.keep_memory_mb.map_or(most.min(found / part), |megabytes| megabytes << 20);
+        match self.memory {
+            Some(Bytes(bytes)) => bytes,
+            None if found == 0 => u64::MAX,
+            None => found.saturating_sub(keep),
+        }
+    }
+
+    /// When the artist at this machine lets renders start.
+    #[must_use]
+    pub fn interactive_settings(&self) -> InteractiveSettings {
+        let InteractiveConfig { schedule, pause_on_activity, idle_minutes, .. } = &self.interactive;
+        InteractiveSettings {
+            schedule: schedule.clone(),
+            idle: pause_on_activity.then(|| Duration::from_secs(60 * u64::from(*idle_minutes))),
+        }
+    }
+
+    /// What of a machine renders may use.
+    #[must_use]
+    pub fn capacity(&self, machine: &NodeFacts) -> NodeCapacity {
+        let size = self.node_size(machine);
+        NodeCapacity {
+            slots: size.slots,
+            threads: size.threads,
+            threads_per_task: size.threads_per_task,
+            memory_bytes: size.memory_bytes,
+            limits: self.limits.clone(),
+        }
+    }
+
+    /// What the farm is started with, on this machine, with shims started from `program`.
+    #[must_use]
+    pub fn farm_settings(&self, machine: &NodeFacts, program: PathBuf) -> FarmSettings {
         FarmSettings {
             data_dir: self.data_dir.clone(),
-            capacity: NodeCapacity {
-                slots: size.slots,
-                // Where slots and threads are configured to more than there are cores, that is meant.
-                threads: size.cores.max(size.slots * size.threads_per_task),
-                threads_per_task: size.threads_per_task,
-                memory_bytes: u64::MAX,
-                limits: BTreeMap::new(),
-            },
+            capacity: self.capacity(machine),
+            interactive: self.interactive_settings(),
             policy: Policy {
                 retries: self.retries,
                 attempt_seconds: self.attempt_seconds,
@@ -71,6 +127,10 @@ impl Config {
             },
             gates: self.plugins.iter().filter_map(|(name, of)| Some((name.clone(), of.gate?))).collect(),
             tools: self.tools.clone(),
+            gpus: GpuSettings {
+                monitor: MonitorSettings { library: self.gpus_library.clone(), ..MonitorSettings::default() },
+                rules: self.gpu_rules.clone(),
+            },
             roots: self.roots.clone(),
             path_map: self.path_map.clone(),
             hooks: HookSettings {
@@ -87,6 +147,9 @@ impl Config {
                 },
                 grace: Seconds(f64::from(self.grace_seconds)),
                 nice: self.nice,
+                io: self.io,
+                cgroups: self.cgroups,
+                memory_limit: self.memory_limit,
             },
         }
     }
@@ -155,22 +218,99 @@ fn grant_of(plugin: &PluginConfig) -> Grant {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Flag, Surroundings, load};
+
+    const GB: u64 = 1 << 30;
+
+    fn machine(cores: u32, memory: u64, desktop: bool) -> NodeFacts {
+        NodeFacts {
+            host_name: "render01".to_owned(),
+            physical_cores: None,
+            logical_cores: cores,
+            usable_cores: cores,
+            memory_bytes: memory,
+            os: "Linux".to_owned(),
+            desktop: desktop.then(|| "/tmp/.X11-unix/X0".to_owned()),
+        }
+    }
+
+    fn size(machine: &NodeFacts, set: &[(&'static str, &str)]) -> NodeSize {
+        let around = Surroundings {
+            variables: Vec::new(),
+            current_dir: "/nowhere".into(),
+            home: None,
+            config_dir: None,
+            data_dir: Some("/nowhere/data".into()),
+        };
+        let flags: Vec<Flag> =
+            set.iter().map(|(key, text)| Flag { name: "--flag", key, text: (*text).to_owned() }).collect();
+        load(&around, None, &flags).unwrap().node_size(machine)
+    }
 
     #[test]
     fn a_machine_is_divided_so_that_no_core_idles() {
-        let check = |found, cores, slots, threads, expect: (u32, u32, u32)| {
-            let size = NodeSize::resolve(found, cores, slots, threads);
-            assert_eq!((size.cores, size.slots, size.threads_per_task), expect);
-        };
-        check(1, None, None, None, (1, 1, 1));
-        check(2, None, None, None, (2, 2, 1));
-        check(16, None, None, None, (16, 2, 8));
-        check(16, Some(12), None, None, (12, 2, 6));
-        check(16, None, Some(4), None, (16, 4, 4));
-        check(16, None, Some(5), None, (16, 5, 3));
-        check(16, None, None, Some(4), (16, 4, 4));
-        check(16, None, None, Some(32), (16, 1, 32));
-        check(2, None, Some(8), None, (2, 8, 1));
-        check(0, None, None, None, (1, 1, 1));
+        const CORES: &str = "node.cores";
+        const SLOTS: &str = "node.slots";
+        const THREADS: &str = "node.threads_per_task";
+        const PERCENT: &str = "interactive.cores_percent";
+        const WORKSTATION: &str = "interactive.workstation";
+        type Set = &'static [(&'static str, &'static str)];
+        // Cores, whether there is a desktop, what is set; threads in all, slots, threads of each.
+        type Expect = (u32, u32, u32);
+        let table: [(u32, bool, Set, Expect); 22] = [
+            (1, false, &[], (1, 1, 1)),
+            (2, false, &[], (2, 2, 1)),
+            (16, false, &[], (16, 2, 8)),
+            (16, false, &[(CORES, "12")], (12, 2, 6)),
+            (16, false, &[(SLOTS, "4")], (16, 4, 4)),
+            (16, false, &[(SLOTS, "5")], (16, 5, 3)),
+            (16, false, &[(THREADS, "4")], (16, 4, 4)),
+            (16, false, &[(THREADS, "32")], (32, 1, 32)),
+            (2, false, &[(SLOTS, "8")], (8, 8, 1)),
+            (0, false, &[], (1, 1, 1)),
+            (1, true, &[], (1, 1, 1)),
+            (2, true, &[], (1, 1, 1)),
+            (4, true, &[], (3, 2, 1)),
+            (16, true, &[], (12, 2, 6)),
+            (16, true, &[(WORKSTATION, "off")], (16, 2, 8)),
+            (16, false, &[(WORKSTATION, "on")], (12, 2, 6)),
+            (16, true, &[(PERCENT, "50")], (8, 2, 4)),
+            (16, true, &[(PERCENT, "100")], (16, 2, 8)),
+            (16, true, &[(CORES, "4")], (4, 2, 2)),
+            // The share stays, whatever is asked of it, and one task always fits.
+            (16, true, &[(CORES, "16")], (12, 2, 6)),
+            (16, true, &[(SLOTS, "20")], (12, 20, 1)),
+            (16, true, &[(THREADS, "32")], (12, 1, 12)),
+        ];
+        for (cores, desktop, set, expect) in table {
+            let size = size(&machine(cores, 64 * GB, desktop), set);
+            assert_eq!(
+                (size.threads, size.slots, size.threads_per_task),
+                expect,
+                "{cores} {desktop} {set:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn memory_is_kept_for_whoever_works_here() {
+        const KEEP: &str = "interactive.keep_memory_mb";
+        type Set = &'static [(&'static str, &'static str)];
+        let table: [(u64, bool, Set, u64); 10] = [
+            (64 * GB, true, &[], 62 * GB),
+            (64 * GB, false, &[], 64 * GB - (GB >> 1)),
+            (4 * GB, true, &[], 3 * GB),
+            (2 * GB, false, &[], 2 * GB - (GB >> 2)),
+            (64 * GB, true, &[(KEEP, "8192")], 56 * GB),
+            (64 * GB, true, &[(KEEP, "0")], 64 * GB),
+            (2 * GB, true, &[(KEEP, "8192")], 0),
+            (64 * GB, true, &[("node.memory", "60 GiB")], 60 * GB),
+            (0, true, &[], u64::MAX),
+            (0, true, &[("node.memory", "48 GB")], 48_000_000_000),
+        ];
+        for (found, desktop, set, expect) in table {
+            let size = size(&machine(16, found, desktop), set);
+            assert_eq!(size.memory_bytes, expect, "{found} {desktop} {set:?}");
+        }
     }
 }

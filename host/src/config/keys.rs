@@ -17,14 +17,24 @@ pub(super) enum Kind {
     Address,
     /// `http://host:port`.
     Url,
+    /// An amount of memory.
+    Size,
+    /// `true` or `false`.
+    Switch,
+    /// Hours of the week.
+    Hours,
     /// A whole number, both ends allowed.
     Count(u64, u64),
+    /// GPUs by number or UUID.
+    Gpus,
     /// One of these words.
     Choice(&'static [&'static str]),
     /// A table with anything in it; not for the environment.
     Table,
     /// Places as each system spells them; not for the environment.
     Places,
+    /// How many there are of something, and what takes one.
+    Limit,
 }
 
 /// One thing that can be set.
@@ -60,7 +70,9 @@ const fn key(
 
 pub(super) use crate::near_miss::near_miss;
 use Fallback::{Is, Words};
-use Kind::{Address, Choice, Count, Path, Paths, Places, Secret, Table, Text, Texts, Url};
+use Kind::{
+    Address, Choice, Count, Gpus, Hours, Path, Paths, Places, Secret, Size, Switch, Table, Text, Texts, Url,
+};
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -69,6 +81,12 @@ pub(super) const SECTIONS: &[(&str, &str)] = &[
     ("server", "The daemon's address, and who may use it."),
     ("data", "Where farmhand keeps what must not be lost."),
     ("node", "How much of this machine renders may use."),
+    (
+        "interactive",
+        "What stays with the artist who works at this machine. It holds back new tasks and ends none that run.",
+    ),
+    ("gpus", "How GPUs are found."),
+    ("limits", "Licences and other things that there are only so many of: `nuke_render = 4`."),
     ("plugins", "Where plugins come from, and what they may use and see."),
     ("tools", "Programs that farmhand should not look for: `blender = \"/opt/blender-4.5/blender\"`."),
     ("paths", "Which directories jobs may name, and how other systems spell them."),
@@ -81,7 +99,7 @@ pub(super) const SECTIONS: &[(&str, &str)] = &[
     ("log", "What the daemon says of itself, on standard error."),
 ];
 
-/// Everything that can be set, except `[tools]` and `[plugins.NAME]`, which take any name.
+/// Everything that can be set, except `[limits]`, `[tools]` and `[plugins.NAME]`, which take any name.
 pub(super) const KEYS: &[Key] = &[
     key(
         "server",
@@ -133,8 +151,15 @@ pub(super) const KEYS: &[Key] = &[
         "node",
         "cores",
         Count(1, 4096),
-        Words("all that the machine, its cgroup and its affinity allow"),
-        "CPU cores that renders may use.",
+        Words("all that the machine, its cgroup and its affinity allow, times `interactive.cores_percent`"),
+        "CPU cores that renders may use. Where `interactive.cores_percent` is below 100, they get no more than that.",
+    ),
+    key(
+        "node",
+        "memory",
+        Size,
+        Words("the machine's, or its cgroup's, less `interactive.keep_memory_mb`"),
+        "Memory that renders may use in all, such as `48 GB` or `64 GiB`. A task starts once what it needs is free.",
     ),
     key(
         "node",
@@ -151,6 +176,98 @@ pub(super) const KEYS: &[Key] = &[
         Words("`cores` divided by `slots`, at least 1"),
         "CPU threads of each task. The same for all the frames of a job, since the number can change the last bit of \
          a pixel.",
+    ),
+    key(
+        "interactive",
+        "gpus",
+        Gpus,
+        Words("none"),
+        "GPUs that renders never get, by number in the order of the PCI bus, as `nvidia-smi` counts, or by UUID: `[0, \
+         \"GPU-3f2a…\"]`.",
+    ),
+    key(
+        "interactive",
+        "gpu_auto",
+        Switch,
+        Is("true"),
+        "Whether renders keep away from a GPU that others use: whose processes hold more than `gpu_memory_mb` of it or \
+         keep it busier than `gpu_percent`. A render that is there already goes on.",
+    ),
+    key(
+        "interactive",
+        "gpu_memory_mb",
+        Count(0, 1 << 20),
+        Is("512"),
+        "GPU memory, in MiB, that processes which farmhand did not start may hold together on a GPU that still counts \
+         as free. A desktop with its windows holds less.",
+    ),
+    key(
+        "interactive",
+        "gpu_percent",
+        Count(0, 100),
+        Is("10"),
+        "How busy they may keep it, in percent of its time.",
+    ),
+    key(
+        "interactive",
+        "gpu_idle_seconds",
+        Count(0, DAY),
+        Is("300"),
+        "Time that a GPU must be left alone before renders get it back.",
+    ),
+    key(
+        "interactive",
+        "workstation",
+        Choice(&["auto", "on", "off"]),
+        Is("auto"),
+        "Whether somebody works at this machine, which the next two keys' defaults depend on. `auto`: where a desktop \
+         runs, as a display server's socket, `DISPLAY`, `WAYLAND_DISPLAY` or a display manager's service says when the \
+         daemon starts; always on Windows and macOS.",
+    ),
+    key(
+        "interactive",
+        "cores_percent",
+        Count(1, 100),
+        Words("80 on a workstation, 100 otherwise"),
+        "The share of the machine's cores that renders get at most, rounded down, and at least one core.",
+    ),
+    key(
+        "interactive",
+        "keep_memory_mb",
+        Count(0, 16_777_216),
+        Words("2048 on a workstation, at most a quarter of the memory; 512 otherwise, at most an eighth"),
+        "Memory that is kept from renders, in MiB. Where `node.memory` is set, that alone counts.",
+    ),
+    key(
+        "interactive",
+        "schedule",
+        Hours,
+        Words("always"),
+        "Hours in which renders may start, in this machine's own time zone: `[\"mon-fri 19:00-08:00\", \"sat-sun\"]`. \
+         Hours whose end is not after their beginning last into the next day.",
+    ),
+    key(
+        "interactive",
+        "pause_on_activity",
+        Switch,
+        Is("false"),
+        "Whether nothing starts while somebody uses this machine. Linux only: logind tells of desktops (one that is \
+         locked is not in use; one that never tells logind that it is idle is in use as long as somebody is logged in), \
+         terminals tell of typing. Other systems are not asked, and then this does nothing, as `farmhand doctor` says.",
+    ),
+    key(
+        "interactive",
+        "idle_minutes",
+        Count(1, 1440),
+        Is("10"),
+        "How long nobody must have used the machine before renders start, where `pause_on_activity` is set.",
+    ),
+    key(
+        "gpus",
+        "library",
+        Path,
+        Words("`libnvidia-ml.so.1`, or `nvml.dll`, where the system looks for libraries"),
+        "NVIDIA's management library, which comes with the driver. Only needed where it is kept elsewhere.",
     ),
     key(
         "plugins",
@@ -293,7 +410,41 @@ pub(super) const KEYS: &[Key] = &[
         Count(0, 19),
         Is("5"),
         "Added to the niceness of render processes, so that the machine stays usable while it renders. Costs nothing \
-         on an idle machine.",
+         on an idle machine. On Windows 1 to 9 stand for the priority class below normal, and more for the idle one.",
+    ),
+    key(
+        "render",
+        "io",
+        Choice(&["normal", "low", "idle"]),
+        Is("low"),
+        "How the reading and writing of render processes stands behind that of others, on disks whose scheduler looks at \
+         it (BFQ; `idle` also with mq-deadline). `low` is the last of the ordinary priorities: others go first, and \
+         renders still get their share. `idle` is for a disk that nobody must feel: while others keep it busy, a render \
+         waits for ever. On Windows `idle` is the idle priority class.",
+    ),
+    key(
+        "render",
+        "cgroups",
+        Choice(&["auto", "own", "off"]),
+        Is("auto"),
+        "Whether each attempt gets a version 2 cgroup of its own, for exact figures and for `memory_limit`. `auto`: where \
+         the daemon was started in a cgroup called `farmhand-daemon` whose parent is its to divide, as by systemd with \
+         `Delegate=yes` and `DelegateSubgroup=farmhand-daemon`. `own`: the daemon's cgroup is its alone, and it makes \
+         that subgroup itself; a systemd without `DelegateSubgroup` then cannot start the service again while renders of \
+         the last one go on. Renders run without where it cannot be done; the daemon's log says why. Their share \
+         of the CPUs is a fifth of the daemon's; what the whole service gets against the desktop is for its own \
+         `CPUWeight=`.",
+    ),
+    key(
+        "render",
+        "memory_limit",
+        Choice(&["off", "on"]),
+        Is("off"),
+        "Whether an attempt with a cgroup of its own is ended when it needs more than one and a half times the memory that \
+         it has leased; its frames are then tried again with more. It saves the other renders of a machine from one that \
+         runs away. Off, since a first lease is a guess and memory may be there: the kernel then ends processes only \
+         when the machine has none left, which counts as the same fault. There is no soft limit: a render above \
+         one crawls, and looks like a stall.",
     ),
     key(
         "hooks",

@@ -19,7 +19,8 @@ pub struct Setting {
     pub place: Place,
 }
 
-/// Values by `section.name`; keys of plugins and tools as `plugins.blender.read`, `tools.blender`.
+/// Values by `section.name`; keys of plugins, tools and limits as `plugins.blender.read`, `tools.blender`,
+/// `limits.nuke_render`.
 #[derive(Debug, Default)]
 pub struct Settings {
     values: BTreeMap<String, Setting>,
@@ -97,9 +98,9 @@ impl Settings {
             let place = Place::Environment(variable.to_owned());
             if let Some(key) = KEYS.iter().find(|key| variable_of(key) == rest) {
                 self.take(key, &place, Value::of_text(key.kind, text, base));
-            } else if let Some(tool) = rest.strip_prefix("TOOLS_") {
-                let value = Value::of_text(Kind::Path, text, base);
-                self.take_as(format!("tools.{}", tool.to_ascii_lowercase()), &place, value);
+            } else if let Some((section, name, kind)) = any_named(rest) {
+                let value = Value::of_text(kind, text, base);
+                self.take_as(format!("{section}.{}", name.to_ascii_lowercase()), &place, value);
             } else if rest.starts_with("PLUGINS_")
                 && PLUGIN_KEYS.iter().any(|key| rest.ends_with(&suffix_of(key)))
             {
@@ -155,12 +156,16 @@ impl Settings {
 
     fn add_section(&mut self, file: &File<'_>, section: &'static str, table: &DeTable<'_>) {
         for (name, value) in table {
-            if section == "tools" {
-                let key = format!("tools.{}", name.get_ref());
+            if let Some(kind) = kind_of_any(section) {
+                let key = format!("{section}.{}", name.get_ref());
+                if name.get_ref().trim().is_empty() {
+                    self.problem(&file.place(name.span()), Some(&key), "has no name");
+                    continue;
+                }
                 self.take_as(
                     key,
                     &file.place(value.span()),
-                    Value::of_toml(Kind::Path, value.get_ref(), file.base),
+                    Value::of_toml(kind, value.get_ref(), file.base),
                 );
                 continue;
             }
@@ -225,6 +230,24 @@ impl Settings {
         };
         self.problem(&file.place(name.span()), Some(&format!("{section}.{word}")), message);
     }
+}
+
+/// What the keys of a section take that may have any name.
+fn kind_of_any(section: &str) -> Option<Kind> {
+    match section {
+        "tools" => Some(Kind::Path),
+        "limits" => Some(Kind::Limit),
+        _ => None,
+    }
+}
+
+/// A variable of such a section, after `FARMHAND_`, taken apart.
+fn any_named(variable: &str) -> Option<(&'static str, &str, Kind)> {
+    SECTIONS.iter().find_map(|(section, _)| {
+        let kind = kind_of_any(section)?;
+        let name = variable.strip_prefix(&section.to_uppercase())?.strip_prefix('_')?;
+        (!name.is_empty()).then_some((*section, name, kind))
+    })
 }
 
 fn names_in(section: &str) -> impl Iterator<Item = &'static str> + Clone {

@@ -110,8 +110,11 @@ pub(super) fn is_secret(key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Value;
-    use farmhand_model::Os;
+    use crate::config::{InteractiveConfig, Value, Workstation};
+    use crate::farm::Schedule;
+    use farmhand_model::{Bytes, Limit, LimitPer, Os};
+    use farmhand_runner::{CgroupMode, IoClass};
+    use std::collections::BTreeMap;
 
     fn surroundings(dir: &Path, variables: &[(&str, &str)]) -> Surroundings {
         Surroundings {
@@ -145,8 +148,19 @@ mod tests {
         assert_eq!(config.cache_dir, Path::new("/home/tess/.local/share/farmhand/cache"));
         assert!(config.roots.is_empty() && config.token.is_none() && config.plugins.is_empty());
         assert_eq!((config.retries, config.nice, config.stall_seconds), (3, 5, 600));
+        assert_eq!((config.io, config.cgroups, config.memory_limit), (IoClass::Low, CgroupMode::Auto, false));
         assert!(config.path_map.is_empty() && config.hooks_dir.is_none());
         assert_eq!(config.hook_seconds, 600);
+        assert_eq!((config.memory, config.limits.len()), (None, 0));
+        let interactive = InteractiveConfig {
+            workstation: Workstation::Auto,
+            cores_percent: None,
+            keep_memory_mb: None,
+            schedule: Schedule::default(),
+            pause_on_activity: false,
+            idle_minutes: 10,
+        };
+        assert_eq!(config.interactive, interactive);
         let days = config.cleanup;
         assert_eq!((days.history_days, days.logs_days, days.scripts_days), (90, 30, 7));
     }
@@ -163,6 +177,18 @@ mod tests {
             dir = "/srv/farmhand"
             [node]
             slots = 0x3
+            memory = "48 GB"
+            [interactive]
+            workstation = "on"
+            cores_percent = 75
+            keep_memory_mb = 4096
+            schedule = ["mon-fri 19:00-08:00", "sat-sun"]
+            pause_on_activity = true
+            idle_minutes = 5
+            [limits]
+            arnold = 8
+            nuke_render = { max = 4, per = "node" }
+            "node-locked" = { max = 0x1 }
             [tools]
             blender = "/opt/blender/blender"
             [paths]
@@ -189,6 +215,9 @@ mod tests {
             gate_attempts = 7
             [render]
             on_stop = "kill"
+            io = "idle"
+            cgroups = "own"
+            memory_limit = "on"
             "#,
             &[],
         )
@@ -196,7 +225,27 @@ mod tests {
         assert_eq!(config.listen.to_string(), "0.0.0.0:80");
         assert_eq!(config.token.as_ref().map(|token| token.reveal()), Some("0123456789abcdef"));
         assert_eq!(config.plugins_dir, Path::new("/srv/farmhand/plugins"));
-        assert_eq!(config.slots, Some(3));
+        assert_eq!((config.slots, config.memory), (Some(3), Some(Bytes(48_000_000_000))));
+        let interactive = InteractiveConfig {
+            workstation: Workstation::On,
+            cores_percent: Some(75),
+            keep_memory_mb: Some(4096),
+            schedule: Schedule::parse(&["mon-fri 19:00-08:00", "sat-sun"]).expect("hours"),
+            pause_on_activity: true,
+            idle_minutes: 5,
+        };
+        assert_eq!(config.interactive, interactive);
+        let limit = |max, per| Limit { max, per };
+        let limits = [
+            ("arnold", limit(8, LimitPer::Task)),
+            ("node-locked", limit(1, LimitPer::Task)),
+            ("nuke_render", limit(4, LimitPer::Node)),
+        ];
+        assert_eq!(config.limits, BTreeMap::from(limits.map(|(name, limit)| (name.to_owned(), limit))));
+        let shown = |key: &str| config.settings.get(key).map(|setting| setting.value.to_string());
+        assert_eq!(shown("node.memory").as_deref(), Some("48 GB"));
+        assert_eq!(shown("limits.nuke_render").as_deref(), Some("4 per node"));
+        assert_eq!(shown("interactive.schedule").as_deref(), Some("mon-fri 19:00-08:00, sat-sun"));
         assert_eq!(config.tools["blender"], Path::new("/opt/blender/blender"));
         assert_eq!(config.roots, [Path::new("/jobs"), Path::new("/home/tess/shots")]);
         assert_eq!(config.path_map.map("\\\\FILES\\shows\\a.ma", Os::Linux), "/mnt/shows/a.ma");
@@ -207,6 +256,7 @@ mod tests {
         );
         assert!(config.hooks_dir.is_some_and(|dir| dir.ends_with("hooks") && dir.is_absolute()));
         assert_eq!((config.cleanup.history_days, config.cleanup.logs_days), (0, 30));
+        assert_eq!((config.io, config.cgroups, config.memory_limit), (IoClass::Idle, CgroupMode::Own, true));
         let blender = &config.plugins["blender"];
         assert_eq!(blender.read, [Path::new("/studio/presets")]);
         assert_eq!((blender.memory_mb, blender.call_ms), (Some(128), None));
@@ -242,7 +292,9 @@ mod tests {
         );
         check(
             "[node]\nfrobnicate = 3",
-            &["farmhand.toml:2:1: node.frobnicate: unknown key; [node] has cores, slots, threads_per_task"],
+            &[
+                "farmhand.toml:2:1: node.frobnicate: unknown key; [node] has cores, memory, slots, threads_per_task",
+            ],
         );
         check(
             "[node]\nslots = 0",
@@ -292,6 +344,48 @@ mod tests {
             "[cleanup]\nlogs_days = -1",
             &["farmhand.toml:2:13: cleanup.logs_days: -1 is not a whole number from 0 to 36500"],
         );
+        check(
+            "[node]\nmemory = \"48\"",
+            &["farmhand.toml:2:10: node.memory: `48` has no unit; write `48 GB` or `48 GiB`"],
+        );
+        check(
+            "[node]\nmemory = 48",
+            &[
+                "farmhand.toml:2:10: node.memory: an amount of memory such as `48 GB` or `64 GiB` is expected, not the number 48",
+            ],
+        );
+        check(
+            "[interactive]\nschedule = [\"sat-sun\", \"mon 19:00\"]",
+            &[
+                "farmhand.toml:2:12: interactive.schedule: `mon 19:00`, at character 5: `19:00` has no end; write days, hours \
+             or both, such as `mon-fri 19:00-08:00`, `sat-sun` or `20:00-06:30`",
+            ],
+        );
+        check(
+            "[interactive]\nschedule = \"sat-sun\"\npause_on_activity = \"yes\"\ncores_percent = 0",
+            &[
+                "farmhand.toml:2:12: interactive.schedule: a list of hours such as `mon-fri 19:00-08:00` or `sat-sun` is \
+             expected, not the text \"sat-sun\"",
+                "farmhand.toml:3:21: interactive.pause_on_activity: `true` or `false` is expected, not the text \"yes\"",
+                "farmhand.toml:4:17: interactive.cores_percent: 0 is not a whole number from 1 to 100",
+            ],
+        );
+        let limit = |limit: &str, expect: &str| {
+            check(
+                &format!("[limits]\nnuke = {limit}"),
+                &[&format!("farmhand.toml:2:8: limits.nuke: {expect}")],
+            );
+        };
+        limit(
+            "\"4\"",
+            "a number such as `4`, or a table such as `{ max = 4, per = \"node\" }` is expected, not the text \"4\"",
+        );
+        limit("-1", "-1 is not a whole number from 0 to 4294967295");
+        limit("{ per = \"node\" }", "`max` is missing: how many there are");
+        limit("{ max = true }", "`max` is a whole number, not `true`");
+        limit("{ max = 4, per = \"job\" }", "`per` is \"task\" or \"node\", not the text \"job\"");
+        limit("{ max = 4, pre = \"node\" }", "unknown key `pre`; a limit has `max` and `per`");
+        check("[limits]\n\"\" = 4", &["farmhand.toml:2:1: limits.: has no name"]);
         check(
             "[plugins.maya]\nred = []",
             &["farmhand.toml:2:1: plugins.maya.red: unknown key; did you mean `read`?"],
@@ -368,13 +462,20 @@ mod tests {
             "[node]\nslots = 2\ncores = 8\n[render]\nretries = 1\n",
         )
         .expect("written");
-        let variables =
-            [("FARMHAND_NODE_SLOTS", "4"), ("FARMHAND_RENDER_RETRIES", "5"), ("FARMHAND_TOOLS_NUKE", "nuke")];
+        let variables = [
+            ("FARMHAND_NODE_SLOTS", "4"),
+            ("FARMHAND_RENDER_RETRIES", "5"),
+            ("FARMHAND_TOOLS_NUKE", "nuke"),
+            ("FARMHAND_LIMITS_NUKE_RENDER", "4"),
+            ("FARMHAND_INTERACTIVE_SCHEDULE", "mon-fri 19:00-08:00, sat-sun"),
+        ];
         let around = surroundings(dir.path(), &variables);
         let flags = [Flag { name: "--slots", key: "node.slots", text: "6".to_owned() }];
         let config = load(&around, None, &flags).expect("nothing is wrong");
         assert_eq!((config.slots, config.cores, config.retries), (Some(6), Some(8), 5));
         assert_eq!(config.tools["nuke"], dir.path().join("nuke"));
+        assert_eq!(config.limits["nuke_render"], Limit { max: 4, per: LimitPer::Task });
+        assert_eq!(config.interactive.schedule.to_string(), "mon-fri 19:00-08:00, sat-sun");
         let place = |key: &str| config.settings.get(key).map(|setting| setting.place.to_string());
         assert_eq!(place("node.slots").as_deref(), Some("--slots"));
         assert_eq!(place("render.retries").as_deref(), Some("FARMHAND_RENDER_RETRIES"));
@@ -401,7 +502,7 @@ mod tests {
             "FARMHAND_NODE_GIZMO_COUNTER_LIMIT",
             "1",
             &[
-                "FARMHAND_NODE_GIZMO_COUNTER_LIMIT: unknown variable; [node] has cores, slots, threads_per_task",
+                "FARMHAND_NODE_GIZMO_COUNTER_LIMIT: unknown variable; [node] has cores, memory, slots, threads_per_task",
             ],
         );
         check(

@@ -20,5 +20,5 @@ pub use farm::NodeSize;
 pub use layer::{Setting, Settings};
 pub use load::{Flag, Surroundings, load};
 pub use reference::reference_page;
-pub use typed::{Config, LogFormat, PluginConfig, Secret, WatchChoice};
+pub use typed::{Config, InteractiveConfig, LogFormat, PluginConfig, Secret, WatchChoice, Workstation};
 pub use value::Value;

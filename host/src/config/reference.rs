@@ -47,6 +47,7 @@ pub fn reference_page() -> String {
         page.push_str(&format!("\n## [{section}]\n\n{about}\n"));
         match *section {
             "tools" => page.push_str(TOOLS),
+            "limits" => page.push_str(LIMITS),
             _ => KEYS.iter().filter(|key| key.section == *section).for_each(|key| page.push_str(&entry(key))),
         }
         if *section == "plugins" {
@@ -63,6 +64,22 @@ const TOOLS: &str = "
 A path. Default: farmhand looks on `PATH` and where such programs are usually installed, and takes the newest version
 that the plugin supports; `farmhand doctor` shows what it found. The id is the one in the plugin's descriptor:
 `blender`, `mayapy`, `nuke`. In the environment: `FARMHAND_TOOLS_BLENDER`.
+";
+
+const LIMITS: &str = "
+### limits.NAME
+
+A number such as `4`, or a table such as `{ max = 4, per = \"node\" }`. Jobs name what they take in their `licences`,
+and a task starts once there is one left; `farmhand why` says who has them. `per = \"task\"`, which is also what a bare
+number means: each task takes one. `per = \"node\"`: this machine takes one, however many tasks it runs, as licences
+do that are checked out once a machine. 0 lets nothing start. In the environment: `FARMHAND_LIMITS_NUKE_RENDER`, a
+number.
+
+```toml
+[limits]
+arnold = 8
+nuke_render = { max = 4, per = \"node\" }
+```
 ";
 
 fn entry(key: &Key) -> String {

@@ -6,8 +6,10 @@ use super::layer::Settings;
 use super::load::is_secret;
 use super::value::{Value, parse_address};
 use crate::cleanup::CleanupPolicy;
-use crate::farm::OnStop;
-use farmhand_model::PathMap;
+use crate::farm::{OnStop, Schedule};
+use farmhand_model::{Bytes, Limit, PathMap, Seconds};
+use farmhand_resource::gpu::standing::GpuRules;
+use farmhand_runner::{CgroupMode, IoClass};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -58,6 +60,34 @@ pub enum LogFormat {
     Json,
 }
 
+/// Whether somebody works at this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Workstation {
+    /// Where a desktop runs here.
+    Auto,
+    /// Somebody does.
+    On,
+    /// It only renders.
+    Off,
+}
+
+/// What stays with the artist who works at this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InteractiveConfig {
+    /// Whether there is one.
+    pub workstation: Workstation,
+    /// Share of the cores that renders get at most; absent: by whether it is a workstation.
+    pub cores_percent: Option<u32>,
+    /// Memory that is kept from renders; absent: by whether it is a workstation.
+    pub keep_memory_mb: Option<u64>,
+    /// Hours in which renders may start.
+    pub schedule: Schedule,
+    /// Whether nothing starts while somebody uses the machine.
+    pub pause_on_activity: bool,
+    /// How long nobody must have used it.
+    pub idle_minutes: u32,
+}
+
 /// What one plugin may use and see.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PluginConfig {
@@ -106,6 +136,16 @@ pub struct Config {
     pub slots: Option<u32>,
     /// Threads of each task; absent: cores by slots.
     pub threads_per_task: Option<u32>,
+    /// Which GPUs people keep from renders.
+    pub gpu_rules: GpuRules,
+    /// The driver's library; absent: where the system looks for libraries.
+    pub gpus_library: Option<PathBuf>,
+    /// Memory that renders may use; absent: all but what is kept.
+    pub memory: Option<Bytes>,
+    /// What stays with the artist.
+    pub interactive: InteractiveConfig,
+    /// Licences and counters that there are only so many of, by name.
+    pub limits: BTreeMap<String, Limit>,
     /// Where plugins are dropped in.
     pub plugins_dir: PathBuf,
     /// How changes there are noticed.
@@ -146,6 +186,12 @@ pub struct Config {
     pub log_cap_mb: u64,
     /// Added to the niceness of renders.
     pub nice: i32,
+    /// How their reading and writing stands behind that of others.
+    pub io: IoClass,
+    /// Whether attempts get cgroups of their own.
+    pub cgroups: CgroupMode,
+    /// Whether these limit their memory.
+    pub memory_limit: bool,
     /// Filter of the daemon's own log.
     pub log_level: String,
     /// How it is written.
@@ -188,6 +234,11 @@ impl Config {
             cores: settings.small("node.cores"),
             slots: settings.small("node.slots"),
             threads_per_task: settings.small("node.threads_per_task"),
+            gpu_rules: settings.gpu_rules(),
+            gpus_library: settings.path("gpus.library"),
+            memory: settings.text("node.memory").and_then(|text| text.parse().ok()),
+            interactive: settings.interactive(),
+            limits: settings.limits(),
             plugins_dir: settings.path("plugins.dir").unwrap_or_else(|| data_dir.join("plugins")),
             plugins_watch: match settings.text("plugins.watch") {
                 Some("poll") => WatchChoice::Poll,
@@ -221,6 +272,17 @@ impl Config {
             grace_seconds: settings.small("render.grace_seconds").unwrap_or_default(),
             log_cap_mb: settings.count("render.log_cap_mb").unwrap_or_default(),
             nice: settings.small("render.nice").and_then(|nice| i32::try_from(nice).ok()).unwrap_or_default(),
+            io: match settings.text("render.io") {
+                Some("normal") => IoClass::Normal,
+                Some("idle") => IoClass::Idle,
+                _ => IoClass::Low,
+            },
+            cgroups: match settings.text("render.cgroups") {
+                Some("own") => CgroupMode::Own,
+                Some("off") => CgroupMode::Off,
+                _ => CgroupMode::Auto,
+            },
+            memory_limit: settings.text("render.memory_limit") == Some("on"),
             log_level: settings.text("log.level").unwrap_or("info").to_owned(),
             log_format: if settings.text("log.format") == Some("json") {
                 LogFormat::Json
@@ -336,6 +398,28 @@ impl Settings {
         self.count(key).and_then(|number| u32::try_from(number).ok())
     }
 
+    fn switch(&self, key: &str) -> Option<bool> {
+        match self.get(key)?.value {
+            Value::Switch(on) => Some(on),
+            _ => None,
+        }
+    }
+
+    fn gpu_rules(&self) -> GpuRules {
+        let usual = GpuRules::default();
+        GpuRules {
+            reserved: self.texts("interactive.gpus").iter().filter_map(|gpu| gpu.parse().ok()).collect(),
+            auto: self.switch("interactive.gpu_auto").unwrap_or(usual.auto),
+            memory_bytes: self.count("interactive.gpu_memory_mb").map_or(usual.memory_bytes, |mb| mb << 20),
+            utilisation: self
+                .small("interactive.gpu_percent")
+                .map_or(usual.utilisation, |percent| f64::from(percent) / 100.0),
+            idle: self
+                .small("interactive.gpu_idle_seconds")
+                .map_or(usual.idle, |seconds| Seconds(f64::from(seconds))),
+        }
+    }
+
     fn texts(&self, key: &str) -> Vec<String> {
         match self.get(key).map(|setting| &setting.value) {
             Some(Value::List(items)) => items.clone(),
@@ -352,6 +436,38 @@ impl Settings {
             Some(Value::Places(map)) => map.clone(),
             _ => PathMap::default(),
         }
+    }
+
+    fn interactive(&self) -> InteractiveConfig {
+        InteractiveConfig {
+            workstation: match self.text("interactive.workstation") {
+                Some("on") => Workstation::On,
+                Some("off") => Workstation::Off,
+                _ => Workstation::Auto,
+            },
+            cores_percent: self.small("interactive.cores_percent"),
+            keep_memory_mb: self.count("interactive.keep_memory_mb"),
+            schedule: match self.get("interactive.schedule").map(|setting| &setting.value) {
+                Some(Value::Hours(schedule)) => schedule.clone(),
+                _ => Schedule::default(),
+            },
+            pause_on_activity: self
+                .get("interactive.pause_on_activity")
+                .is_some_and(|setting| setting.value == Value::Switch(true)),
+            idle_minutes: self.small("interactive.idle_minutes").unwrap_or_default(),
+        }
+    }
+
+    fn limits(&self) -> BTreeMap<String, Limit> {
+        let limit = |value: &Value| match value {
+            Value::Limit(limit) => Some(*limit),
+            _ => None,
+        };
+        self.iter()
+            .filter_map(|(key, setting)| {
+                Some((key.strip_prefix("limits.")?.to_owned(), limit(&setting.value)?))
+            })
+            .collect()
     }
 
     fn tools(&self) -> BTreeMap<String, PathBuf> {

@@ -1,7 +1,10 @@
 //! Values: what a key holds after it was checked, and the checks, for the file and for texts alike.
 
 use super::keys::{Kind, near_miss};
+use crate::farm::Schedule;
 use farmhand_model::path_map::{PathMap, Spellings};
+use farmhand_model::{Bytes, Limit, LimitPer};
+use farmhand_resource::gpu::standing::GpuName;
 use std::net::SocketAddr;
 use std::path::{Component, Path, PathBuf};
 use toml::de::{DeTable, DeValue};
@@ -13,6 +16,12 @@ pub enum Value {
     Text(String),
     /// Whole numbers.
     Count(u64),
+    /// `true` or `false`.
+    Switch(bool),
+    /// Hours of the week.
+    Hours(Schedule),
+    /// How many there are of something, and what takes one.
+    Limit(Limit),
     /// Lists of texts or paths.
     List(Vec<String>),
     /// A plugin's own table.
@@ -47,8 +56,21 @@ impl Value {
                 let places = entries.collect::<Result<_, _>>()?;
                 PathMap::new(places).map(Value::Places).map_err(|error| error.to_string())
             }
-            (Kind::Count(..) | Kind::Table | Kind::Places, DeValue::String(_)) => wrong(),
-            (Kind::Paths | Kind::Texts, DeValue::Array(items)) => {
+            (Kind::Switch, DeValue::Boolean(value)) => Ok(Value::Switch(*value)),
+            (Kind::Gpus, DeValue::Array(items)) => {
+                let gpus = items.iter().map(|item| match item.get_ref() {
+                    DeValue::Integer(number) => gpu(&number.to_string()),
+                    DeValue::String(text) => gpu(text),
+                    other => Err(format!("a GPU's number or UUID is expected, not {}", described(other))),
+                });
+                gpus.collect::<Result<_, _>>().map(Value::List)
+            }
+            (Kind::Limit, DeValue::Integer(_) | DeValue::Table(_)) => limit(value).map(Value::Limit),
+            (
+                Kind::Count(..) | Kind::Switch | Kind::Gpus | Kind::Limit | Kind::Table | Kind::Places,
+                DeValue::String(_),
+            ) => wrong(),
+            (Kind::Paths | Kind::Texts | Kind::Hours, DeValue::Array(items)) => {
                 let item_kind = if kind == Kind::Paths { Kind::Path } else { Kind::Text };
                 let mut texts = Vec::new();
                 for item in items.iter() {
@@ -62,9 +84,9 @@ impl Value {
                         }
                     }
                 }
-                Ok(Value::List(texts))
+                if kind == Kind::Hours { hours(&texts) } else { Ok(Value::List(texts)) }
             }
-            (Kind::Paths | Kind::Texts, _) => wrong(),
+            (Kind::Paths | Kind::Texts | Kind::Hours, _) => wrong(),
             (Kind::Table, DeValue::Table(_)) => match json_of(value)? {
                 serde_json::Value::Object(table) => Ok(Value::Table(table)),
                 _ => wrong(),
@@ -82,9 +104,21 @@ impl Value {
                 Ok(number) if (least..=most).contains(&number) => Ok(Value::Count(number)),
                 _ => Err(format!("`{text}` is not {}", wanted(kind))),
             },
-            Kind::Texts => {
+            Kind::Switch => match text.trim() {
+                "true" => Ok(Value::Switch(true)),
+                "false" => Ok(Value::Switch(false)),
+                _ => Err(format!("`{text}` is not {}", wanted(kind))),
+            },
+            Kind::Limit => match text.trim().parse() {
+                Ok(max) => Ok(Value::Limit(Limit { max, per: LimitPer::Task })),
+                Err(_) => {
+                    Err(format!("`{text}` is not a whole number; what takes one can only be set in a file"))
+                }
+            },
+            Kind::Texts | Kind::Hours => {
                 let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-                Ok(Value::List(items.map(str::to_owned).collect()))
+                let items: Vec<String> = items.map(str::to_owned).collect();
+                if kind == Kind::Hours { hours(&items) } else { Ok(Value::List(items)) }
             }
             Kind::Paths => {
                 let items = std::env::split_paths(text).filter(|item| !item.as_os_str().is_empty());
@@ -92,6 +126,10 @@ impl Value {
                     .map(|item| checked(Kind::Path, &item.to_string_lossy(), base))
                     .collect::<Result<_, _>>()
                     .map(Value::List)
+            }
+            Kind::Gpus => {
+                let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+                items.map(gpu).collect::<Result<_, _>>().map(Value::List)
             }
             Kind::Table | Kind::Places => Err("can only be set in a file".to_owned()),
             _ => checked(kind, text, base).map(Value::Text),
@@ -105,6 +143,10 @@ impl std::fmt::Display for Value {
         match self {
             Value::Text(text) => f.write_str(text),
             Value::Count(number) => write!(f, "{number}"),
+            Value::Switch(value) => write!(f, "{value}"),
+            Value::Hours(schedule) => write!(f, "{schedule}"),
+            Value::Limit(Limit { max, per: LimitPer::Task }) => write!(f, "{max}"),
+            Value::Limit(Limit { max, per: LimitPer::Node }) => write!(f, "{max} per node"),
             Value::List(items) => f.write_str(&items.join(", ")),
             Value::Table(table) => f.write_str(&serde_json::Value::Object(table.clone()).to_string()),
             Value::Places(map) => {
@@ -132,13 +174,57 @@ pub(super) fn wanted(kind: Kind) -> String {
         Kind::Texts => "a list of texts".to_owned(),
         Kind::Address => "an IP address with a port, such as `127.0.0.1:7878`".to_owned(),
         Kind::Url => "an address such as `http://render01:7878`".to_owned(),
+        Kind::Size => "an amount of memory such as `48 GB` or `64 GiB`".to_owned(),
+        Kind::Switch => "`true` or `false`".to_owned(),
+        Kind::Hours => "a list of hours such as `mon-fri 19:00-08:00` or `sat-sun`".to_owned(),
+        Kind::Limit => "a number such as `4`, or a table such as `{ max = 4, per = \"node\" }`".to_owned(),
         Kind::Count(least, most) => format!("a whole number from {least} to {most}"),
+        Kind::Gpus => "a list of GPUs by number or UUID, such as `[0, \"GPU-3f2a…\"]`".to_owned(),
         Kind::Choice(words) => {
             let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
             format!("one of {}", quoted.join(", "))
         }
         Kind::Table => "a table".to_owned(),
         Kind::Places => "a list of tables".to_owned(),
+    }
+}
+
+/// A GPU's number or UUID.
+fn gpu(text: &str) -> Result<String, String> {
+    text.parse::<GpuName>().map(|name| name.to_string())
+}
+
+/// Hours of the week from their texts.
+fn hours(texts: &[String]) -> Result<Value, String> {
+    Schedule::parse(texts).map(Value::Hours).map_err(|error| error.to_string())
+}
+
+/// A limit: a bare number is one per task.
+fn limit(value: &DeValue<'_>) -> Result<Limit, String> {
+    let max = |value: &DeValue<'_>| match value {
+        DeValue::Integer(number) => u32::from_str_radix(number.as_str(), number.radix())
+            .map_err(|_| format!("{number} is not a whole number from 0 to {}", u32::MAX)),
+        other => Err(format!("`max` is a whole number, not {}", described(other))),
+    };
+    let DeValue::Table(table) = value else {
+        return Ok(Limit { max: max(value)?, per: LimitPer::Task });
+    };
+    const NAMES: [&str; 2] = ["max", "per"];
+    for (name, _) in table {
+        let name = name.get_ref().as_ref();
+        if !NAMES.contains(&name) {
+            return Err(format!("unknown key `{name}`; a limit has `max` and `per`"));
+        }
+    }
+    let per = match table.get("per").map(|value| value.get_ref()) {
+        None => LimitPer::Task,
+        Some(DeValue::String(per)) if per == "task" => LimitPer::Task,
+        Some(DeValue::String(per)) if per == "node" => LimitPer::Node,
+        Some(other) => return Err(format!("`per` is \"task\" or \"node\", not {}", described(other))),
+    };
+    match table.get("max") {
+        Some(value) => Ok(Limit { max: max(value.get_ref())?, per }),
+        None => Err("`max` is missing: how many there are".to_owned()),
     }
 }
 
@@ -220,6 +306,11 @@ fn checked(kind: Kind, text: &str, base: Base<'_>) -> Result<String, String> {
             let is_host = !host.is_empty() && !host.contains(['/', ' ', '?', '#', '@']);
             if is_host { Ok(format!("http://{host}")) } else { Err(not()) }
         }
+        Kind::Size => match text.parse() {
+            Ok(Bytes(0)) => Err("no memory at all renders nothing".to_owned()),
+            Ok(_) => Ok(text.trim().to_owned()),
+            Err(error) => Err(format!("{error}")),
+        },
         Kind::Choice(words) if !words.contains(&text) => match near_miss(text, words.iter().copied()) {
             Some(word) => Err(format!("{}; did you mean `{word}`?", not())),
             None => Err(not()),
@@ -296,9 +387,15 @@ mod tests {
         assert_eq!(of_text(Kind::Path, "/abs/../x"), text("/abs/../x"));
         assert_eq!(of_text(Kind::Paths, "/a:b"), list(&["/a", "/site/b"]));
         assert_eq!(of_text(Kind::Texts, "render01, farm:80,"), list(&["render01", "farm:80"]));
+        assert_eq!(of_text(Kind::Gpus, "0, GPU-3f2a"), list(&["0", "GPU-3f2a"]));
         assert_eq!(of_text(Kind::Address, "localhost:80"), text("127.0.0.1:80"));
         assert_eq!(of_text(Kind::Address, "[::1]:80"), text("[::1]:80"));
         assert_eq!(of_text(Kind::Url, "http://render01:7878/"), text("http://render01:7878"));
+        assert_eq!(of_text(Kind::Size, " 1.5 GiB"), text("1.5 GiB"));
+        assert_eq!(of_text(Kind::Switch, "true"), Ok(Value::Switch(true)));
+        assert_eq!(of_text(Kind::Limit, "4"), Ok(Value::Limit(Limit { max: 4, per: LimitPer::Task })));
+        let hours = of_text(Kind::Hours, "mon-fri 19:00-8:00,sat-sun").map(|hours| hours.to_string());
+        assert_eq!(hours.as_deref(), Ok("mon-fri 19:00-08:00, sat-sun"));
     }
 
     #[test]
@@ -321,5 +418,20 @@ mod tests {
         );
         check(Kind::Choice(&["keep", "kill"]), "leave", "`leave` is not one of `keep`, `kill`");
         check(Kind::Table, "x", "can only be set in a file");
+        check(Kind::Size, "48", "`48` has no unit; write `48 GB` or `48 GiB`");
+        check(Kind::Size, "0 GB", "no memory at all renders nothing");
+        check(Kind::Switch, "yes", "`yes` is not `true` or `false`");
+        check(
+            Kind::Limit,
+            "4 per node",
+            "`4 per node` is not a whole number; what takes one can only be set in a file",
+        );
+        check(
+            Kind::Hours,
+            "sat-sun, mo 19:00-08:00",
+            "`mo 19:00-08:00`, at character 1: `mo` is no day, there are mon, tue, wed, thu, fri, sat, sun; write days, \
+             hours or both, such as `mon-fri 19:00-08:00`, `sat-sun` or `20:00-06:30`",
+        );
+        check(Kind::Gpus, "0,A5000", "`A5000` is not a GPU's number from 0, nor a UUID such as `GPU-3f2a…`");
     }
 }

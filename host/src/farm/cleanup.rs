@@ -84,7 +84,9 @@ pub(super) async fn by_policy(farm: Weak<Inner>, first: Duration) {
 mod tests {
     use super::*;
     use crate::cleanup::CleanupPolicy;
-    use crate::farm::{FarmSettings, HookSettings, ProcessSettings, ShimCommand};
+    use crate::farm::{
+        FarmSettings, GpuSettings, HookSettings, InteractiveSettings, ProcessSettings, ShimCommand,
+    };
     use farmhand_model::{PathMap, Seconds};
     use farmhand_plugin::{PluginSettings, WatchMode};
     use farmhand_runner::LogLimits;
@@ -104,6 +106,7 @@ mod tests {
                 memory_bytes: u64::MAX,
                 limits: BTreeMap::new(),
             },
+            interactive: InteractiveSettings::default(),
             policy: Policy::default(),
             plugins: PluginSettings {
                 dir: None,
@@ -112,13 +115,14 @@ mod tests {
             },
             gates: BTreeMap::new(),
             tools: BTreeMap::new(),
+            gpus: GpuSettings::default(),
             roots: Vec::new(),
             path_map: PathMap::default(),
             hooks: HookSettings { dir: None, limit: Duration::from_secs(60) },
             cleanup: CleanupPolicy { logs_days: 30, ..CleanupPolicy::default() },
             // Nothing renders here.
             shim: ShimCommand { program: "no-shim".into(), args: Vec::new() },
-            process: ProcessSettings { log: LogLimits::default(), grace: Seconds(1.0), nice: 0 },
+            process: ProcessSettings::new(LogLimits::default(), Seconds(1.0)),
         }
     }
 

@@ -361,7 +361,8 @@ impl Driver {
         }
         for attempt in attempts {
             if let Some(record) = last_record(&batch.changes, attempt) {
-                bus.publish(FarmEvent::Attempt { attempt: Box::new(views::attempt(record, None)) });
+                let usage = self.parts.usage_so_far(record);
+                bus.publish(FarmEvent::Attempt { attempt: Box::new(views::attempt(record, usage, None)) });
             }
         }
         for job in jobs {

@@ -4,6 +4,7 @@
 //! change is durable before anybody hears of it. It decides nothing (the scheduler does) and knows no HTTP.
 
 mod attempt;
+mod budget;
 mod bus;
 mod calls;
 mod cleanup;
@@ -11,6 +12,7 @@ mod compiler;
 mod driver;
 mod error;
 mod gate;
+mod gpus;
 mod hooks;
 mod licensing;
 mod needing;
@@ -25,13 +27,17 @@ mod versions;
 mod views;
 
 pub(crate) use attempt::{
-    KEPT, Manifest, READER_FAILED, fixed_directory, is_the_hosts, is_the_plugins, program_of, render_env,
+    KEPT, Manifest, READER_FAILED, fixed_directory, had_gpus, is_the_hosts, is_the_plugins, program_of,
+    render_env,
 };
+pub use budget::{InteractiveSettings, Schedule, ScheduleError};
+pub(crate) use budget::{budget_now, disk_views};
 pub use bus::{BusItem, EventBus, Subscription};
 pub(crate) use calls::PluginCalls;
 pub(crate) use compiler::SelfCompiler;
 pub use error::{FarmError, FarmStartError};
-pub use settings::{FarmSettings, HookSettings, OnStop, ProcessSettings, ShimCommand};
+pub(crate) use gpus::look_once;
+pub use settings::{FarmSettings, GpuSettings, HookSettings, OnStop, ProcessSettings, ShimCommand};
 pub(crate) use start::{VERSIONS, builtins, lock_data_dir};
 pub use submission::{DigestChoice, GpuRequest, PinnedPlugin, PluginRequest, Submission};
 pub use versions::VersionControl;
@@ -42,7 +48,7 @@ use farmhand_model::dcc::Problem;
 use farmhand_model::job::JobEdit;
 use farmhand_model::plan::PlanView;
 use farmhand_model::view::{
-    AttemptView, FrameDoneView, FramesView, JobSummary, JobView, NodeView, Page, PluginView, WhyView,
+    AttemptView, FrameDoneView, FramesView, JobSummary, JobView, JobWhyView, NodeView, Page, PluginView,
 };
 use farmhand_model::why::WaitReason;
 use farmhand_model::{AttemptId, AttemptRecord, Change, FrameSet, JobId, JobRecord, JobStatus, Timestamp};
@@ -69,7 +75,7 @@ struct Inner {
     next_job: AtomicU64,
     /// Submissions one at a time, so that two with one idempotency key cannot both be new.
     keyed: tokio::sync::Mutex<()>,
-    tasks: [JoinHandle<()>; 3],
+    tasks: [JoinHandle<()>; 5],
     /// Held as long as the farm lives.
     _lock: File,
 }
@@ -185,17 +191,19 @@ impl Farm {
     pub async fn job(&self, id: JobId) -> Result<JobView, FarmError> {
         let record = self.store().job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
         let attempts = self.store().count_attempts(id).await.map_err(internal)?;
-        let live =
-            self.ask(move |scheduler, now| scheduler.summary(id, now).zip(scheduler.costs(id))).await?;
-        let (summary, costs) = match live {
+        let of_live = move |scheduler: &Scheduler, now| {
+            Some((scheduler.summary(id, now)?, scheduler.costs(id)?, scheduler.time_spent(id, now)?))
+        };
+        let (summary, costs, time) = match self.ask(of_live).await? {
             Some(live) => live,
-            None => (summary_of_record(&record), record.costs),
+            None => (summary_of_record(&record), record.costs, record.time),
         };
         Ok(JobView {
             summary,
             spec: record.spec,
             notes: record.notes,
             costs,
+            time,
             attempts,
             fallbacks: record.fallbacks,
             hooks: record.hooks.runs,
@@ -270,15 +278,13 @@ impl Farm {
         let next = (records.len() == limit as usize)
             .then(|| records.last().map(|last| last.id.to_string()))
             .flatten();
-        let items = self
+        let newest: Vec<AttemptRecord> = self
             .ask(move |scheduler, _| {
-                records
-                    .iter()
-                    .map(|record| views::attempt(scheduler.attempt(record.id).unwrap_or(record), None))
-                    .collect()
+                records.into_iter().map(|kept| scheduler.attempt(kept.id).cloned().unwrap_or(kept)).collect()
             })
             .await?;
-        Ok(Page { items, next })
+        let view = |record| views::attempt(record, self.inner.parts.usage_so_far(record), None);
+        Ok(Page { items: newest.iter().map(view).collect(), next })
     }
 
     /// One attempt, with its command.
@@ -287,7 +293,7 @@ impl Farm {
         let dir = self.inner.parts.attempt_dir(id);
         // A directory that was cleaned up, or not made yet, has no command to show.
         let command = Manifest::read(&dir).ok().flatten().map(|manifest| manifest.command_view());
-        Ok(views::attempt(&record, command))
+        Ok(views::attempt(&record, self.inner.parts.usage_so_far(&record), command))
     }
 
     /// Where an attempt's log is.
@@ -297,13 +303,18 @@ impl Farm {
         if path.exists() { Ok(LogFile { path, live }) } else { Err(FarmError::NoLog(id)) }
     }
 
-    /// Why a job waits.
-    pub async fn why(&self, id: JobId) -> Result<WhyView, FarmError> {
-        if let Some(reason) = self.ask(move |scheduler, now| scheduler.why(id, now)).await? {
-            return Ok(reason.into());
+    /// Why a job waits, and where its time goes.
+    pub async fn why(&self, id: JobId) -> Result<JobWhyView, FarmError> {
+        let of_live = move |scheduler: &Scheduler, now| {
+            let status = scheduler.summary(id, now)?.status;
+            let (why, time) = (scheduler.why(id, now)?.into(), scheduler.time_spent(id, now)?);
+            Some(JobWhyView { job: id, status, why, time })
+        };
+        if let Some(view) = self.ask(of_live).await? {
+            return Ok(view);
         }
-        self.store().job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
-        Ok(WaitReason::Ended.into())
+        let record = self.store().job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
+        Ok(JobWhyView { job: id, status: record.status, why: WaitReason::Ended.into(), time: record.time })
     }
 
     /// Every plugin slot.
@@ -319,8 +330,8 @@ impl Farm {
 
     /// This machine.
     pub async fn node(&self) -> Result<NodeView, FarmError> {
-        let (leases, breakers) = self.ask(|scheduler, _| (scheduler.leases(), scheduler.breakers())).await?;
-        Ok(node::view(&self.inner.parts, leases, breakers).await)
+        let held = self.ask(|scheduler, _| node::Held::of(scheduler)).await?;
+        Ok(node::view(&self.inner.parts, held).await)
     }
 
     /// What happens, as it happens.

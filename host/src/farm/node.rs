@@ -1,29 +1,45 @@
 //! This machine, as the API shows it: what it has, what was found on it, who holds what.
 
 use super::parts::Parts;
-use farmhand_model::view::{BreakerView, GpuView, LeaseView, NodeView, ToolView};
+use farmhand_model::view::{BreakerView, LeaseView, LimitView, NodeView, ToolView};
+use farmhand_scheduler::Scheduler;
 
-pub(super) async fn view(parts: &Parts, leases: Vec<LeaseView>, breakers: Vec<BreakerView>) -> NodeView {
+/// What the scheduler knows of the node.
+pub(super) struct Held {
+    leases: Vec<LeaseView>,
+    breakers: Vec<BreakerView>,
+    limits: Vec<LimitView>,
+}
+
+impl Held {
+    pub(super) fn of(scheduler: &Scheduler) -> Self {
+        Self { leases: scheduler.leases(), breakers: scheduler.breakers(), limits: scheduler.limits() }
+    }
+}
+
+pub(super) async fn view(parts: &Parts, held: Held) -> NodeView {
+    let Held { leases, breakers, limits } = held;
+    let capacity = &parts.settings.capacity;
     NodeView {
         name: parts.node.host_name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        cores: parts.settings.capacity.threads,
+        cores: capacity.threads,
+        physical_cores: parts.node.physical_cores,
+        logical_cores: parts.node.logical_cores,
         memory_bytes: parts.node.memory_bytes,
-        slots: parts.settings.capacity.slots,
-        threads_per_task: parts.settings.capacity.threads_per_task,
-        gpus: parts.gpus.gpus.iter().cloned().map(GpuView::new).collect(),
-        gpu_state: parts.gpus.state.to_string(),
+        render_memory_bytes: capacity.memory_bytes,
+        memory_available_bytes: farmhand_resource::node::memory_available(),
+        disks: parts.state.disks(),
+        slots: capacity.slots,
+        threads_per_task: capacity.threads_per_task,
+        budget: parts.state.budget(),
+        limits,
+        gpus: parts.gpus.views(&leases),
+        gpu_state: parts.gpus.state(),
         tools: tools(parts).await,
         leases,
         breakers,
         started: parts.clock.started(),
-        budget: Default::default(),
-        disks: Default::default(),
-        limits: Default::default(),
-        logical_cores: Default::default(),
-        memory_available_bytes: Default::default(),
-        physical_cores: Default::default(),
-        render_memory_bytes: Default::default(),
     }
 }
 

@@ -1,15 +1,17 @@
 //! What the farm is made of, shared by its tasks: handles only, no decisions.
 
+use super::budget::NodeState;
 use super::bus::EventBus;
 use super::calls::PluginCalls;
+use super::gpus::Gpus;
 use super::settings::FarmSettings;
 use farmhand_model::dcc::{Level, Tool};
-use farmhand_model::{AttemptId, Digest, JobSpec, Timestamp};
+use farmhand_model::{AttemptId, AttemptRecord, Digest, JobSpec, Timestamp, Usage};
 use farmhand_plugin::{LoadedPlugin, PluginHost};
-use farmhand_resource::gpu::GpuProbe;
+use farmhand_resource::DiskProbe;
 use farmhand_resource::node::NodeFacts;
 use farmhand_resource::tools::ToolFinder;
-use farmhand_runner::{Roots, ShimPool};
+use farmhand_runner::{AttemptDir, Cgroups, Roots, ShimPool};
 use farmhand_store::Store;
 use semver::VersionReq;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,13 +27,18 @@ pub(super) struct Parts {
     pub(super) plugins: PluginHost,
     pub(super) tools: ToolFinder,
     pub(super) shims: ShimPool,
+    /// Where attempts get cgroups of their own, where there can be any.
+    pub(super) cgroups: Option<Cgroups>,
     pub(super) roots: Roots,
     pub(super) node: NodeFacts,
-    pub(super) gpus: GpuProbe,
+    pub(super) gpus: Gpus,
+    pub(super) disks: DiskProbe,
+    /// What was last found of budget and disks.
+    pub(super) state: NodeState,
     pub(super) bus: EventBus,
     pub(super) clock: Clock,
     pub(super) health: Health,
-    /// Leases or breakers are different: the node is announced anew.
+    /// Leases, breakers, budget or disks are different: the node is announced anew.
     pub(super) node_changed: Notify,
     /// Versions of plugins that jobs are pinned to, for as long as there are such jobs.
     pub(super) pinned: Mutex<BTreeMap<Digest, Arc<LoadedPlugin>>>,
@@ -43,6 +50,15 @@ impl Parts {
     /// Where an attempt keeps its log and scripts.
     pub(super) fn attempt_dir(&self, id: AttemptId) -> PathBuf {
         self.settings.data_dir.join("attempts").join(id.to_string())
+    }
+
+    /// What an attempt that has not ended has taken so far. From its directory, so that a new daemon knows it too.
+    pub(super) fn usage_so_far(&self, record: &AttemptRecord) -> Usage {
+        if !record.is_live() {
+            return Usage::default();
+        }
+        let processes = AttemptDir::open(self.attempt_dir(record.id)).live_usage();
+        processes.unwrap_or_default().so_far.or_more(self.gpus.usage_of(record.id))
     }
 
     /// The version of its plugin that decides for a job now: the one that it is pinned to, or else the one that serves.

@@ -67,7 +67,7 @@ async fn plan_level(
     for (layer, frames) in shown {
         let task = task(parts, job, record, (index, &needs), layer, frames, tools.clone());
         match plugin.build_command(&task).await {
-            Ok(command) => match plan_task(&task, command) {
+            Ok(command) => match plan_task(parts, &task, command) {
                 Ok(task) => plan.tasks.push(task),
                 Err(problem) => plan.problem = Some(problem),
             },
@@ -97,7 +97,7 @@ fn task(
     };
     // Which it will be is known when it starts; one of the same kind shows what is run.
     let gpus = needs.gpus.as_ref().map_or_else(Vec::new, |need| {
-        needing::usable(need, &parts.gpus.gpus).take(need.count as usize).cloned().collect()
+        needing::usable(need, &parts.gpus.known()).take(need.count as usize).cloned().collect()
     });
     TaskContext {
         job: Arc::clone(job),
@@ -115,7 +115,7 @@ fn task(
     }
 }
 
-fn plan_task(task: &TaskContext, command: Command) -> Result<TaskPlan, String> {
+fn plan_task(parts: &Parts, task: &TaskContext, command: Command) -> Result<TaskPlan, String> {
     let program = program_of(task, &command)?;
     let places = command.outputs.iter().map(|output| match output {
         Output::Image(image) => image.place.as_ref().unwrap_or(&image.path),
@@ -133,7 +133,7 @@ fn plan_task(task: &TaskContext, command: Command) -> Result<TaskPlan, String> {
         command: views::command(
             program.display().to_string(),
             command.args,
-            &render_env(command.env, &task.gpus),
+            &render_env(command.env, &task.gpus, parts.gpus.any())?,
             command.cwd.unwrap_or_else(|| task.scratch.clone()).display().to_string(),
         ),
         files: command.files.into_iter().map(file).collect(),

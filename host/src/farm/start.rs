@@ -2,6 +2,7 @@
 //! daemon left, and starts the driver.
 
 use super::attempt;
+use super::budget::{self, NodeState};
 use super::bus::EventBus;
 use super::calls::PluginCalls;
 use super::driver::{self, Driver, DriverHandle};
@@ -9,13 +10,14 @@ use super::error::FarmStartError;
 use super::gate::ReplayGate;
 use super::parts::{Clock, Health, Parts};
 use super::settings::FarmSettings;
-use super::{Farm, Inner, cleanup, node};
+use super::{Farm, Inner, cleanup, gpus, node};
 use farmhand_model::dcc::Descriptor;
 use farmhand_model::event::FarmEvent;
 use farmhand_model::{Digest, JobId, JobStatus};
 use farmhand_plugin::{Builtin, CallObserver, LoadedPlugin, PluginHost, PluginSettings, SwapEvent, Versions};
+use farmhand_resource::DiskProbe;
 use farmhand_resource::tools::ToolFinder;
-use farmhand_runner::{Roots, ShimPool};
+use farmhand_runner::{CgroupMode, Cgroups, Roots, ShimPool};
 use farmhand_scheduler::{Event, LevelProfile, PluginProfile, PluginState, Scheduler};
 use farmhand_store::Store;
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,10 +67,11 @@ impl Farm {
             .await
             .map_err(|source| FarmStartError::Plugins { source })?;
         let roots = Roots::new(settings.roots.clone()).map_err(|source| FarmStartError::Roots { source })?;
-        let gpus = farmhand_resource::gpu::probe().await;
+        let gpus = gpus::Gpus::start(&settings.gpus).await;
         let parts = Arc::new(Parts {
             tools: ToolFinder::new(settings.tools.clone()),
             shims: ShimPool::new(settings.shim.program.clone(), settings.shim.args.clone()),
+            cgroups: cgroups(settings.process.cgroups),
             bus: EventBus::new(clock.started().0, EVENTS_KEPT),
             health: Health::default(),
             node_changed: Notify::new(),
@@ -76,6 +79,8 @@ impl Farm {
             calls,
             node: farmhand_resource::node::probe(),
             gpus,
+            disks: DiskProbe::default(),
+            state: NodeState::new(&settings.capacity),
             store,
             plugins,
             roots,
@@ -105,16 +110,39 @@ impl Farm {
         }
         let driver = Driver::new(scheduler, Arc::clone(&parts), handle.clone(), inbox, adopted);
         let driver = tokio::spawn(driver.run(effects));
+        let watch = budget::Watch::start(Arc::clone(&parts), handle.clone()).await;
+        let budget = tokio::spawn(watch.follow());
         let plugins = tokio::spawn(follow_plugins(Arc::clone(&parts), handle.clone()));
+        let gpus = tokio::spawn(gpus::follow(Arc::clone(&parts), handle.clone()));
         let inner = Arc::new_cyclic(|farm| Inner {
             parts,
             driver: handle,
             next_job: next_job.0.into(),
             keyed: Mutex::default(),
-            tasks: [driver, plugins, tokio::spawn(cleanup::by_policy(farm.clone(), cleanup::FIRST))],
+            tasks: [
+                driver,
+                plugins,
+                gpus,
+                budget,
+                tokio::spawn(cleanup::by_policy(farm.clone(), cleanup::FIRST)),
+            ],
             _lock: lock,
         });
         Ok(Farm { inner })
+    }
+}
+
+/// Where attempts get cgroups of their own. Renders do without where there are none.
+fn cgroups(mode: CgroupMode) -> Option<Cgroups> {
+    match Cgroups::find(Path::new("/"), mode) {
+        Ok(cgroups) => {
+            tracing::info!(home = %cgroups.home().display(), "each attempt gets a cgroup of its own");
+            Some(cgroups)
+        }
+        Err(reason) => {
+            tracing::info!("attempts get no cgroups of their own: {reason}");
+            None
+        }
     }
 }
 
@@ -156,9 +184,8 @@ async fn follow_plugins(parts: Arc<Parts>, driver: DriverHandle) {
         let state = PluginState::Unavailable { reason };
         driver.tell(Event::Plugin { name: view.name, state }).await;
     }
-    driver
-        .tell(Event::Gpus(parts.gpus.gpus.iter().cloned().map(farmhand_model::GpuStatus::free).collect()))
-        .await;
+    // Before any plugin can take tasks: one that can do without a GPU would start without.
+    gpus::look(&parts, &driver).await;
     let mut missing = tell_all(&parts, &driver).await;
     let mut versions = tokio::spawn(tell_versions(Arc::clone(&parts), driver.clone()));
     loop {
@@ -194,9 +221,8 @@ async fn follow_plugins(parts: Arc<Parts>, driver: DriverHandle) {
 }
 
 async fn announce_node(parts: &Parts, driver: &DriverHandle) {
-    let held = driver.ask(|scheduler, _| (scheduler.leases(), scheduler.breakers())).await;
-    if let Ok((leases, breakers)) = held {
-        let node = node::view(parts, leases, breakers).await;
+    if let Ok(held) = driver.ask(|scheduler, _| node::Held::of(scheduler)).await {
+        let node = node::view(parts, held).await;
         parts.bus.publish(FarmEvent::Node { node: Box::new(node) });
     }
 }

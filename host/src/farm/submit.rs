@@ -104,8 +104,8 @@ pub(super) async fn prepare(
         FarmError::from(std::mem::take(&mut problems))
     })?;
     let mut needs = needing::resolve(said.clone(), submission.memory, submission.gpus.as_ref());
-    let (capacity, gpus) = (&parts.settings.capacity, &parts.gpus.gpus);
-    prepared.notes.extend(needing::notes(&said, &needs, plugin.descriptor(), capacity, gpus));
+    let (capacity, gpus) = (&parts.settings.capacity, parts.gpus.known());
+    prepared.notes.extend(needing::notes(&said, &needs, plugin.descriptor(), capacity, &gpus));
     needs.retain(|level| level.needs != Default::default());
 
     let layer_count = prepared.layers.len().max(1);

@@ -1,11 +1,11 @@
 //! Inner records as the shapes that the API serves.
 
 use farmhand_model::view::{AttemptView, CommandView, FrameDoneView, FrameRuns, FramesView};
-use farmhand_model::{AttemptRecord, AttemptState, FrameRecord, FrameState, JobRecord, Seconds};
+use farmhand_model::{AttemptRecord, AttemptState, FrameRecord, FrameState, JobRecord, Seconds, Usage};
 use farmhand_store::SettledFrames;
 
-/// An attempt, with its command where that is asked for.
-pub(super) fn attempt(record: &AttemptRecord, command: Option<CommandView>) -> AttemptView {
+/// An attempt, with what it takes while it runs, and with its command where that is asked for.
+pub(super) fn attempt(record: &AttemptRecord, live: Usage, command: Option<CommandView>) -> AttemptView {
     let (state, ended, outcome, verdict, consequence) = match &record.state {
         AttemptState::Starting => ("starting", None, None, None, None),
         AttemptState::Running { .. } => ("running", None, None, None, None),
@@ -28,7 +28,7 @@ pub(super) fn attempt(record: &AttemptRecord, command: Option<CommandView>) -> A
         try_number: record.try_number,
         lease: record.lease.clone(),
         steps: record.steps,
-        usage: farmhand_model::Usage::default(),
+        usage: outcome.as_ref().map_or(live, |outcome| outcome.usage),
         plugin: record.plugin.clone(),
         state: state.to_owned(),
         started: record.started,

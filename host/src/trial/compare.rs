@@ -3,7 +3,7 @@
 use super::run::{self, Feed, Trial};
 use super::{READER_FAILED, Recorded, diff, text, without_times};
 use crate::farm::{command_view, program_of, render_env};
-use farmhand_model::dcc::{Command, Fault, TaskContext, Verdict};
+use farmhand_model::dcc::{Command, Fault, Verdict};
 use farmhand_model::{AttemptId, FrameSet, JobId, PluginStamp, Timestamp};
 use farmhand_plugin::LoadedPlugin;
 use serde::Serialize;
@@ -187,7 +187,7 @@ async fn ask(plugin: &LoadedPlugin, recorded: &Recorded, moments: &[Timestamp]) 
     let task = &recorded.input.task;
     let trial = run::run(plugin, &recorded.input, Feed::Batches).await;
     let (command, files) = match plugin.build_command(task).await {
-        Ok(command) => built(task, command, moments),
+        Ok(command) => built(recorded, command, moments),
         Err(error) => (format!("error: {}", error.kind()), Vec::new()),
     };
     let events: Vec<String> = trial.events.iter().filter_map(|seen| text::event(&seen.event)).collect();
@@ -200,13 +200,18 @@ async fn ask(plugin: &LoadedPlugin, recorded: &Recorded, moments: &[Timestamp]) 
     }
 }
 
-fn built(task: &TaskContext, command: Command, moments: &[Timestamp]) -> (String, Vec<(PathBuf, String)>) {
+fn built(recorded: &Recorded, command: Command, moments: &[Timestamp]) -> (String, Vec<(PathBuf, String)>) {
+    let task = &recorded.input.task;
     let program = match program_of(task, &command) {
         Ok(program) => program.display().to_string(),
         Err(error) => return (format!("error: {error}"), Vec::new()),
     };
     let cwd = command.cwd.unwrap_or_else(|| task.scratch.clone()).display().to_string();
-    let view = command_view(program, command.args, &render_env(command.env, &task.gpus), cwd);
+    let env = match render_env(command.env, &task.gpus, recorded.node_has_gpus) {
+        Ok(env) => env,
+        Err(error) => return (format!("error: {error}"), Vec::new()),
+    };
+    let view = command_view(program, command.args, &env, cwd);
     let cwd = Path::new(&view.cwd);
     let text = text::run(&view.program, &view.args, &view.env, Some(cwd), &command.outputs, command.verify);
     let files = command.files.into_iter().map(|file| (file.path, without_times(&file.contents, moments)));

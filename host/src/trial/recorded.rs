@@ -3,7 +3,7 @@
 
 use super::run::{Done, Input, ProcessEnd, lines_of};
 use super::{text, without_times};
-use crate::farm::{Manifest, command_view, is_the_hosts, is_the_plugins};
+use crate::farm::{Manifest, command_view, had_gpus, is_the_hosts, is_the_plugins};
 use farmhand_model::dcc::{Fault, Verdict};
 use farmhand_model::{AttemptId, AttemptRecord, AttemptState, JobId, PluginStamp, Timestamp};
 use farmhand_runner::AttemptDir;
@@ -47,6 +47,8 @@ pub struct Recorded {
     pub verdict: Verdict,
     /// Whether the plugin decided it, and not the host or a hook.
     pub is_the_plugins: bool,
+    /// Whether it ran on a node with GPUs.
+    pub(super) node_has_gpus: bool,
     /// When it started.
     pub started: Timestamp,
 }
@@ -86,6 +88,7 @@ impl Recorded {
             faults: outcome.faults.clone(),
             verdict: verdict.clone(),
             is_the_plugins: is_the_plugins(outcome.ended_by, verdict),
+            node_has_gpus: had_gpus(&manifest.env),
             started: manifest.started,
             input: Input {
                 log: lines_of(&log).await.map_err(unreadable)?,

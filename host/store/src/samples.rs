@@ -115,6 +115,7 @@ pub fn attempt(id: u64, job: u64, state: AttemptState) -> AttemptRecord {
         level_name: "safe".into(),
         try_number: 2,
         lease: Lease { threads: 4, ..Lease::default() },
+        boost: Default::default(),
         plugin: Some(PluginStamp {
             name: "blender".into(),
             version: "1.2.3".into(),

@@ -78,6 +78,7 @@ impl Store {
             level_name: descriptor.levels[task.level as usize].name.clone(),
             try_number: task.try_number,
             lease: farmhand_model::Lease { threads: task.threads, ..Default::default() },
+            boost: Default::default(),
             plugin: Some(plugin.stamp().clone()),
             started: now(),
             frames_done: given.done.clone(),

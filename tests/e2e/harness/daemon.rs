@@ -7,7 +7,8 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// The binary under test, without the environment of whoever runs the tests.
+/// The binary under test, without the environment of whoever runs the tests, and with all of the machine, whether or
+/// not somebody's desktop runs on it.
 pub fn farmhand() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_farmhand"));
     for (name, _) in std::env::vars_os() {
@@ -15,6 +16,7 @@ pub fn farmhand() -> Command {
             command.env_remove(name);
         }
     }
+    command.env("FARMHAND_INTERACTIVE_WORKSTATION", "off");
     command
 }
 

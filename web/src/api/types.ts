@@ -30,6 +30,11 @@ export type WaitKind =
   | "no-slot"
   | "behind"
   | "threads"
+  | "memory"
+  | "gpus"
+  | "limit"
+  | "too-big"
+  | "closed"
   | "breaker"
   | "held"
   | "hooks"
@@ -40,9 +45,55 @@ export type WaitKind =
   | "next"
   | "ended";
 
+/** An attempt that has what another one needs. */
+export interface Holder {
+  attempt: number;
+  job: number;
+}
+
+export interface GpuNeed {
+  count: number;
+  /** On each of them; absent: each of them whole. */
+  memory_bytes: number | null;
+  required: boolean;
+}
+
+/** Whether renders may have a GPU. */
+export type GpuStanding =
+  | { standing: "free" }
+  | { standing: "reserved" }
+  /** `until` is when it counts as idle; absent while it is in use. */
+  | { standing: "in-use"; by: string; until: Timestamp | null }
+  | { standing: "lost"; reason: string };
+
+/** What keeps a job from a GPU. */
+export type GpuObstacle =
+  | ({ obstacle: "standing" } & GpuStanding)
+  | { obstacle: "leased"; holders: Holder[] }
+  | { obstacle: "too-small"; bytes: number }
+  | { obstacle: "breaker"; reason: string; until: Timestamp }
+  | { obstacle: "ran-out" }
+  | { obstacle: "claimed"; job: number }
+  | { obstacle: "free" };
+
+export type GpuInTheWay = { index: number; uuid: string } & GpuObstacle;
+
 export interface WhyView {
-  reason: { kind: WaitKind; [detail: string]: unknown };
+  /** What the page looks into is typed; of all others it shows only the text. */
+  reason:
+    | { kind: Exclude<WaitKind, "gpus">; [detail: string]: unknown }
+    | { kind: "gpus"; need: GpuNeed; gpus: GpuInTheWay[] };
   text: string;
+  /** What would make it run; absent where that is plain. */
+  remedy: string | null;
+}
+
+/** Where a job's time has gone, in seconds; that of attempts side by side is added up. */
+export interface TimeSpent {
+  waiting: number;
+  starting: number;
+  rendering: number;
+  verifying: number;
 }
 
 export interface JobSummary {
@@ -100,12 +151,15 @@ export interface JobCosts {
   start_seconds: number | null;
   frame_seconds: number | null;
   frames_seen: number;
+  /** The most memory that any of its attempts took. */
+  peak_memory_bytes: number | null;
 }
 
 export interface JobView extends JobSummary {
   spec: JobSpec;
   notes: string[];
   costs: JobCosts;
+  time: TimeSpent;
   attempts: number;
   fallbacks: Fallback[];
   hooks: HookRun[];
@@ -113,7 +167,7 @@ export interface JobView extends JobSummary {
 
 /** What a job's events carry: all but what only the view of one job has. */
 export function summaryOf(view: JobView): JobSummary {
-  const { spec: _s, notes: _n, costs: _c, attempts: _a, fallbacks: _f, hooks: _h, ...summary } = view;
+  const { spec: _s, notes: _n, costs: _c, time: _t, attempts: _a, fallbacks: _f, hooks: _h, ...summary } = view;
   return summary;
 }
 
@@ -181,6 +235,38 @@ export interface Verdict {
   reason: string;
 }
 
+/** A GPU, or a share of it. */
+export interface GpuLease extends Gpu {
+  /** Absent: all of it. */
+  share_bytes: number | null;
+}
+
+/** What an attempt holds from its start to its end. */
+export interface Lease {
+  threads: number;
+  memory_bytes: number;
+  gpus: GpuLease[];
+  licences: string[];
+}
+
+/** What an attempt's processes have really taken; what could not be read is absent. */
+export interface Usage {
+  peak_memory_bytes: number | null;
+  cpu_seconds: number | null;
+  read_bytes: number | null;
+  written_bytes: number | null;
+  peak_gpu_memory_bytes: number | null;
+  /** 0 to 1. */
+  gpu_utilisation: number | null;
+}
+
+/** When an attempt came to its steps. */
+export interface Steps {
+  running: Timestamp | null;
+  first_frame: Timestamp | null;
+  process_ended: Timestamp | null;
+}
+
 export interface CommandView {
   program: string;
   args: string[];
@@ -188,7 +274,7 @@ export interface CommandView {
   cwd: string;
 }
 
-export interface AttemptView {
+export interface AttemptView extends Lease {
   id: number;
   job: number;
   layer: string | null;
@@ -197,11 +283,12 @@ export interface AttemptView {
   level: number;
   level_name: string;
   try_number: number;
-  threads: number;
   plugin: PluginStamp | null;
   state: "starting" | "running" | "ended";
   started: Timestamp;
   ended: Timestamp | null;
+  steps: Steps;
+  usage: Usage;
   outcome: Outcome | null;
   verdict: Verdict | null;
   consequence: string | null;
@@ -253,10 +340,9 @@ export interface ToolView {
   problem: string | null;
 }
 
-export interface LeaseView {
+export interface LeaseView extends Lease {
   attempt: number;
   job: number;
-  threads: number;
 }
 
 export interface BreakerView {
@@ -274,14 +360,74 @@ export interface Gpu {
   memory_bytes: number;
 }
 
+/** A process that uses a GPU. */
+export interface GpuProcessView {
+  pid: number;
+  name: string | null;
+  user: string | null;
+  memory_bytes: number | null;
+  /** Absent: farmhand did not start it. */
+  attempt: number | null;
+}
+
+export type GpuView = Gpu &
+  GpuStanding & {
+    /** That others hold of its memory, such as the desktop. */
+    foreign_bytes: number;
+    pci_bus_id: string | null;
+    memory_used_bytes: number | null;
+    /** 0 to 1. */
+    utilisation: number | null;
+    /** In degrees Celsius. */
+    temperature: number | null;
+    processes: GpuProcessView[];
+    leases: number[];
+  };
+
+/** Why a node takes no new tasks for a while. */
+export type Closed =
+  | { by: "schedule"; until: Timestamp }
+  | { by: "activity"; what: string; until: Timestamp };
+
+/** How much of the node renders may have at the moment. */
+export interface Budget {
+  threads: number;
+  /** 2^64 - 1: memory is not counted. */
+  memory_bytes: number;
+  closed: Closed | null;
+}
+
+/** A licence or counter of `[limits]`. */
+export interface LimitView {
+  name: string;
+  max: number;
+  per: "task" | "node";
+  used: number;
+  holders: number[];
+}
+
+export interface DiskView {
+  paths: string[];
+  total_bytes: number;
+  free_bytes: number;
+}
+
 export interface NodeView {
   name: string;
   version: string;
+  /** That renders may use. */
   cores: number;
+  physical_cores: number | null;
+  logical_cores: number;
   memory_bytes: number;
+  render_memory_bytes: number;
+  memory_available_bytes: number | null;
+  disks: DiskView[];
   slots: number;
   threads_per_task: number;
-  gpus: Gpu[];
+  budget: Budget;
+  limits: LimitView[];
+  gpus: GpuView[];
   gpu_state: string;
   tools: ToolView[];
   leases: LeaseView[];
@@ -306,6 +452,16 @@ export type FarmEvent =
       frame: number | null;
       fraction: number;
       memory_bytes: number | null;
+    }
+  | {
+      type: "usage";
+      job: number;
+      attempt: number;
+      /** What its processes hold now. */
+      memory_bytes: number | null;
+      /** That they keep busy now. */
+      cores: number | null;
+      usage: Usage;
     }
   | { type: "plugin"; plugin: PluginView }
   | { type: "plugin-removed"; name: string }

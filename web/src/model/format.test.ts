@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { baseName, bytes, clock, count, duration, percent, roughly, secondsBetween, shellLine } from "./format";
+import { amount, baseName, bytes, clock, count, duration, percent, roughly, secondsBetween, shellLine } from "./format";
 
 test.each<[number, string]>([
   [0, "0 s"],
@@ -35,6 +35,17 @@ test.each<[number, string]>([
   [250.4 * 1024 ** 2, "250 MB"],
 ])("bytes(%d) is %j", (value, expected) => {
   expect(bytes(value)).toBe(expected);
+});
+
+test.each<[number, string]>([
+  [0, "0 kB"],
+  [999_999, "1000 kB"],
+  [512e6, "512 MB"],
+  [1_550_000_000, "1.5 GB"],
+  [12e9, "12 GB"],
+  [85_899_345_920, "85 GB"],
+])("amount(%d) is %j", (value, expected) => {
+  expect(amount(value)).toBe(expected);
 });
 
 test.each<[number, number, number]>([

@@ -36,6 +36,14 @@ export function bytes(count: number): string {
   return `${unit === 0 || value >= 99.95 ? Math.round(value) : trim(value.toFixed(1))} ${units[unit]}`;
 }
 
+/** `512 MB`, `1.5 GB`, `12 GB`, in powers of 1000 and never too much: as the daemon's own sentences have amounts. */
+export function amount(bytes: number): string {
+  if (bytes < 1e6) return `${Math.ceil(bytes / 1000)} kB`;
+  const [unit, name] = bytes < 1e9 ? [1e6, "MB"] : [1e9, "GB"];
+  const tenths = Math.floor(bytes / (unit / 10));
+  return `${tenths >= 100 ? Math.floor(tenths / 10) : tenths / 10} ${name}`;
+}
+
 /** `1 234 567`, with thin spaces that do not break. */
 export function count(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+(?!\d))/g, "\u202f");

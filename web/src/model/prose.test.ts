@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { pieces } from "./prose";
+import { pieces, plainText } from "./prose";
 
 const plain = (text: string) => ({ code: false, text });
 const code = (text: string) => ({ code: true, text });
@@ -18,4 +18,8 @@ test("a time is told in local time", () => {
   const local = new Date(2026, 10, 22, 3, 14, 5);
   const sentence = `tries again at ${local.toISOString()}: no licence`;
   expect(pieces(sentence, local.getTime())).toEqual([plain("tries again at 03:14:05: no licence")]);
+});
+
+test("a tooltip has no markup", () => {
+  expect(plainText("`farmhand resume` lets it go on", 0)).toBe("farmhand resume lets it go on");
 });

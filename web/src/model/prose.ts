@@ -10,6 +10,13 @@ export interface Piece {
 
 const TIMESTAMP = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 
+/** The sentence where there is no room for markup, such as in a tooltip. */
+export function plainText(sentence: string, now: number): string {
+  return pieces(sentence, now)
+    .map((piece) => piece.text)
+    .join("");
+}
+
 export function pieces(sentence: string, now: number): Piece[] {
   const local = sentence.replace(TIMESTAMP, (time) => clock(time, now));
   const parts = local.split("`");

@@ -161,6 +161,7 @@ export function createFarm(root: URL): Farm {
         draft.detail = {
           id,
           view,
+          viewAt: Date.now() + client.skew,
           attempts: attempts.items,
           earlier: attempts.next ?? null,
           isCut: false,
@@ -190,7 +191,9 @@ export function createFarm(root: URL): Farm {
     try {
       const view = await client.job(id);
       change((draft) => {
-        if (draft.detail?.id === id) draft.detail.view = { ...view, ...(unwrap(draft.jobs[id]) ?? {}) };
+        if (draft.detail?.id !== id) return;
+        draft.detail.view = { ...view, ...(unwrap(draft.jobs[id]) ?? {}) };
+        draft.detail.viewAt = Date.now() + client.skew;
       });
     } catch {
       // What is shown stays what it was; a lost connection is told elsewhere.

@@ -36,10 +36,16 @@ const STUCK: ReadonlySet<WaitKind> = new Set([
   "licence",
   "no-plugin",
   "no-tool",
+  "too-big",
 ]);
+
+/** What ends by itself, when a render does or its own turn has come. */
+const PASSING: ReadonlySet<string> = new Set(["leased", "claimed", "free"]);
 
 /** Waiting that will not end by itself soon: somebody should look. */
 export function isStuck(job: JobSummary): boolean {
-  const kind = job.why?.reason.kind;
-  return kind !== undefined && STUCK.has(kind);
+  const reason = job.why?.reason;
+  if (reason === undefined) return false;
+  if (reason.kind === "gpus") return !reason.gpus.some((gpu) => PASSING.has(gpu.obstacle));
+  return STUCK.has(reason.kind);
 }

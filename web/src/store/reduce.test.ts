@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { AttemptView, FrameDoneView, JobSummary, JobView, NodeView, PluginView } from "../api/types";
+import type { AttemptView, FrameDoneView, JobSummary, JobView, Lease, NodeView, PluginView } from "../api/types";
 import { FrameGrid } from "../model/grid";
 import { apply, ATTEMPTS_KEPT, IMAGES_KEPT, NOTICES_KEPT } from "./reduce";
 import { emptyDetail, emptyState, type FarmState } from "./state";
@@ -24,6 +24,10 @@ function job(id: number, changes: Partial<JobSummary> = {}): JobSummary {
   };
 }
 
+function lease(threads: number): Lease {
+  return { threads, memory_bytes: 2e9, gpus: [], licences: [] };
+}
+
 function attempt(id: number, changes: Partial<AttemptView> = {}): AttemptView {
   return {
     id,
@@ -34,11 +38,20 @@ function attempt(id: number, changes: Partial<AttemptView> = {}): AttemptView {
     level: 0,
     level_name: "render",
     try_number: 1,
-    threads: 1,
+    ...lease(1),
     plugin: null,
     state: "running",
     started: "2026-11-22T03:00:00.000Z",
     ended: null,
+    steps: { running: null, first_frame: null, process_ended: null },
+    usage: {
+      peak_memory_bytes: null,
+      cpu_seconds: null,
+      read_bytes: null,
+      written_bytes: null,
+      peak_gpu_memory_bytes: null,
+      gpu_utilisation: null,
+    },
     outcome: null,
     verdict: null,
     consequence: null,
@@ -74,9 +87,16 @@ function node(leases: NodeView["leases"]): NodeView {
     name: "n",
     version: "0.1.0",
     cores: 2,
+    physical_cores: null,
+    logical_cores: 2,
     memory_bytes: 1,
+    render_memory_bytes: 1,
+    memory_available_bytes: null,
+    disks: [],
     slots: 2,
     threads_per_task: 1,
+    budget: { threads: 2, memory_bytes: 1, closed: null },
+    limits: [],
     gpus: [],
     gpu_state: "none",
     tools: [],
@@ -92,7 +112,7 @@ function withDetail(): FarmState {
   state.jobs[1] = job(1);
   state.detail = {
     ...emptyDetail(1),
-    view: { ...job(1), spec, notes: ["a note"], costs: {} as JobView["costs"], attempts: 0, fallbacks: [], hooks: [] },
+    view: { ...job(1), spec, notes: ["a note"], costs: {} as JobView["costs"], time: {} as JobView["time"], attempts: 0, fallbacks: [], hooks: [] },
     grid: FrameGrid.build("1-10", [], { job: 1, counts: job(1).frames, runs: [] }),
   };
   return state;
@@ -166,12 +186,12 @@ describe("attempts", () => {
 
   test("live ones hold their leases, whatever job is chosen", () => {
     const state = withDetail();
-    state.node = node([{ attempt: 4, job: 1, threads: 1 }]);
+    state.node = node([{ attempt: 4, job: 1, ...lease(1) }]);
     apply(state, { type: "attempt", attempt: attempt(9, { job: 2, threads: 3, state: "starting" }) }, 0);
     apply(state, { type: "attempt", attempt: attempt(9, { job: 2, threads: 3 }) }, 0);
     apply(state, { type: "attempt", attempt: attempt(7) }, 0);
     expect(state.node.leases.map((lease) => lease.attempt)).toEqual([4, 7, 9]);
-    expect(state.node.leases[2]).toEqual({ attempt: 9, job: 2, threads: 3 });
+    expect(state.node.leases[2]).toEqual({ attempt: 9, job: 2, ...lease(3) });
     apply(state, { type: "attempt", attempt: attempt(4, { state: "ended" }) }, 0);
     apply(state, { type: "attempt", attempt: attempt(4, { state: "ended" }) }, 0);
     expect(state.node.leases.map((lease) => lease.attempt)).toEqual([7, 9]);
@@ -197,8 +217,26 @@ describe("attempts", () => {
     progress(6, null);
     expect(state.progress[4]).toEqual({ job: 1, frame: 3, fraction: 0.5, memoryBytes: 100 });
     apply(state, { type: "attempt", attempt: attempt(4, { state: "ended" }) }, 0);
-    apply(state, { type: "node", node: node([{ attempt: 6, job: 1, threads: 1 }]) }, 0);
+    apply(state, { type: "node", node: node([{ attempt: 6, job: 1, ...lease(1) }]) }, 0);
     expect(Object.keys(state.progress)).toEqual(["6"]);
+  });
+
+  test("what one takes is known while it runs, and how much it took stays", () => {
+    const state = withDetail();
+    const none = attempt(4).usage;
+    const usage = { ...none, peak_memory_bytes: 5e9, cpu_seconds: 12 };
+    const takes = (id: number) =>
+      apply(state, { type: "usage", job: 1, attempt: id, memory_bytes: 4e9, cores: 3.5, usage }, 0);
+    for (const id of [4, 5]) apply(state, { type: "attempt", attempt: attempt(id) }, 0);
+    for (const id of [4, 5, 6]) takes(id);
+    expect(state.taking[4]).toEqual({ memoryBytes: 4e9, cores: 3.5 });
+    const usageOf = (id: number) => state.detail?.attempts.find((one) => one.id === id)?.usage;
+    apply(state, { type: "attempt", attempt: attempt(4) }, 0);
+    expect(usageOf(4)).toEqual(usage);
+    apply(state, { type: "attempt", attempt: attempt(4, { state: "ended", usage: none }) }, 0);
+    expect(usageOf(4)).toEqual(none);
+    apply(state, { type: "node", node: node([{ attempt: 6, job: 1, ...lease(1) }]) }, 0);
+    expect(Object.keys(state.taking)).toEqual(["6"]);
   });
 });
 

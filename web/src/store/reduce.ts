@@ -26,7 +26,10 @@ export function apply(state: FarmState, event: FarmEvent, at: number): void {
       if (state.detail?.id === event.image.job) putImage(state.detail.images, event.image);
       return;
     case "attempt":
-      if (event.attempt.state === "ended") delete state.progress[event.attempt.id];
+      if (event.attempt.state === "ended") {
+        delete state.progress[event.attempt.id];
+        delete state.taking[event.attempt.id];
+      }
       if (state.node !== null) putLease(state.node.leases, event.attempt);
       if (state.detail?.id === event.attempt.job) {
         putAttempt(state.detail.attempts, event.attempt);
@@ -47,6 +50,12 @@ export function apply(state: FarmState, event: FarmEvent, at: number): void {
       };
       return;
     }
+    case "usage": {
+      state.taking[event.attempt] = { memoryBytes: event.memory_bytes, cores: event.cores };
+      const attempt = state.detail?.attempts.find((known) => known.id === event.attempt);
+      if (attempt !== undefined) attempt.usage = event.usage;
+      return;
+    }
     case "plugin":
       return putPlugin(state.plugins, event.plugin);
     case "plugin-removed": {
@@ -58,7 +67,9 @@ export function apply(state: FarmState, event: FarmEvent, at: number): void {
       state.node = event.node;
       // Who holds no lease renders nothing, also where its last event was missed.
       const live = new Set(event.node.leases.map((lease) => lease.attempt));
-      for (const id of Object.keys(state.progress)) if (!live.has(Number(id))) delete state.progress[Number(id)];
+      for (const known of [state.progress, state.taking]) {
+        for (const id of Object.keys(known)) if (!live.has(Number(id))) delete known[Number(id)];
+      }
       return;
     }
     case "notice":
@@ -91,7 +102,11 @@ export function putAttempt(attempts: AttemptView[], attempt: AttemptView): void 
   const at = attempts.findIndex((other) => other.id <= attempt.id);
   const known = attempts[at];
   // The command is told only to whoever asks for the attempt itself.
-  if (known?.id === attempt.id) Object.assign(known, attempt, { command: attempt.command ?? known.command });
+  if (known?.id === attempt.id) {
+    // What it takes so far comes in events of its own; the end tells all of it.
+    const usage = attempt.state === "ended" ? attempt.usage : known.usage;
+    Object.assign(known, attempt, { usage, command: attempt.command ?? known.command });
+  }
   else attempts.splice(at < 0 ? attempts.length : at, 0, attempt);
 }
 
@@ -102,7 +117,8 @@ function putLease(leases: LeaseView[], attempt: AttemptView): void {
   if (attempt.state === "ended") {
     if (isHeld) leases.splice(at, 1);
   } else if (!isHeld) {
-    const lease = { attempt: attempt.id, job: attempt.job, threads: attempt.threads };
+    const { job, threads, memory_bytes, gpus, licences } = attempt;
+    const lease = { attempt: attempt.id, job, threads, memory_bytes, gpus, licences };
     leases.splice(at < 0 ? leases.length : at, 0, lease);
   }
 }

@@ -11,6 +11,12 @@ export interface Progress {
   memoryBytes: number | null;
 }
 
+/** What a running attempt's processes take now. */
+export interface Taking {
+  memoryBytes: number | null;
+  cores: number | null;
+}
+
 export interface Notice {
   /** Counted from 1, since two may say the same. */
   number: number;
@@ -23,6 +29,8 @@ export interface Notice {
 export interface Detail {
   readonly id: number;
   view: JobView | null;
+  /** The daemon's time when the view was read: what of it grows by itself has grown since then. */
+  viewAt: number;
   /** Newest first. */
   attempts: AttemptView[];
   /** Where earlier attempts go on; null where there are none. */
@@ -46,6 +54,8 @@ export interface FarmState {
   plugins: PluginView[];
   /** By attempt; only of running ones. */
   progress: Record<number, Progress>;
+  /** By attempt; only of running ones. */
+  taking: Record<number, Taking>;
   /** Newest first. */
   notices: Notice[];
   noticeCount: number;
@@ -60,6 +70,7 @@ export function emptyState(): FarmState {
     node: null,
     plugins: [],
     progress: {},
+    taking: {},
     notices: [],
     noticeCount: 0,
     detail: null,
@@ -67,5 +78,5 @@ export function emptyState(): FarmState {
 }
 
 export function emptyDetail(id: number): Detail {
-  return { id, view: null, attempts: [], earlier: null, isCut: false, images: [], grid: null, gridVersion: 0 };
+  return { id, view: null, viewAt: 0, attempts: [], earlier: null, isCut: false, images: [], grid: null, gridVersion: 0 };
 }

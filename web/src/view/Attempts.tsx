@@ -14,6 +14,7 @@ import { usePage } from "./context";
 import { JobShape } from "./icons";
 import { LogView } from "./LogView";
 import { Prose, Time } from "./parts";
+import { Share } from "./Share";
 
 export function Attempts(): JSX.Element {
   const { farm, route, complain } = usePage();
@@ -147,6 +148,9 @@ function AttemptRow(props: { attempt: AttemptView; open: boolean }): JSX.Element
           )}
         </Show>
         <span>{t.attempts.threads(attempt().threads)}</span>
+        <Show when={attempt().gpus.length > 0}>
+          <span>{t.attempts.gpus(attempt().gpus.map((held) => `${held.index}`))}</span>
+        </Show>
         <span>{duration(Math.round(took()))}</span>
         <Show when={howEnded(attempt())}>{(how) => <span>{how()}</span>}</Show>
       </span>
@@ -202,6 +206,7 @@ function OpenAttempt(props: { attempt: AttemptView }): JSX.Element {
           </span>
         </p>
       </Show>
+      <Share attempt={attempt()} />
       <LogView attempt={attempt().id} state={attempt().state} />
       <Show when={attempt().command}>
         {(command) => (

@@ -5,7 +5,7 @@ import { createSignal, For, onMount, Show, type JSX } from "solid-js";
 import type { JobAction } from "../api/client";
 import { asProblem } from "../api/problem";
 import type { FrameState, JobStatus, JobSummary, JobView } from "../api/types";
-import { clock, count, duration, percent, roughly, secondsBetween } from "../model/format";
+import { amount, clock, count, duration, percent, roughly, secondsBetween } from "../model/format";
 import { FRAME_STATES } from "../model/grid";
 import { isStuck } from "../store/order";
 import { jobAddress } from "../store/route";
@@ -16,6 +16,8 @@ import { FrameStrip } from "./FrameStrip";
 import { FrameShape, JobShape } from "./icons";
 import { Images } from "./Images";
 import { FrameBar, ProblemText, Prose } from "./parts";
+import { Spent } from "./Spent";
+import { Why } from "./Why";
 
 export function JobDetail(): JSX.Element {
   const { farm, route, shownJob } = usePage();
@@ -43,6 +45,7 @@ export function JobDetail(): JSX.Element {
           <>
             <Head job={known()} />
             <Numbers job={known()} />
+            <Spent job={known()} />
             <div class="job-body">
               <div>
                 <FrameStrip />
@@ -137,9 +140,7 @@ function Head(props: { job: JobSummary }): JSX.Element {
       </Show>
       <Show when={props.job.finished === null && props.job.why}>
         {(why) => (
-          <p class="why" classList={{ stuck: isStuck(props.job) }}>
-            <span class="quiet">{t.job.why}</span> <Prose text={why().text} />
-          </p>
+          <Why why={why()} stuck={isStuck(props.job)} />
         )}
       </Show>
       <Show when={asking()}>
@@ -239,6 +240,14 @@ function Numbers(props: { job: JobSummary }): JSX.Element {
             <div>
               <dt>{t.job.perFrame}</dt>
               <dd>{duration(seconds())}</dd>
+            </div>
+          )}
+        </Show>
+        <Show when={costs()?.peak_memory_bytes}>
+          {(peak) => (
+            <div>
+              <dt>{t.job.peakMemory}</dt>
+              <dd>{amount(peak())}</dd>
             </div>
           )}
         </Show>

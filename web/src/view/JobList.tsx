@@ -6,6 +6,7 @@ import { unwrap } from "solid-js/store";
 import { asProblem } from "../api/problem";
 import type { JobStatus, JobSummary } from "../api/types";
 import { count, percent, roughly, secondsBetween } from "../model/format";
+import { plainText } from "../model/prose";
 import { grouped, isStuck, STATUSES, type Group } from "../store/order";
 import { jobAddress } from "../store/route";
 import { t } from "../text";
@@ -220,12 +221,17 @@ function JobTime(props: { job: JobSummary }): JSX.Element {
 }
 
 function JobWhy(props: { job: JobSummary }): JSX.Element {
-  const { farm } = usePage();
+  const { farm, now } = usePage();
   const current = () =>
     Object.values(farm.state.progress)
       .filter((progress) => progress.job === props.job.id && progress.frame !== null)
       .map((progress) => `${t.jobs.frame(progress.frame as number)} ${Math.round(progress.fraction * 100)} %`)
       .join(", ");
+  const tooltip = () => {
+    const why = props.job.why;
+    const lines = why === null ? [] : [why.text, ...(why.remedy ? [t.job.remedy(why.remedy)] : [])];
+    return lines.length === 0 ? undefined : lines.map((line) => plainText(line, now())).join("\n");
+  };
   return (
     <Show
       when={props.job.failure}
@@ -233,7 +239,7 @@ function JobWhy(props: { job: JobSummary }): JSX.Element {
         <Show
           when={props.job.status === "running" && current() !== ""}
           fallback={
-            <span classList={{ stuck: isStuck(props.job) }} title={props.job.why?.text}>
+            <span classList={{ stuck: isStuck(props.job) }} title={tooltip()}>
               <Prose text={props.job.why?.text} />
             </span>
           }

@@ -1,4 +1,5 @@
-//! Runs a program to hear its version, with a limit on time and output. Whatever it started is gone afterwards.
+//! Runs a program to hear its version or whatever else it has to say, with a limit on time and output. Whatever it
+//! started is gone afterwards.
 
 use std::ffi::OsStr;
 use std::io;
@@ -12,14 +13,14 @@ use tokio::process::{Child, Command};
 const OUTPUT_BYTES: u64 = 64 << 10;
 
 /// What a program said.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     /// Standard output, then standard error.
-    pub(super) output: String,
+    pub(crate) output: String,
     /// Whether it was ended at the limit.
-    pub(super) timed_out: bool,
+    pub(crate) timed_out: bool,
 }
 
-pub(super) async fn ask(program: &Path, args: &[impl AsRef<OsStr>], limit: Duration) -> io::Result<Answer> {
+pub(crate) async fn ask(program: &Path, args: &[impl AsRef<OsStr>], limit: Duration) -> io::Result<Answer> {
     let mut command = Command::new(program);
     command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     #[cfg(unix)]

@@ -4,7 +4,7 @@
 //! environment have the first word. Nothing is installed, and nothing is run here but a program's own way to say its
 //! version.
 
-mod ask;
+pub(crate) mod ask;
 mod finder;
 mod places;
 mod problem;

@@ -64,6 +64,8 @@ pub(super) struct Places {
     pub(super) search_path: Option<OsString>,
     /// What `~` stands for.
     pub(super) home: Option<PathBuf>,
+    /// Other variables that hold absolute paths, for globs such as `$MAYA_LOCATION/bin/mayapy`.
+    pub(super) locations: BTreeMap<String, PathBuf>,
 }
 
 /// The variable that names a tool: `FARMHAND_TOOLS_MAYA_PY` for `maya-py`.
@@ -80,11 +82,19 @@ const INSTALLED: usize = 100;
 impl Places {
     /// This process's own surroundings.
     pub(super) fn of_this_process(configured: BTreeMap<String, PathBuf>) -> Self {
-        let variables = std::env::vars_os()
+        let all = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, PathBuf::from(value))))
-            .filter(|(name, value)| name.starts_with(VARIABLE_PREFIX) && !value.as_os_str().is_empty())
-            .collect();
-        Self { configured, variables, search_path: std::env::var_os("PATH"), home: std::env::home_dir() }
+            .filter(|(_, value)| !value.as_os_str().is_empty());
+        let (variables, others): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            all.partition(|(name, _)| name.starts_with(VARIABLE_PREFIX));
+        let locations = others.into_iter().filter(|(_, value)| value.is_absolute()).collect();
+        Self {
+            configured,
+            variables,
+            search_path: std::env::var_os("PATH"),
+            home: std::env::home_dir(),
+            locations,
+        }
     }
 
     /// Every place that has the program, in order, each program once however many links lead to it. The one that a
@@ -138,10 +148,16 @@ impl Places {
         })
     }
 
-    /// The glob with `~` in place of the home directory; none where there is no home.
+    /// The glob with the home directory in place of `~`, or a variable's value in place of `$NAME`; none where there is no
+    /// such directory.
     fn pattern(&self, glob: &str) -> Option<String> {
-        let Some(rest) = below_home(glob) else { return Some(glob.to_owned()) };
-        Some(format!("{}/{rest}", glob::Pattern::escape(self.home.as_ref()?.to_str()?)))
+        let named = || glob.strip_prefix('$')?.split_once('/');
+        let (dir, rest) = match (below_home(glob), named()) {
+            (Some(rest), _) => (self.home.as_ref()?, rest),
+            (None, Some((name, rest))) => (self.locations.get(name)?, rest),
+            (None, None) => return Some(glob.to_owned()),
+        };
+        Some(format!("{}/{rest}", glob::Pattern::escape(dir.to_str()?)))
     }
 
     fn expand(&self, path: &Path) -> PathBuf {
@@ -184,6 +200,11 @@ mod tests {
         assert_eq!(places.pattern("~/opt/*/nuke").as_deref(), Some("/home/[[]a[]][*]/opt/*/nuke"));
         assert_eq!(places.pattern("/opt/~/nuke").as_deref(), Some("/opt/~/nuke"));
         assert_eq!(Places::default().pattern("~/opt"), None);
+        let locations = BTreeMap::from([("MAYA_LOCATION".to_owned(), PathBuf::from("/sw/maya[2025]"))]);
+        let places = Places { locations, ..places };
+        let pattern = places.pattern("$MAYA_LOCATION/bin/mayapy");
+        assert_eq!(pattern.as_deref(), Some("/sw/maya[[]2025[]]/bin/mayapy"));
+        assert_eq!(places.pattern("$NUKE_LOCATION/Nuke*"), None);
         assert_eq!(places.expand(Path::new("~/blender")), Path::new("/home/[a]*/blender"));
     }
 }

@@ -5,6 +5,8 @@
 //! | ------------------ | --------------------------------------- | --------------------------- |
 //! | [`Host`]           | child subreaper, signals as a pipe      | nothing                     |
 //! | [`Tree`]           | process group and `/proc`               | Job Object                  |
+//! | [`Tree::look`]     | `/proc` and what the ended left behind  | the job's own accounting    |
+//! | [`own_cpu_time`]   | of the calling thread                   | unknown                     |
 //! | [`process_id`]     | start time from `/proc`                 | start time unknown          |
 //! | [`kill_leftovers`] | by group, by parent, by environment     | the job died with its shim  |
 //! | [`set_apart`]      | a process group of its own              | below normal priority       |
@@ -17,16 +19,12 @@ mod raw;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub(crate) use unix::{
-    Host, Tree, kill_leftovers, lower_priority, process_id, set_apart, tree_cpu_and_memory,
-};
+pub(crate) use unix::{Host, Tree, kill_leftovers, lower_priority, own_cpu_time, process_id, set_apart};
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
-pub(crate) use windows::{
-    Host, Tree, kill_leftovers, lower_priority, process_id, set_apart, tree_cpu_and_memory,
-};
+pub(crate) use windows::{Host, Tree, kill_leftovers, lower_priority, own_cpu_time, process_id, set_apart};
 
 /// What is left of a process tree after one look at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,11 +44,22 @@ pub(crate) struct LeaderExit {
     pub(crate) signal: Option<i32>,
 }
 
-/// What a process tree used.
+/// What a process tree took from its start to one look at it. What cannot be told is absent.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Usage {
-    pub(crate) max_rss_bytes: Option<u64>,
-    pub(crate) cpu_seconds: f64,
+pub(crate) struct Taken {
+    /// Memory that it holds now.
+    pub(crate) memory_bytes: Option<u64>,
+    /// A peak that the system itself kept: never more than the tree's, and perhaps less.
+    pub(crate) peak_bytes: Option<u64>,
+    pub(crate) cpu_seconds: Option<f64>,
+    pub(crate) io: Option<IoBytes>,
+}
+
+/// Bytes that went to and from disks and network file systems; on Windows everything that was read and written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct IoBytes {
+    pub(crate) read: u64,
+    pub(crate) written: u64,
 }
 
 /// What became of the processes that a dead shim left.

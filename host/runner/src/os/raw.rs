@@ -1,8 +1,14 @@
-//! The two system calls that neither std nor nix wraps. No decisions here.
-#![expect(unsafe_code, reason = "wait4 and setpriority have no safe wrapper in std or nix")]
+//! The system calls that neither std nor nix wraps. No decisions here.
+#![expect(
+    unsafe_code,
+    reason = "wait4, setpriority, ioprio_set and what runs before exec have no safe wrapper in std or nix"
+)]
 
 use nix::libc;
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 /// One process that ended, with what it and the children it had waited for used.
 pub(super) struct Reaped {
@@ -39,6 +45,27 @@ pub(super) fn renice_group(group: u32, nice: i32) -> io::Result<()> {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }
+}
+
+/// The I/O priority of the calling thread, which its children inherit.
+#[cfg(target_os = "linux")]
+pub(super) fn io_priority() -> Option<i32> {
+    // SAFETY: takes integers only. 1 stands for a thread, and 0 for the calling one.
+    let priority = unsafe { libc::syscall(libc::SYS_ioprio_get, 1, 0) };
+    i32::try_from(priority).ok().filter(|priority| *priority >= 0)
+}
+
+/// Sets that.
+#[cfg(target_os = "linux")]
+pub(super) fn set_io_priority(priority: i32) {
+    // SAFETY: takes integers only. A refusal costs priority and nothing else.
+    unsafe { libc::syscall(libc::SYS_ioprio_set, 1, 0, priority) };
+}
+
+/// Has the program write `0` into a file before its first instruction; it does not start where that fails.
+pub(super) fn enter_first(command: &mut Command, door: File) {
+    // SAFETY: between fork and exec the closure makes one system call, on a file that it owns, and allocates nothing.
+    unsafe { command.pre_exec(move || (&door).write_all(b"0")) };
 }
 
 fn seconds(time: libc::timeval) -> f64 {

@@ -1,15 +1,19 @@
 //! Unix: process groups, a child subreaper and signals. Linux finds the whole tree through `/proc`. Elsewhere there is
 //! no subreaper: only the process group is ended, and the tree counts as empty when its first process is gone.
 
-use super::procfs::{self, Process, ProcessTable};
-use super::{LeaderExit, Leftovers, MARKER, TreeState, Usage, raw};
+use super::procfs::{self, Below, Process, ProcessTable, Resident};
+use super::{IoBytes, LeaderExit, Leftovers, MARKER, Taken, TreeState, raw};
 use crate::AttemptDir;
+use crate::cgroup::AttemptCgroup;
 use crate::report::{Owner, ProcessId};
+use crate::spec::{IoClass, ShimSpec};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill, killpg};
+use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::io::{self, PipeReader, Read};
@@ -29,6 +33,10 @@ pub(crate) struct Host {
     stop: Arc<AtomicBool>,
     /// Read from the daemon and not yet a whole line.
     inbox: Vec<u8>,
+    /// What all that have ended had read and written when somebody looked last: the kernel keeps one sum for them.
+    io_of_ended: Cell<IoBytes>,
+    /// Processes that the kernel had ended for want of memory when somebody looked last.
+    oom_kills: Cell<Option<u64>>,
 }
 
 impl Host {
@@ -48,7 +56,13 @@ impl Host {
         for signal in [SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGXFSZ] {
             signal_hook::low_level::pipe::register(signal, sender.try_clone()?)?;
         }
-        Ok(Self { signals, stop, inbox: Vec::new() })
+        Ok(Self {
+            signals,
+            stop,
+            inbox: Vec::new(),
+            io_of_ended: Cell::default(),
+            oom_kills: Cell::new(procfs::out_of_memory_kills()),
+        })
     }
 
     /// Whether somebody told the shim itself to stop.
@@ -88,24 +102,37 @@ impl Host {
         }
     }
 
-    /// Starts the program in a process group of its own, its output on one pipe.
-    pub(crate) fn start(&self, mut command: Command, nice: i32) -> io::Result<Tree<'_>> {
+    /// Starts the program in a process group of its own, and in this cgroup where there is one, its output on one pipe.
+    pub(crate) fn start(
+        &self,
+        mut command: Command,
+        spec: &ShimSpec,
+        cgroup: Option<&AttemptCgroup>,
+    ) -> io::Result<Tree<'_>> {
         let (output, input) = io::pipe()?;
-        let child =
-            command.stdin(Stdio::null()).stdout(input.try_clone()?).stderr(input).process_group(0).spawn()?;
+        command.stdin(Stdio::null()).stdout(input.try_clone()?).stderr(input).process_group(0);
+        if let Some(cgroup) = cgroup {
+            raw::enter_first(&mut command, cgroup.door()?);
+        }
+        let child = at_io_class(spec.io, || command.spawn())?;
         // The command holds the pipe's writing end, whose closing by the tree is what this side waits for.
         drop(command);
         let leader = child.id();
-        if nice != 0 {
+        if spec.nice != 0 {
             // A refusal, as when nice is lowered without the right to, costs priority and nothing else.
-            let _ = raw::renice_group(leader, nice);
+            let _ = raw::renice_group(leader, spec.nice);
         }
         Ok(Tree {
             host: self,
             leader: process_id(leader),
             exit: None,
             output: Some(output),
-            usage: Usage::default(),
+            below: Below::new(std::process::id()),
+            io_before: self.io_of_ended.get(),
+            peak_bytes: None,
+            cpu_seconds: 0.0,
+            was_ended: false,
+            was_killed: false,
             buffer: vec![0; 64 << 10].into_boxed_slice(),
         })
     }
@@ -117,7 +144,18 @@ pub(crate) struct Tree<'a> {
     leader: ProcessId,
     exit: Option<LeaderExit>,
     output: Option<PipeReader>,
-    usage: Usage,
+    /// Who is in it.
+    below: Below,
+    /// What those of earlier attempts read and wrote.
+    io_before: IoBytes,
+    /// The largest resident size of a process that has ended.
+    peak_bytes: Option<u64>,
+    /// Of the processes that have ended.
+    cpu_seconds: f64,
+    /// Whether this side has told anyone in it to end.
+    was_ended: bool,
+    /// Whether somebody else killed one of those that were waited for.
+    was_killed: bool,
     buffer: Box<[u8]>,
 }
 
@@ -131,8 +169,44 @@ impl Tree<'_> {
         self.exit
     }
 
-    pub(crate) fn usage(&self) -> Usage {
-        self.usage
+    /// What it took and takes, ended processes included: those that were waited for count in who waited.
+    pub(crate) fn look(&mut self) -> Taken {
+        self.host.oom_kills.set(procfs::out_of_memory_kills());
+        let living = self.below.look();
+        let ticks = living.iter().map(|process| process.own_cpu + process.children_cpu).sum();
+        let ended = self.taken_by_ended();
+        Taken {
+            memory_bytes: Resident::together(living.iter().filter_map(Process::resident)),
+            cpu_seconds: ended.cpu_seconds.map(|seconds| seconds + procfs::ticks_to_seconds(ticks)),
+            io: ended.io.map(|ended| {
+                living.iter().filter_map(Process::io).fold(ended, |sum, io| IoBytes {
+                    read: sum.read + io.read,
+                    written: sum.written + io.written,
+                })
+            }),
+            ..ended
+        }
+    }
+
+    /// What those took that have ended: once the tree is empty, all of it, to the byte and the microsecond.
+    pub(crate) fn taken_by_ended(&self) -> Taken {
+        let io = procfs::io_of_ended_children().inspect(|io| self.host.io_of_ended.set(*io));
+        Taken {
+            memory_bytes: None,
+            peak_bytes: self.peak_bytes,
+            cpu_seconds: Some(self.cpu_seconds),
+            io: io.map(|io| IoBytes {
+                read: io.read.saturating_sub(self.io_before.read),
+                written: io.written.saturating_sub(self.io_before.written),
+            }),
+        }
+    }
+
+    /// Whether the kernel ended a process of it for want of memory: one was killed that nobody here had told to end,
+    /// and the kernel's count is higher than at the last look. Asked once, at the end.
+    pub(crate) fn was_out_of_memory(&self) -> bool {
+        // Most trees end in another way, and reading the counter takes longer than the shortest tasks can spare.
+        self.was_killed && procfs::out_of_memory_kills() > self.host.oom_kills.get()
     }
 
     /// Waits for output, an ended process, a signal or the timeout, whichever is first, and hands on at most one
@@ -165,7 +239,8 @@ impl Tree<'_> {
     }
 
     /// Asks everyone to end.
-    pub(crate) fn terminate(&self) -> u32 {
+    pub(crate) fn terminate(&mut self) -> u32 {
+        self.was_ended = true;
         let count = self.signal(Signal::SIGTERM);
         // One that was stopped hears nothing until it goes on.
         self.signal(Signal::SIGCONT);
@@ -173,7 +248,8 @@ impl Tree<'_> {
     }
 
     /// Ends everyone who is there at this moment; said again until the tree is empty, it outpaces those who fork.
-    pub(crate) fn kill(&self) -> u32 {
+    pub(crate) fn kill(&mut self) -> u32 {
+        self.was_ended = true;
         self.signal(Signal::SIGKILL)
     }
 
@@ -197,11 +273,14 @@ impl Tree<'_> {
         loop {
             match raw::reap_any() {
                 Ok(Some(process)) => {
-                    let largest = self.usage.max_rss_bytes.unwrap_or(0).max(process.max_rss_bytes);
-                    self.usage.max_rss_bytes = Some(largest);
-                    self.usage.cpu_seconds += process.cpu_seconds;
+                    self.peak_bytes = self.peak_bytes.max(Some(process.max_rss_bytes));
+                    self.cpu_seconds += process.cpu_seconds;
+                    let status = ExitStatus::from_raw(process.status);
+                    // A shell whose child was killed ends with 128 and the signal's number.
+                    let killed =
+                        status.signal() == Some(Signal::SIGKILL as i32) || status.code() == Some(137);
+                    self.was_killed |= killed && !self.was_ended;
                     if process.pid == self.leader.pid {
-                        let status = ExitStatus::from_raw(process.status);
                         self.exit = Some(LeaderExit { exit_code: status.code(), signal: status.signal() });
                     }
                 }
@@ -260,16 +339,35 @@ pub(crate) fn process_id(pid: u32) -> ProcessId {
     ProcessId { pid, start: Process::read(pid).map_or(0, |process| process.start) }
 }
 
-/// CPU seconds and resident bytes of everything below a shim, where `/proc` tells.
-///
-/// The shim's count of ended children is part of it, so that the sum does not fall when a process ends.
-pub(crate) fn tree_cpu_and_memory(shim: ProcessId) -> Option<(f64, u64)> {
-    let own = Process::read(shim.pid).filter(|process| process.start == shim.start)?;
-    let tree = ProcessTable::read().descendants(&HashSet::from([shim.pid]));
-    let ticks =
-        own.children_cpu + tree.iter().map(|process| process.own_cpu + process.children_cpu).sum::<u64>();
-    let pages = tree.iter().map(|process| process.rss).sum();
-    Some((procfs::ticks_to_seconds(ticks), procfs::pages_to_bytes(pages)))
+/// CPU time of this thread.
+pub(crate) fn own_cpu_time() -> Option<Duration> {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).ok().map(Duration::from)
+}
+
+/// Does something with its I/O of this class, which a program that it starts inherits before its first instruction.
+/// A thread that is idle already stays so.
+#[cfg(target_os = "linux")]
+fn at_io_class<T>(class: IoClass, work: impl FnOnce() -> T) -> T {
+    /// Where in a priority its class is.
+    const CLASS: i32 = 13;
+    const IDLE: i32 = 3 << CLASS;
+    let lower = match class {
+        IoClass::Normal => None,
+        // The lowest of eight of the class that everybody is in.
+        IoClass::Low => Some((2 << CLASS) + 7),
+        IoClass::Idle => Some(IDLE),
+    };
+    let own = raw::io_priority().filter(|own| own >> CLASS != IDLE >> CLASS);
+    let (Some(lower), Some(own)) = (lower, own) else { return work() };
+    raw::set_io_priority(lower);
+    let done = work();
+    raw::set_io_priority(own);
+    done
+}
+
+#[cfg(not(target_os = "linux"))]
+fn at_io_class<T>(_: IoClass, work: impl FnOnce() -> T) -> T {
+    work()
 }
 
 /// Kills what a dead shim left running: its first process, that one's group, everyone who carries the attempt's

@@ -1,9 +1,11 @@
 //! Windows: a Job Object holds the process tree. It dies with its shim, so a dead shim leaves nothing.
 #![expect(unsafe_code, reason = "job objects and thread snapshots have no safe wrapper in std")]
 
-use super::{LeaderExit, Leftovers, TreeState, Usage};
+use super::{IoBytes, LeaderExit, Leftovers, Taken, TreeState};
 use crate::AttemptDir;
+use crate::cgroup::AttemptCgroup;
 use crate::report::{Owner, ProcessId};
+use crate::spec::{IoClass, ShimSpec};
 use std::io::{self, BufRead, PipeReader, Read};
 use std::mem::{size_of, zeroed};
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
@@ -17,13 +19,15 @@ use windows_sys::Win32::System::Diagnostics::ToolHelp::{
 };
 use windows_sys::Win32::System::JobObjects::{
     AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
-    JOBOBJECT_BASIC_ACCOUNTING_INFORMATION, JOBOBJECT_EXTENDED_LIMIT_INFORMATION,
-    JobObjectBasicAccountingInformation, JobObjectExtendedLimitInformation, QueryInformationJobObject,
-    SetInformationJobObject, TerminateJobObject,
+    JOB_OBJECT_LIMIT_PRIORITY_CLASS, JOBOBJECT_BASIC_ACCOUNTING_INFORMATION,
+    JOBOBJECT_BASIC_AND_IO_ACCOUNTING_INFORMATION, JOBOBJECT_EXTENDED_LIMIT_INFORMATION,
+    JobObjectBasicAccountingInformation, JobObjectBasicAndIoAccountingInformation,
+    JobObjectExtendedLimitInformation, QueryInformationJobObject, SetInformationJobObject,
+    TerminateJobObject,
 };
 use windows_sys::Win32::System::Threading::{
-    BELOW_NORMAL_PRIORITY_CLASS, CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, CREATE_SUSPENDED, OpenThread,
-    ResumeThread, THREAD_SUSPEND_RESUME,
+    BELOW_NORMAL_PRIORITY_CLASS, CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, CREATE_SUSPENDED,
+    IDLE_PRIORITY_CLASS, OpenThread, ResumeThread, THREAD_SUSPEND_RESUME,
 };
 
 /// How often the number of processes in the job is asked for.
@@ -50,16 +54,24 @@ impl Host {
         Ok((length > 0).then_some(line))
     }
 
-    /// Starts the program suspended, puts it into a job, and lets it go: it has no moment outside the job.
-    pub(crate) fn start(&self, mut command: Command, nice: i32) -> io::Result<Tree<'_>> {
-        let job = new_job()?;
+    /// Starts the program suspended, puts it into a job, and lets it go: it has no moment outside the job. There are no
+    /// cgroups here.
+    pub(crate) fn start(
+        &self,
+        mut command: Command,
+        spec: &ShimSpec,
+        _cgroup: Option<&AttemptCgroup>,
+    ) -> io::Result<Tree<'_>> {
+        let priority = priority_class(spec);
+        let job = new_job(priority)?;
         let (output, input) = io::pipe()?;
-        let priority = if nice > 0 { BELOW_NORMAL_PRIORITY_CLASS } else { 0 };
         let mut child = command
             .stdin(Stdio::null())
             .stdout(input.try_clone()?)
             .stderr(input)
-            .creation_flags(CREATE_SUSPENDED | CREATE_NEW_PROCESS_GROUP | CREATE_NO_WINDOW | priority)
+            .creation_flags(
+                CREATE_SUSPENDED | CREATE_NEW_PROCESS_GROUP | CREATE_NO_WINDOW | priority.unwrap_or(0),
+            )
             .spawn()?;
         drop(command);
         // SAFETY: both handles are open for the whole call.
@@ -92,16 +104,38 @@ impl Tree<'_> {
         self.exit
     }
 
-    pub(crate) fn usage(&self) -> Usage {
+    /// What the job has counted, of processes that have ended too. Its peak is of memory that was committed.
+    pub(crate) fn look(&mut self) -> Taken {
+        self.taken()
+    }
+
+    fn taken(&self) -> Taken {
         let limits: Option<JOBOBJECT_EXTENDED_LIMIT_INFORMATION> =
             query(&self.job, JobObjectExtendedLimitInformation);
-        Usage {
-            max_rss_bytes: limits.map(|limits| limits.PeakProcessMemoryUsed as u64),
+        let used: Option<JOBOBJECT_BASIC_AND_IO_ACCOUNTING_INFORMATION> =
+            query(&self.job, JobObjectBasicAndIoAccountingInformation);
+        Taken {
+            memory_bytes: None,
+            peak_bytes: limits.map(|limits| limits.PeakJobMemoryUsed as u64),
             // In units of 100 ns.
-            cpu_seconds: self
-                .accounting()
-                .map_or(0.0, |used| (used.TotalUserTime + used.TotalKernelTime) as f64 / 1e7),
+            cpu_seconds: used
+                .map(|used| (used.BasicInfo.TotalUserTime + used.BasicInfo.TotalKernelTime) as f64 / 1e7),
+            io: used.map(|used| IoBytes {
+                read: used.IoInfo.ReadTransferCount,
+                written: used.IoInfo.WriteTransferCount,
+            }),
         }
+    }
+
+    /// The same: a job forgets nobody.
+    pub(crate) fn taken_by_ended(&self) -> Taken {
+        self.taken()
+    }
+
+    /// Nobody is ended for want of memory on Windows: an allocation fails, and the program says so.
+    #[expect(clippy::unused_self, reason = "the same function set on every system")]
+    pub(crate) fn was_out_of_memory(&self) -> bool {
+        false
     }
 
     /// Waits for output or a moment, whichever is first. Once the job is empty, what was left in the pipe comes too.
@@ -131,12 +165,12 @@ impl Tree<'_> {
     }
 
     /// Windows has no way to ask a process without a window to end.
-    pub(crate) fn terminate(&self) -> u32 {
+    pub(crate) fn terminate(&mut self) -> u32 {
         self.kill()
     }
 
     /// Ends everyone in the job.
-    pub(crate) fn kill(&self) -> u32 {
+    pub(crate) fn kill(&mut self) -> u32 {
         let count = self.accounting().map_or(0, |used| used.ActiveProcesses);
         // SAFETY: the handle is open.
         unsafe { TerminateJobObject(self.job.as_raw_handle(), 1) };
@@ -148,8 +182,19 @@ impl Tree<'_> {
     }
 }
 
-/// A job whose processes end when its last handle closes, which the shim's death does.
-fn new_job() -> io::Result<OwnedHandle> {
+/// A class of priorities for a whole tree; absent: everybody's. Windows knows two lower ones, and lets nobody lower the
+/// I/O of another process: the lowest class stands in for that too.
+fn priority_class(spec: &ShimSpec) -> Option<u32> {
+    match (spec.nice, spec.io) {
+        (_, IoClass::Idle) | (10.., _) => Some(IDLE_PRIORITY_CLASS),
+        (1..10, _) => Some(BELOW_NORMAL_PRIORITY_CLASS),
+        _ => None,
+    }
+}
+
+/// A job whose processes end when its last handle closes, which the shim's death does, and cannot leave their class of
+/// priorities.
+fn new_job(priority: Option<u32>) -> io::Result<OwnedHandle> {
     // SAFETY: null stands for default security and no name; the handle is checked before it is owned.
     let job = unsafe {
         let raw = CreateJobObjectW(std::ptr::null(), std::ptr::null());
@@ -161,6 +206,10 @@ fn new_job() -> io::Result<OwnedHandle> {
     // SAFETY: a C struct of integers, for which all zeroes is a value.
     let mut limits: JOBOBJECT_EXTENDED_LIMIT_INFORMATION = unsafe { zeroed() };
     limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
+    if let Some(class) = priority {
+        limits.BasicLimitInformation.LimitFlags |= JOB_OBJECT_LIMIT_PRIORITY_CLASS;
+        limits.BasicLimitInformation.PriorityClass = class;
+    }
     // SAFETY: the pointer is to a live value of the class's type and of the size given.
     let set = unsafe {
         SetInformationJobObject(
@@ -175,7 +224,7 @@ fn new_job() -> io::Result<OwnedHandle> {
 
 /// Asks a job something; `T` is the struct that belongs to the class.
 fn query<T: Copy>(job: &OwnedHandle, class: i32) -> Option<T> {
-    // SAFETY: both callers use C structs of integers, for which all zeroes is a value.
+    // SAFETY: all callers use C structs of integers, for which all zeroes is a value.
     let mut answer: T = unsafe { zeroed() };
     // SAFETY: the pointer is to a live, writable value of the size given.
     let asked = unsafe {
@@ -245,8 +294,8 @@ pub(crate) fn process_id(pid: u32) -> ProcessId {
     ProcessId { pid, start: 0 }
 }
 
-/// Not read from outside the shim on Windows.
-pub(crate) fn tree_cpu_and_memory(_shim: ProcessId) -> Option<(f64, u64)> {
+/// What a look costs does not matter on Windows: the job has counted all along.
+pub(crate) fn own_cpu_time() -> Option<Duration> {
     None
 }
 

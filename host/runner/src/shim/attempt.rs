@@ -2,11 +2,13 @@
 
 use super::Reply;
 use super::log_writer::LogWriter;
+use super::meter::Meter;
+use crate::cgroup::AttemptCgroup;
 use crate::dir::AttemptDir;
 use crate::os::{self, Host, MARKER, Tree, TreeState};
 use crate::report::{End, ExitReport, KillReason, Owner, now};
 use crate::spec::{EnvSpec, ShimSpec};
-use farmhand_model::{EndedBy, Seconds, Timestamp};
+use farmhand_model::{EndedBy, Seconds, Timestamp, Usage};
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::process::Command;
@@ -19,7 +21,7 @@ const KILL_AGAIN: Duration = Duration::from_millis(20);
 /// The daemon stops within two seconds, so a render that it takes along has less than that.
 const STOP_GRACE: Duration = Duration::from_secs(1);
 /// Longer than any report, so that writing it needs no space that the disk may lack by then.
-const REPORT_SPACE: usize = 1024;
+const REPORT_SPACE: usize = 2048;
 
 /// Owns one attempt until its process tree is empty.
 pub(super) fn run(host: &Host, dir: &AttemptDir) -> Reply {
@@ -80,22 +82,31 @@ fn run_to_end(
     mut log: LogWriter,
     started: Timestamp,
 ) -> ExitReport {
-    let mut watch = Watch::new(spec, Instant::now());
-    let (end, usage) = match host.start(command(dir, spec), spec.nice) {
-        Err(error) => {
-            let message = format!(
+    let mut cgroup = spec.cgroup.as_ref().and_then(|spec| AttemptCgroup::create(spec).ok());
+    let mut tree = host.start(command(dir, spec), spec, cgroup.as_ref());
+    if tree.is_err() && cgroup.take().is_some() {
+        // Whatever keeps it out of its cgroup, it can run without.
+        tree = host.start(command(dir, spec), spec, None);
+    }
+    let begun = Instant::now();
+    let mut watch = Watch::new(spec, Meter::new(dir, cgroup.as_ref(), begun), begun);
+    let mut usage = Usage::default();
+    let mut out_of_memory = None;
+    let end = match tree {
+        Err(error) => End::FailedToStart {
+            message: format!(
                 "cannot start {}: {error}; check that the program is there and may be run, and its working directory",
                 spec.program.display()
-            );
-            (End::FailedToStart { message }, os::Usage::default())
-        }
+            ),
+        },
         Ok(mut tree) => {
             let shim = os::process_id(std::process::id());
             // Only a dead shim's leftovers are found by this, and there are other ways to find them.
             let _ = draft.write(&Owner { shim, leader: Some(tree.leader()), started });
             watch.until_empty(host, dir, &mut tree, &mut log);
+            (usage, out_of_memory) = watch.meter.finish(&tree);
             let exit = tree.leader_exit().unwrap_or_default();
-            (End::Ran { exit_code: exit.exit_code, signal: exit.signal, by: watch.ended_by }, tree.usage())
+            End::Ran { exit_code: exit.exit_code, signal: exit.signal, by: watch.ended_by }
         }
     };
     let (log_bytes, log_dropped) = log.finish(Instant::now());
@@ -103,11 +114,13 @@ fn run_to_end(
         end,
         started,
         ended: now(),
-        max_rss_bytes: usage.max_rss_bytes,
-        cpu: Seconds(usage.cpu_seconds),
+        max_rss_bytes: usage.peak_memory_bytes,
+        cpu: Seconds(usage.cpu_seconds.unwrap_or(0.0)),
         log_bytes,
         log_dropped,
         leftovers: watch.leftovers,
+        usage,
+        out_of_memory,
     };
     // The space is there; if the directory is gone all the same, the reply still carries the report.
     let _ = draft.publish(dir, &report);
@@ -170,7 +183,8 @@ enum Phase {
 }
 
 /// Decides when a process tree has to end, and why.
-struct Watch {
+struct Watch<'a> {
+    meter: Meter<'a>,
     phase: Phase,
     time_limit: Option<Instant>,
     grace: Duration,
@@ -180,9 +194,10 @@ struct Watch {
     leftovers: u32,
 }
 
-impl Watch {
-    fn new(spec: &ShimSpec, now: Instant) -> Self {
+impl<'a> Watch<'a> {
+    fn new(spec: &ShimSpec, meter: Meter<'a>, now: Instant) -> Self {
         Self {
+            meter,
             phase: Phase::Running,
             time_limit: spec.time_limit.and_then(|limit| now.checked_add(duration(limit))),
             grace: duration(spec.grace),
@@ -208,6 +223,7 @@ impl Watch {
                 // that can be done is to try again, slowly.
                 Err(_) => std::thread::sleep(LOOK),
             }
+            self.meter.look_if_due(tree, now);
             self.advance(host, dir, tree, now);
         }
     }
@@ -220,7 +236,7 @@ impl Watch {
         }
     }
 
-    fn advance(&mut self, host: &Host, dir: &AttemptDir, tree: &Tree<'_>, now: Instant) {
+    fn advance(&mut self, host: &Host, dir: &AttemptDir, tree: &mut Tree<'_>, now: Instant) {
         match self.phase {
             Phase::Running => {
                 if self.time_limit.is_some_and(|limit| now >= limit) {
@@ -246,7 +262,8 @@ impl Watch {
         }
     }
 
-    fn ask(&mut self, tree: &Tree<'_>, now: Instant, ended_by: EndedBy) -> u32 {
+    fn ask(&mut self, tree: &mut Tree<'_>, now: Instant, ended_by: EndedBy) -> u32 {
+        self.meter.look(tree, now);
         self.ended_by = ended_by;
         self.phase = Phase::Asked(now + self.grace);
         tree.terminate()

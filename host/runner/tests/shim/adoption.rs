@@ -199,12 +199,10 @@ async fn activity_shows_a_tree_at_work() {
     let bench = Bench::new();
     let mut running = bench.start("busy", &shell("(while :; do :; done) & while :; do sleep 60; done")).await;
     let dir = running.dir().clone();
-    eventually("the program", || dir.owner()?.leader);
-    let first = Activity::look(&dir, None);
-    assert!(first.rss_bytes.is_some());
-    let start = first.cpu_seconds.expect("a CPU time");
-    eventually("CPU use", || (Activity::look(&dir, None).cpu_seconds? > start + 0.05).then_some(()));
+    let cpu = || Activity::look(&dir, None).usage?.so_far.cpu_seconds;
+    let start = eventually("a CPU time", cpu);
+    eventually("CPU use", || (cpu()? > start + 0.05).then_some(()));
     running.kill(KillReason::Cancel).expect("a request");
-    running.wait().await;
-    assert_eq!(Activity::look(&dir, None).cpu_seconds, None);
+    let report = running.wait().await;
+    assert!(report.usage.cpu_seconds > cpu(), "{report:?}");
 }

@@ -5,3 +5,4 @@ mod adoption;
 mod bench;
 mod output;
 mod trees;
+mod usage;

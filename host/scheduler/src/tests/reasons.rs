@@ -4,7 +4,7 @@ use crate::test_env::{TestEnv, fault, job, profile, set};
 use crate::{Event, PluginState};
 use farmhand_model::dcc::{Cause, Decision, FrameShape, Severity};
 use farmhand_model::job::{JobLimits, PluginChoice};
-use farmhand_model::why::WaitReason;
+use farmhand_model::why::{Holder, WaitReason};
 use farmhand_model::{AttemptId, Digest, EndedBy, JobSpec};
 
 #[test]
@@ -83,11 +83,14 @@ fn of_the_node() {
     assert_eq!(env.why(first), WaitReason::Stopping);
 
     let mut env = TestEnv::new();
-    env.submit(JobSpec { threads: Some(3), ..job("1") });
+    let first = env.submit(JobSpec { threads: Some(3), ..job("1") });
     let wide = env.submit(JobSpec { threads: Some(4), ..job("1") });
     let narrow = env.submit(JobSpec { threads: Some(1), frames: set("1"), ..job("1") });
-    assert_eq!(env.why(wide), WaitReason::Threads { needed: 4, free: 1, holders: Default::default() });
+    let holders = vec![Holder { attempt: AttemptId(1), job: first }];
+    assert_eq!(env.why(wide), WaitReason::Threads { needed: 4, free: 1, holders });
     assert_eq!(env.why(narrow), WaitReason::Behind { job: wide });
+    let last = env.submit(JobSpec { threads: Some(1), ..job("1") });
+    assert_eq!(env.why(last), WaitReason::Behind { job: wide }, "that is the one that it waits for");
 }
 
 #[test]

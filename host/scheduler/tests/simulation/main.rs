@@ -1,16 +1,18 @@
 //! A farm's life by dice: random jobs, failures of every kind, stalls, reloads, commands, licences that are
-//! missing, hooks that fail, GPUs that break, reports that come late or twice, and crashes after which everything
-//! goes on from what was durable. After every step no frame is lost or
-//! held twice and no lease is oversubscribed; at the end every job has ended that nobody holds up.
+//! missing, hooks that fail, GPUs that break, fall off the bus and are taken by others, budgets that change, reports that
+//! come late or twice, and crashes after which everything goes on from what was durable. After every step no frame is lost
+//! or held twice and nothing is oversubscribed; at the end every job has ended that nobody holds up.
 //!
 //! A failing run names its seed; `SIMULATION_SEED=<seed>` runs that one alone.
 
 mod dice;
 mod hooks;
+mod leases;
 mod licences;
 mod people;
 mod renders;
 mod store;
+mod time;
 mod world;
 
 use dice::Dice;

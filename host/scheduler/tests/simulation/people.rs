@@ -1,6 +1,7 @@
 //! What people and plugins do to a farm.
 
 use crate::dice::Dice;
+use crate::leases::needs;
 use crate::world::World;
 use farmhand_model::dcc::FrameShape;
 use farmhand_model::hooks::{HookPhase, Moment};
@@ -110,7 +111,7 @@ impl World {
             levels: some(dice, &["level 0", "level 1", "level 2", "gone"]),
             hooks: Vec::new(),
             licences: some(dice, &LICENCES),
-            needs: Default::default(),
+            needs: needs(dice),
         }
     }
 

@@ -54,7 +54,13 @@ impl World {
         let Some(&id) = self.dice.pick(&ids) else { return };
         let Some(process) = self.processes.get_mut(&id) else { return };
         if let Some((outcome, verdict)) = process.exit.clone() {
-            self.licences.saw(&self.store, id, &outcome, verdict.decision, self.now);
+            if self.dice.one_in(2) {
+                self.send(Event::ProcessEnded { attempt: id, seconds: outcome.seconds });
+                self.now = self.now.plus_millis(self.dice.below(500) as i64);
+            }
+            if let Some(attempt) = self.scheduler.attempt(id) {
+                self.licences.saw(&self.store, attempt, &outcome, verdict.decision, self.now);
+            }
             if self.send(Event::Ended { attempt: id, outcome: Box::new(outcome), verdict })
                 && self.store.attempts.get(&id).is_some_and(|attempt| !attempt.is_live())
             {
@@ -134,11 +140,14 @@ impl World {
             let cause = match self.dice.below(3) {
                 _ if licence => Cause::Licence,
                 0 => Cause::Gpu,
+                1 => Cause::Memory,
                 _ => Cause::Crash,
             };
             // A licence, a GPU, or one that the node has not.
-            let about =
-                self.dice.pick(&["arnold", "maya", "0", "1", "GPU-2", "9"]).map(|&about| about.to_owned());
+            let about = self
+                .dice
+                .pick(&["arnold", "maya", "0", "1", "gpu", "GPU-2", "9"])
+                .map(|&about| about.to_owned());
             let about = about.filter(|_| self.dice.one_in(2));
             faults.push(Fault { severity, cause, message: "it broke".to_owned(), frame, about });
         }

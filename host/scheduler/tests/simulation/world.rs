@@ -1,16 +1,18 @@
 //! The world around the scheduler: processes that render, fail and outlive the daemon, people, plugins and time.
 
 use crate::dice::Dice;
+use crate::leases::{MEMORY, limits};
 use crate::licences::Licences;
 use crate::people::{PLUGINS, ready};
 use crate::renders::{Process, ending};
 use crate::store::Store;
-use farmhand_model::dcc::{Decision, FrameShape, Gpu};
+use crate::time::{Idle, check_attempts};
+use farmhand_model::dcc::{Decision, FrameShape};
 use farmhand_model::hooks::Moment;
 use farmhand_model::view::FrameCounts;
 use farmhand_model::why::WaitReason;
 use farmhand_model::{
-    AttemptId, EndedBy, FrameSet, GpuStanding, GpuStatus, JobId, JobRecord, JobStatus, Seconds, Timestamp,
+    AttemptId, Budget, EndedBy, FrameSet, GpuStatus, JobId, JobRecord, JobStatus, Seconds, Timestamp,
 };
 use farmhand_scheduler::{Effect, Event, NodeCapacity, PluginState, Policy, Scheduler, StartOrder};
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,7 +34,8 @@ pub struct World {
     pub store: Store,
     pub processes: BTreeMap<AttemptId, Process>,
     pub plugins: BTreeMap<&'static str, PluginState>,
-    pub gpus: Vec<Gpu>,
+    pub gpus: Vec<GpuStatus>,
+    pub budget: Budget,
     pub licences: Licences,
     /// Moments at which a job has hooks.
     pub hooked: BTreeSet<(JobId, Moment)>,
@@ -40,6 +43,7 @@ pub struct World {
     pub hooks: BTreeSet<(JobId, Moment)>,
     /// Hooks whose last run came to an end that counts.
     pub went_well: BTreeSet<(JobId, Moment)>,
+    pub idle: Idle,
     /// No more trouble: everything must come to its end.
     pub draining: bool,
 }
@@ -54,9 +58,10 @@ impl World {
             slots,
             threads: slots + dice.below(4) as u32,
             threads_per_task: 1,
-            limits: Default::default(),
-            memory_bytes: u64::MAX,
+            memory_bytes: MEMORY,
+            limits: limits(&mut dice),
         };
+        let NodeCapacity { threads, memory_bytes, .. } = capacity;
         let mut world = Self {
             scheduler: Scheduler::new(capacity.clone(), Policy::default(), AttemptId(1)),
             dice,
@@ -67,10 +72,12 @@ impl World {
             processes: BTreeMap::new(),
             plugins: BTreeMap::new(),
             gpus: Vec::new(),
+            budget: Budget { threads, memory_bytes, closed: None },
             licences: Licences::default(),
             hooked: BTreeSet::new(),
             hooks: BTreeSet::new(),
             went_well: BTreeSet::new(),
+            idle: Idle::default(),
             draining: false,
         };
         world.find_gpus();
@@ -86,7 +93,8 @@ impl World {
         for _ in 0..40 + self.dice.below(120) {
             match self.dice.below(20) {
                 0..2 => self.submit(),
-                2 if self.dice.one_in(8) => self.find_gpus(),
+                2 if self.dice.one_in(3) => self.find_gpus(),
+                2 if self.dice.one_in(3) => self.rebudget(),
                 2 => self.reload(),
                 3 if self.mood.commands => self.command(),
                 4 => self.late_report(),
@@ -101,19 +109,10 @@ impl World {
         }
     }
 
-    /// None, or up to three of them; sometimes one falls off the bus.
-    fn find_gpus(&mut self) {
-        let count = self.dice.below(4) as u32;
-        let gpu =
-            |index| Gpu { index, uuid: format!("GPU-{index}"), name: "H200".to_owned(), memory_bytes: 1 };
-        self.gpus = (0..count).map(gpu).collect();
-        let gpus = self.gpus.iter().map(|gpu| GpuStatus { gpu: gpu.clone(), standing: GpuStanding::Free });
-        self.send(Event::Gpus(gpus.collect()));
-    }
-
     /// No more trouble from outside: every job that nobody holds up must end.
     pub fn drain(&mut self) {
         self.draining = true;
+        self.give_all();
         for name in PLUGINS {
             self.announce(name, ready(&[FrameShape::Any, FrameShape::Stepped]));
         }
@@ -158,6 +157,7 @@ impl World {
     fn assert_held_up(&self, job: JobId) {
         match self.scheduler.why(job, self.now) {
             Some(WaitReason::Paused | WaitReason::AfterFailed { .. }) => {}
+            why if self.is_hopeless(job, why.as_ref()) => {}
             Some(WaitReason::After { jobs }) => self.assert_held_up(jobs[0]),
             why => panic!("job {job} waits at the end: {why:?}"),
         }
@@ -200,6 +200,7 @@ impl World {
             self.store.commit(effects);
             assert_eq!(once, self.store, "changes may be applied twice");
             self.check_durable();
+            check_attempts(&self.scheduler, &self.store, self.now);
         }
         for effect in effects {
             if crash && self.dice.one_in(2) {
@@ -265,9 +266,7 @@ impl World {
             is_named(&order.attempt.level_name) || !plugin.levels.iter().any(|level| is_named(&level.name)),
             "a level that the job may not use"
         );
-        let avoided = &order.avoid_gpus;
-        assert!(avoided.iter().all(|index| self.gpus.iter().any(|gpu| gpu.index == *index)));
-        assert!(avoided.is_empty() || avoided.len() < self.gpus.len(), "no GPU is left to render on");
+        self.check_given(order);
     }
 
     /// What a job is, apart from its frames, is what is known of it after a crash.
@@ -280,15 +279,12 @@ impl World {
     }
 
     /// What must hold after every step, besides what the scheduler checks of itself.
-    fn check(&self) {
+    fn check(&mut self) {
         assert!(
             self.scheduler.next_wakeup().is_none_or(|at| at > self.now),
             "what is due would never be done"
         );
-        let leases = self.scheduler.leases();
-        assert!(leases.len() <= self.capacity.slots as usize, "more tasks than slots");
-        let threads: u32 = leases.iter().map(|lease| lease.lease.threads).sum();
-        assert!(threads <= self.capacity.threads, "more threads than the node has");
+        self.check_leases();
         for job in self.scheduler.live_jobs() {
             let Some(summary) = self.scheduler.summary(job, self.now) else { panic!("job {job} has no row") };
             let FrameCounts { total, pending, running, done, skipped, failed } = summary.frames;
@@ -301,6 +297,7 @@ impl World {
             );
         }
         self.check_hooks(&self.store);
+        self.idle.look(&self.scheduler, &self.store, self.now);
         for attempt in self.scheduler.live_attempts() {
             assert!(self.store.attempts.get(&attempt.id).is_some_and(|known| known.is_live()), "not durable");
         }
@@ -320,6 +317,9 @@ impl World {
             // The whole machine went down.
             self.processes.clear();
         }
+        // Before anything may start: what there is.
+        self.send(Event::Gpus(self.gpus.clone()));
+        self.send(Event::Budget(self.budget.clone()));
         for (name, state) in self.plugins.clone() {
             if self.dice.one_in(2) {
                 self.send(Event::Plugin { name: name.to_owned(), state });
@@ -341,8 +341,6 @@ impl World {
                 }
             }
         }
-        let gpus = self.gpus.iter().map(|gpu| GpuStatus { gpu: gpu.clone(), standing: GpuStanding::Free });
-        self.send(Event::Gpus(gpus.collect()));
         for (name, state) in self.plugins.clone() {
             self.send(Event::Plugin { name: name.to_owned(), state });
         }

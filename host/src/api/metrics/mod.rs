@@ -1,6 +1,7 @@
 //! What Prometheus reads. Counters and the tally of jobs follow the event bus, so that a scrape costs the same with
 //! ten jobs and with ten thousand; what the node has now is asked when it is scraped.
 
+mod gpus;
 mod tally;
 
 use super::problem::{Problem, ProblemKind};
@@ -9,6 +10,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
+use gpus::GpuGauges;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -49,6 +51,7 @@ struct Inner {
     attempts_running: Gauge,
     threads_leased: Gauge,
     breakers_open: Gauge,
+    gpus: GpuGauges,
     event_streams: Gauge,
     wal: Gauge,
     resident: Gauge,
@@ -75,6 +78,7 @@ impl Metrics {
             attempts_running: Gauge::default(),
             threads_leased: Gauge::default(),
             breakers_open: Gauge::default(),
+            gpus: GpuGauges::default(),
             event_streams: Gauge::default(),
             wal: Gauge::default(),
             resident: Gauge::default(),
@@ -97,6 +101,7 @@ impl Metrics {
         );
         registry.register("threads_leased", "CPU threads that attempts hold", inner.threads_leased.clone());
         registry.register("breakers_open", "Open circuit breakers", inner.breakers_open.clone());
+        inner.gpus.register(&mut registry);
         registry.register(
             "event_streams",
             "Event streams and followed logs open now",
@@ -191,6 +196,7 @@ impl Metrics {
             inner.attempts_running.set(node.leases.len() as i64);
             inner.threads_leased.set(node.leases.iter().map(|lease| i64::from(lease.lease.threads)).sum());
             inner.breakers_open.set(node.breakers.len() as i64);
+            inner.gpus.show(&node.gpus);
         }
         inner.plugins.clear();
         for plugin in farm.plugins() {

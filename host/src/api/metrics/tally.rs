@@ -60,6 +60,9 @@ pub(super) struct Counters {
     pub(super) started: Counter,
     pub(super) ended: Family<EndLabels, Counter>,
     pub(super) busy: Family<PluginLabel, Counter<f64, AtomicU64>>,
+    pub(super) cpu: Family<PluginLabel, Counter<f64, AtomicU64>>,
+    pub(super) read: Family<PluginLabel, Counter>,
+    pub(super) written: Family<PluginLabel, Counter>,
     pub(super) faults: Family<FaultLabels, Counter>,
 }
 
@@ -84,6 +87,24 @@ impl Counters {
             "Time that ended attempts ran",
             Unit::Seconds,
             self.busy.clone(),
+        );
+        registry.register_with_unit(
+            "attempts_ended_cpu",
+            "CPU time that ended attempts took",
+            Unit::Seconds,
+            self.cpu.clone(),
+        );
+        registry.register_with_unit(
+            "attempts_ended_read",
+            "What ended attempts read from disks and network file systems",
+            Unit::Bytes,
+            self.read.clone(),
+        );
+        registry.register_with_unit(
+            "attempts_ended_written",
+            "What ended attempts wrote to them",
+            Unit::Bytes,
+            self.written.clone(),
         );
         registry.register("faults", "Faults of ended attempts", self.faults.clone());
     }
@@ -140,8 +161,12 @@ impl Tally {
         };
         self.counters.ended.get_or_create(&labels).inc();
         if let Some(outcome) = outcome {
-            let busy = self.counters.busy.get_or_create_owned(&PluginLabel { plugin: plugin.clone() });
-            busy.inc_by(outcome.seconds.0.max(0.0));
+            let own = PluginLabel { plugin: plugin.clone() };
+            self.counters.busy.get_or_create_owned(&own).inc_by(outcome.seconds.0.max(0.0));
+            let usage = outcome.usage;
+            self.counters.cpu.get_or_create_owned(&own).inc_by(usage.cpu_seconds.unwrap_or(0.0).max(0.0));
+            self.counters.read.get_or_create_owned(&own).inc_by(usage.read_bytes.unwrap_or(0));
+            self.counters.written.get_or_create_owned(&own).inc_by(usage.written_bytes.unwrap_or(0));
             for fault in &outcome.faults {
                 let labels = FaultLabels {
                     plugin: plugin.clone(),
@@ -191,7 +216,7 @@ mod tests {
     use super::*;
     use farmhand_model::dcc::{Cause, Decision, Fault, Outcome, Severity, Verdict};
     use farmhand_model::view::FrameDoneView;
-    use farmhand_model::{Digest, EndedBy, FrameSet, PluginStamp, Seconds, Timestamp};
+    use farmhand_model::{Digest, EndedBy, FrameSet, PluginStamp, Seconds, Timestamp, Usage};
     use prometheus_client::encoding::text::encode;
 
     fn job(id: u64, status: JobStatus, done: u64, pending: u64) -> FarmEvent {
@@ -232,7 +257,12 @@ mod tests {
             frames_missing: FrameSet::new(),
             faults: vec![fault],
             facts: Vec::new(),
-            usage: Default::default(),
+            usage: Usage {
+                cpu_seconds: Some(1.25),
+                read_bytes: Some(100),
+                written_bytes: Some(3),
+                ..Usage::default()
+            },
         };
         let verdict = Verdict { decision: Decision::Retry { after_ms: 5 }, reason: "busy".into() };
         let stamp = PluginStamp {
@@ -313,6 +343,9 @@ mod tests {
             "attempts_started_total 3",
             "attempts_ended_total{plugin=\"blender\",decision=\"retry\",ended_by=\"time-limit\"} 2",
             "attempts_ended_run_seconds_total{plugin=\"blender\"} 5.0",
+            "attempts_ended_cpu_seconds_total{plugin=\"blender\"} 2.5",
+            "attempts_ended_read_bytes_total{plugin=\"blender\"} 200",
+            "attempts_ended_written_bytes_total{plugin=\"blender\"} 6",
             "faults_total{plugin=\"blender\",severity=\"transient\",cause=\"licence\"} 2",
             "images_verified_total 1",
             "images_verified_bytes_total 1000",

@@ -3,7 +3,9 @@
 
 use crate::api::{ApiSettings, openapi, router, serve};
 use crate::cleanup::CleanupPolicy;
-use crate::farm::{Farm, FarmSettings, HookSettings, ProcessSettings, ShimCommand};
+use crate::farm::{
+    Farm, FarmSettings, GpuSettings, HookSettings, InteractiveSettings, ProcessSettings, ShimCommand,
+};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -46,6 +48,7 @@ impl Bench {
                 memory_bytes: u64::MAX,
                 limits: BTreeMap::new(),
             },
+            interactive: InteractiveSettings::default(),
             policy: Policy::default(),
             plugins: PluginSettings {
                 dir: Some(plugins),
@@ -54,13 +57,14 @@ impl Bench {
             },
             gates: BTreeMap::new(),
             tools: BTreeMap::new(),
+            gpus: GpuSettings::default(),
             roots: Vec::new(),
             path_map: PathMap::default(),
             hooks: HookSettings { dir: None, limit: Duration::from_secs(60) },
             cleanup: CleanupPolicy::default(),
             // Every job here is paused, so that no shim is ever started.
             shim: ShimCommand { program: "no-shim".into(), args: Vec::new() },
-            process: ProcessSettings { log: LogLimits::default(), grace: Seconds(1.0), nice: 0 },
+            process: ProcessSettings::new(LogLimits::default(), Seconds(1.0)),
         };
         let farm = Farm::start(settings).await.unwrap();
         let app = router(farm.clone(), &ApiSettings::new("127.0.0.1:7070".parse().unwrap())).unwrap();
@@ -183,6 +187,12 @@ async fn jobs_are_submitted_listed_changed_and_ended() {
 
     let why = bench.get(&format!("{location}/why")).await;
     assert_eq!(why.json()["reason"]["kind"], "paused");
+    assert_eq!(why.json()["remedy"], "`farmhand resume` lets it go on");
+    assert_eq!(why.json()["status"], "paused");
+    for seen in [&why, &bench.get(&location).await] {
+        assert!(seen.json()["time"]["waiting"].as_f64().unwrap() >= 0.0, "{seen:?}");
+        assert_eq!(seen.json()["time"]["rendering"], 0.0);
+    }
     let frames = bench.get(&format!("{location}/frames")).await;
     assert_eq!(frames.json()["runs"], json!([{ "layer": null, "state": "pending", "frames": "1-10" }]));
     assert_eq!(bench.get(&format!("{location}/images")).await.json(), &json!([]));

@@ -3,9 +3,12 @@
 use super::super::daemon::Found;
 use super::super::error::CliError;
 use super::super::human;
+use super::super::node::{cores, is_nearly_full, standing};
 use super::{Findings, disk};
 use crate::config::Config;
-use farmhand_model::view::{PluginView, ToolView};
+use farmhand_model::node::GpuStanding;
+use farmhand_model::view::{GpuView, LimitView, NodeView, PluginView, ToolView};
+use farmhand_model::why::{Bytes, WaitReason};
 use serde::Serialize;
 use std::path::Path;
 
@@ -105,28 +108,23 @@ pub(super) fn daemon(config: &Config, found: &Result<Found, CliError>) -> Check 
     }
 }
 
+/// GPUs that are reserved and not there.
+pub(super) fn reserved_gpus(config: &Config, findings: &Findings) -> Vec<Check> {
+    let gpus: Vec<_> = findings.node.gpus.iter().map(|view| view.status.gpu.clone()).collect();
+    let missing = config.gpu_rules.missing(&gpus).map(|name| {
+        Check::warn(
+            "GPU",
+            format!("`interactive.gpus` names {name}, which this machine does not have"),
+            "take it out, or name one of those above by its number or UUID",
+        )
+    });
+    missing.collect()
+}
+
 pub(super) fn machine(findings: &Findings) -> Vec<Check> {
     let Findings { node, plugins } = findings;
-    let mut checks = vec![Check::good(
-        "machine",
-        format!(
-            "{}: {}, {} of {} each, {} memory",
-            node.name,
-            human::count(u64::from(node.cores), "core"),
-            human::count(u64::from(node.slots), "slot"),
-            human::count(u64::from(node.threads_per_task), "thread"),
-            human::bytes(node.memory_bytes)
-        ),
-    )];
-    for gpu in &node.gpus {
-        let text = format!(
-            "{} {}, {}",
-            gpu.status.gpu.index,
-            gpu.status.gpu.name,
-            human::bytes(gpu.status.gpu.memory_bytes)
-        );
-        checks.push(Check::good("GPU", text));
-    }
+    let mut checks = share(node);
+    checks.extend(node.gpus.iter().map(gpu));
     if node.gpus.is_empty() {
         checks.push(Check::good("GPU", &node.gpu_state));
     }
@@ -141,6 +139,52 @@ pub(super) fn machine(findings: &Findings) -> Vec<Check> {
         ));
     }
     checks
+}
+
+/// How much of the machine renders may have, and when.
+fn share(node: &NodeView) -> Vec<Check> {
+    let memory = match node.render_memory_bytes {
+        u64::MAX => format!("{} of memory, which is not counted", Bytes(node.memory_bytes)),
+        bytes => format!("{} of {} memory", Bytes(bytes), Bytes(node.memory_bytes)),
+    };
+    let mut checks = vec![Check::good(
+        "machine",
+        format!(
+            "{}: {}, {memory}, {} of {} each",
+            node.name,
+            cores(node),
+            human::count(u64::from(node.slots), "slot"),
+            human::count(u64::from(node.threads_per_task), "thread"),
+        ),
+    )];
+    if let Some(closed) = &node.budget.closed {
+        let remedy = WaitReason::Closed(closed.clone()).remedy().unwrap_or_default();
+        checks.push(Check::warn("renders", human::localised(&closed.to_string()), remedy));
+    }
+    if !node.limits.is_empty() {
+        let limit = |limit: &LimitView| format!("{} of {} {} taken", limit.used, limit.limit.max, limit.name);
+        checks.push(Check::good("limits", node.limits.iter().map(limit).collect::<Vec<_>>().join(", ")));
+    }
+    for disk in node.disks.iter().filter(|disk| is_nearly_full(disk)) {
+        let free = format!("{} of {} free", human::bytes(disk.free_bytes), human::bytes(disk.total_bytes));
+        checks.push(Check::warn("disk", format!("{}: {free}", disk.paths.join(", ")), "make room"));
+    }
+    checks
+}
+
+fn gpu(gpu: &GpuView) -> Check {
+    let name = format!("GPU {}", gpu.status.gpu.index);
+    let (standing, _) = standing(gpu);
+    let bus = gpu.pci_bus_id.as_deref().map(|id| format!(" at {id}")).unwrap_or_default();
+    let text = format!("{}, {}{bus}; {standing}", gpu.status.gpu.name, Bytes(gpu.status.gpu.memory_bytes));
+    match gpu.status.standing {
+        GpuStanding::Lost { .. } => Check::bad(
+            name,
+            text,
+            "see what the kernel's log says of it; most come back with a reset or a reboot",
+        ),
+        _ => Check::good(name, text),
+    }
 }
 
 fn plugin(view: &PluginView) -> Check {
@@ -246,7 +290,9 @@ fn data_directory(dir: &Path) -> Check {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::node::tests::workstation;
     use super::*;
+    use farmhand_model::node::Closed;
     use farmhand_model::versions::VersionStanding;
     use farmhand_model::{Digest, PluginStamp, Timestamp};
 
@@ -279,6 +325,26 @@ mod tests {
         let degraded = "0.1.0 (built-in, a1b2c3d4e5f6) serves, with trouble: it traps";
         check(true, Some("it traps"), Health::Warn, degraded);
         check(false, Some("it traps"), Health::Bad, "it traps");
+    }
+
+    #[test]
+    fn the_machine_and_what_renders_may_have_of_it() {
+        let mut node = workstation();
+        let details = |node: &NodeView| share(node).into_iter().map(|check| check.detail).collect::<Vec<_>>();
+        let machine = "ws07: renders may have 12 of 16 cores (8 physical), 48 GB of 64 GB memory, 2 slots of 4 threads each";
+        assert_eq!(
+            details(&node),
+            [machine, "1 of 1 nuke_render taken", "/renders: 1.0 GiB of 1.0 TiB free"]
+        );
+        node.budget.closed = Some(Closed::Schedule { until: Timestamp(0) });
+        let closed = &share(&node)[1];
+        assert_eq!((closed.name.as_str(), closed.health), ("renders", Health::Warn));
+        assert_eq!(gpu(&node.gpus[0]).detail, "RTX A5000, 24 GB; reserved for interactive use");
+        node.gpus[1].status.standing = GpuStanding::Lost { reason: "it fell off the bus".to_owned() };
+        node.gpus[1].pci_bus_id = Some("00000000:3B:00.0".to_owned());
+        let lost = gpu(&node.gpus[1]);
+        assert_eq!((lost.name.as_str(), lost.health), ("GPU 1", Health::Bad));
+        assert_eq!(lost.detail, "RTX A5000, 24 GB at 00000000:3B:00.0; does not answer: it fell off the bus");
     }
 
     #[test]

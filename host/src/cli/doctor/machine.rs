@@ -6,37 +6,47 @@ use super::super::local::runtime;
 use super::super::plugin::start_plugins;
 use super::Findings;
 use crate::config::Config;
-use farmhand_model::view::{NodeView, PluginView, ToolView};
+use crate::farm::{budget_now, disk_views, look_once};
+use farmhand_model::view::{LimitView, NodeView, PluginView, ToolView};
 use farmhand_plugin::PluginHost;
-use farmhand_resource::{ToolFinder, gpu, node};
+use farmhand_resource::{DiskProbe, ToolFinder, gpu, node};
 
 /// Looks for everything.
 pub(super) fn look(config: &Config) -> Result<Findings, CliError> {
     runtime()?.block_on(async {
         let plugins = start_plugins(config).await?;
         let facts = node::probe();
-        let gpus = gpu::probe().await;
-        let size = config.node_size(facts.usable_cores);
+        let gpus = gpu::probe(config.gpus_library.clone()).await;
+        let capacity = config.capacity(&facts);
+        let directories = [config.data_dir.clone()].into_iter().chain(config.roots.iter().cloned());
+        let disks = DiskProbe::default().look(directories).await;
+        let limits = capacity.limits.iter();
+        let limits = limits.map(|(name, limit)| LimitView {
+            name: name.clone(),
+            limit: *limit,
+            used: 0,
+            holders: Vec::new(),
+        });
         let node = NodeView {
             name: facts.host_name,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            cores: size.cores,
+            cores: capacity.threads,
+            physical_cores: facts.physical_cores,
+            logical_cores: facts.logical_cores,
             memory_bytes: facts.memory_bytes,
-            slots: size.slots,
-            threads_per_task: size.threads_per_task,
-            gpus: gpus.gpus.into_iter().map(farmhand_model::view::GpuView::new).collect(),
+            render_memory_bytes: capacity.memory_bytes,
+            memory_available_bytes: node::memory_available(),
+            disks: disk_views(&disks),
+            slots: capacity.slots,
+            threads_per_task: capacity.threads_per_task,
+            budget: budget_now(&capacity, &config.interactive_settings()).await,
+            limits: limits.collect(),
+            gpus: look_once(&gpus, &config.gpu_rules, human::now()),
             gpu_state: gpus.state.to_string(),
             tools: tools(config, &plugins).await,
             leases: Vec::new(),
             breakers: Vec::new(),
             started: human::now(),
-            budget: Default::default(),
-            disks: Default::default(),
-            limits: Default::default(),
-            logical_cores: Default::default(),
-            memory_available_bytes: Default::default(),
-            physical_cores: Default::default(),
-            render_memory_bytes: Default::default(),
         };
         let views: Vec<PluginView> = plugins.views();
         Ok(Findings { node, plugins: views })

@@ -3,6 +3,7 @@
 //! It works with and without a daemon. Where one answers, it is asked for its machine and plugins, since what the
 //! daemon sees is what counts; otherwise this process looks for itself.
 
+mod artist;
 mod checks;
 mod disk;
 mod machine;
@@ -34,13 +35,20 @@ pub(super) fn run(context: &mut Context) -> Result<(), CliError> {
                 Err(_) => machine::look(&config),
             };
             match &findings {
-                Ok(findings) => checks.extend(checks::machine(findings)),
+                Ok(findings) => {
+                    checks.extend(checks::machine(findings));
+                    checks.extend(checks::reserved_gpus(&config, findings));
+                }
                 Err(error) => checks.push(Check::bad("machine", error.to_string(), "see above")),
             }
             checks.extend(
                 runners::look(&config)
                     .unwrap_or_else(|error| vec![Check::bad("runners", error.to_string(), "see above")]),
             );
+            // The machine of a daemon elsewhere is not this one.
+            if config.url.is_none() {
+                checks.extend(artist::look(&config));
+            }
             checks.extend(checks::directories(&config));
             checks
         }

@@ -1,8 +1,9 @@
 //! How an attempt ended: the outcome as the host saw it, and the verdict: the plugin's, or the host's own where there
 //! is no process to judge or the plugin cannot.
 
-use farmhand_model::dcc::{Cause, Decision, Fault, Outcome, Severity, Verdict};
+use farmhand_model::dcc::{Cause, Decision, Fault, Gpu, Outcome, Severity, Verdict};
 use farmhand_model::{EndedBy, FrameSet, Seconds};
+use farmhand_runner::OutOfMemory;
 
 /// How long an attempt that could not be made to run waits before it is tried again.
 const RETRY_MS: u32 = 2_000;
@@ -14,11 +15,15 @@ pub(super) const BAD_IMAGE: &str = "its image cannot be believed";
 pub(super) const NOT_PLACED: &str = "its image cannot be put in place";
 pub(super) const LIE: &str = "the plugin named a file that it may not";
 pub(super) const FOREIGN_FRAME: &str = "the plugin reported frame";
+pub(super) const WRONG_DEVICE: &str = "it renders without the GPUs that its job insists on";
+pub(super) const OUT_OF_MEMORY: &str = "out of memory: the kernel ended it";
 pub(super) const DID_NOT_START: &str = " did not start: ";
 
 /// Whether the host found this fault itself, however the output is read.
 pub(crate) fn is_the_hosts(fault: &Fault) -> bool {
-    [BAD_IMAGE, NOT_PLACED, LIE, FOREIGN_FRAME].iter().any(|begin| fault.message.starts_with(begin))
+    [BAD_IMAGE, NOT_PLACED, LIE, FOREIGN_FRAME, WRONG_DEVICE, OUT_OF_MEMORY]
+        .iter()
+        .any(|begin| fault.message.starts_with(begin))
         || (fault.severity == Severity::WorkerFatal && fault.message.contains(DID_NOT_START))
 }
 
@@ -28,6 +33,25 @@ pub(crate) fn is_the_plugins(ended_by: EndedBy, verdict: &Verdict) -> bool {
     let of_hook = matches!(verdict.decision, Decision::FailJob | Decision::HoldJob)
         && (verdict.reason.starts_with("after-task hook ") || verdict.reason == super::hooking::STOPPED);
     matches!(ended_by, EndedBy::Itself | EndedBy::TimeLimit | EndedBy::Stall) && !of_hook
+}
+
+/// What the kernel did to a render for want of memory: one to repeat with more of it.
+pub(super) fn out_of_memory(which: OutOfMemory) -> Fault {
+    let why = match which {
+        OutOfMemory::Limit => {
+            "at its limit, half as much again as it had leased; see `[render] memory_limit`"
+        }
+        OutOfMemory::Machine => {
+            "or a part of it, since there was no memory left on this machine or for this service"
+        }
+    };
+    Fault {
+        severity: Severity::Transient,
+        cause: Cause::Memory,
+        message: format!("{OUT_OF_MEMORY} {why}"),
+        frame: None,
+        about: None,
+    }
 }
 
 /// The end of an attempt.
@@ -155,5 +179,43 @@ fn without_process(ended_by: EndedBy, missing: &FrameSet, fault: Option<Fault>) 
         faults: fault.into_iter().collect(),
         facts: Vec::new(),
         usage: Default::default(),
+    }
+}
+
+/// A task whose job insists on GPUs had them and renders on the CPU, as its output says. Transient, since the images
+/// are none the worse for it: what is missing is tried again within the tries that it has, then at the next level.
+pub(super) fn wrong_device(gpus: &[Gpu], device: &str) -> Fault {
+    let names: Vec<_> = gpus.iter().map(|gpu| format!("GPU {} ({})", gpu.index, gpu.name)).collect();
+    let message = format!(
+        "{WRONG_DEVICE}: it leased {}, and its output says `{device}`; see `farmhand doctor` for the driver and the \
+         DCC's own settings for its devices, or submit the job so that it may do without",
+        names.join(" and ")
+    );
+    // Of several, none is more to blame than the others.
+    let about = gpus.first().filter(|_| gpus.len() == 1).map(|gpu| gpu.uuid.clone());
+    Fault { severity: Severity::Transient, cause: Cause::Gpu, message, frame: None, about }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_device_is_a_fault_of_the_hosts_that_names_what_was_leased() {
+        let gpu = |index: u32| Gpu {
+            index,
+            uuid: format!("GPU-{index}"),
+            name: "NVIDIA H200".to_owned(),
+            memory_bytes: 1 << 37,
+        };
+        let fault = wrong_device(&[gpu(1)], "CPU");
+        assert!(is_the_hosts(&fault));
+        assert_eq!((fault.about.as_deref(), fault.severity), (Some("GPU-1"), Severity::Transient));
+        let begin = "it renders without the GPUs that its job insists on: it leased GPU 1 (NVIDIA H200), and its \
+                     output says `CPU`; ";
+        assert!(fault.message.starts_with(begin), "{}", fault.message);
+        let of_two = wrong_device(&[gpu(0), gpu(1)], "CPU");
+        assert_eq!(of_two.about, None);
+        assert!(of_two.message.contains("GPU 0 (NVIDIA H200) and GPU 1 (NVIDIA H200)"), "{}", of_two.message);
     }
 }

@@ -1,6 +1,7 @@
 //! The hooks around a task, and what their failure means for it.
 
 use super::Attempt;
+use super::cuda::gpu_variables;
 use super::ending::{End, verdict};
 use super::manifest::Manifest;
 use crate::farm::hooks::{HookSite, Outcome as HooksOutcome};
@@ -80,6 +81,7 @@ fn site(attempt: &Attempt, plugin: &Arc<LoadedPlugin>, manifest: &Manifest, mome
         moment,
         attempt: Some(attempt.id),
         dir: attempt.dir().join("hooks").join(moment.name()),
+        gpu_env: gpu_variables(&manifest.env),
         own: vec![task.scratch.clone(), task.staging.clone()],
     }
 }

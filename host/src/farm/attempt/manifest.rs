@@ -31,6 +31,9 @@ pub(crate) struct Manifest {
     pub(crate) verify: Verify,
     /// Scripts that go once the task has succeeded.
     pub(crate) remove_on_success: Vec<PathBuf>,
+    /// Whether its job insists on the GPUs that the task has leased.
+    #[serde(default)]
+    pub(crate) insists_on_gpus: bool,
     /// Images older than this are somebody else's.
     pub(crate) started: Timestamp,
 }

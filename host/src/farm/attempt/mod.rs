@@ -5,6 +5,7 @@
 //! daemon stops, or dies) and taken up again by the next daemon from the files in its directory; every event it
 //! repeats is dropped by the scheduler.
 
+mod cuda;
 mod ending;
 mod hooking;
 mod manifest;
@@ -12,9 +13,10 @@ mod prepare;
 mod reading;
 mod settling;
 
+pub(crate) use cuda::{had_gpus, render_env};
 pub(crate) use ending::{READER_FAILED, is_the_hosts, is_the_plugins};
 pub(crate) use manifest::Manifest;
-pub(crate) use prepare::{fixed_directory, program_of, render_env};
+pub(crate) use prepare::{fixed_directory, program_of};
 pub(super) use prepare::{job_context, own_variables};
 pub(crate) use reading::KEPT;
 
@@ -93,7 +95,7 @@ pub(super) fn start(parts: Arc<Parts>, driver: DriverHandle, order: Box<StartOrd
                 }
                 Err(refused) => refused,
             },
-            Ok(Prepared::NothingLeft(end)) => end,
+            Ok(Prepared::NothingLeft(end)) => *end,
             Err(refused) => refused,
         };
         attempt.finish(end.outcome, end.verdict).await;

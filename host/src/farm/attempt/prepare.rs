@@ -2,6 +2,7 @@
 //! and the images that are there already.
 
 use super::Attempt;
+use super::cuda::render_env;
 use super::ending::End;
 use super::hooking;
 use super::manifest::Manifest;
@@ -9,7 +10,7 @@ use super::reading::Followed;
 use super::settling::{Claim, Settler, is_whole};
 use crate::farm::parts::Parts;
 use crate::farm::submit::hook_scripts;
-use farmhand_model::dcc::{Cause, Command, Gpu, ImageOutput, JobContext, Output, TaskContext, TextFile};
+use farmhand_model::dcc::{Cause, Command, ImageOutput, JobContext, Output, TaskContext, TextFile};
 use farmhand_model::path_map::Os;
 use farmhand_model::{FrameSet, JobId, JobSpec, Seconds};
 use farmhand_plugin::LoadedPlugin;
@@ -27,7 +28,7 @@ pub(super) enum Prepared {
     /// A process can be started.
     Ready(Box<Ready>),
     /// All images were there.
-    NothingLeft(End),
+    NothingLeft(Box<End>),
 }
 
 /// A process that can be started.
@@ -36,6 +37,7 @@ pub(super) struct Ready {
     manifest: Manifest,
     plugin: Arc<LoadedPlugin>,
     time_limit: Option<Seconds>,
+    memory_max: Option<u64>,
 }
 
 pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Prepared, End> {
@@ -77,7 +79,7 @@ pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Pre
         try_number: order.attempt.try_number,
         threads: order.attempt.lease.threads,
         memory_bytes: order.attempt.lease.memory_bytes,
-        gpus: usable_gpus(&attempt.parts, &order.avoid_gpus),
+        gpus: order.attempt.lease.gpus.iter().map(|lease| lease.gpu.clone()).collect(),
         tools,
         scratch: dir.scratch(),
         staging,
@@ -90,7 +92,7 @@ pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Pre
                 .map_err(|error| End::plugin_failed(frames, error))?;
             let skipped = settle_existing(attempt, &manifest, there).await;
             if frames.is_subset(&skipped) {
-                return Ok(Prepared::NothingLeft(End::all_skipped(frames)));
+                return Ok(Prepared::NothingLeft(Box::new(End::all_skipped(frames))));
             }
             task = manifest.task;
             task.frames.subtract(&skipped);
@@ -109,7 +111,13 @@ pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Pre
     }
     hooking::before_task(attempt, &plugin, &manifest).await?;
     attempt.driver.tell(Event::Built { attempt: attempt.id, stamp: plugin.stamp().clone() }).await;
-    Ok(Prepared::Ready(Box::new(Ready { dir, manifest, plugin, time_limit: order.time_limit })))
+    Ok(Prepared::Ready(Box::new(Ready {
+        dir,
+        manifest,
+        plugin,
+        time_limit: order.time_limit,
+        memory_max: attempt.parts.settings.process.memory_max(order.attempt.lease.memory_bytes),
+    })))
 }
 
 impl Ready {
@@ -130,6 +138,12 @@ impl Ready {
             time_limit: self.time_limit,
             grace: process.grace,
             nice: process.nice,
+            io: process.io,
+            cgroup: attempt
+                .parts
+                .cgroups
+                .as_ref()
+                .map(|cgroups| cgroups.of_attempt(attempt.id, self.memory_max)),
             ..ShimSpec::new(&self.manifest.program, &self.manifest.args)
         };
         let started = async {
@@ -169,14 +183,6 @@ pub(in crate::farm) fn job_context(parts: &Parts, id: JobId, spec: &JobSpec) -> 
         hook_scripts: hook_scripts(&parts.settings.hooks, &spec.hooks).map_err(|(_, error)| error)?,
         path_map: parts.settings.path_map.here(Os::of_this_build()),
     })
-}
-
-/// Those GPUs of the node that the plugin's breakers leave it. Until jobs lease them, a task may use them all.
-fn usable_gpus(parts: &Parts, avoid: &[u32]) -> Vec<Gpu> {
-    if avoid.is_empty() {
-        return Vec::new();
-    }
-    parts.gpus.gpus.iter().filter(|gpu| !avoid.contains(&gpu.index)).cloned().collect()
 }
 
 /// The next level that the job may use may need other programs.
@@ -222,30 +228,21 @@ fn manifest(
         return Err(format!("the plugin's argument {argument:?} has a NUL byte"));
     }
     check_outputs(&command.outputs, &task.staging, &attempt.parts.roots)?;
+    let need = order.job.gpu_need(&order.attempt.level_name);
     Ok(Manifest {
         plugin: plugin.stamp().clone(),
         program,
         args: command.args,
-        env: render_env(command.env, &task.gpus),
+        env: render_env(command.env, &task.gpus, attempt.parts.gpus.any())?,
         cwd: command.cwd.unwrap_or_else(|| task.scratch.clone()),
         outputs: command.outputs,
         verify: command.verify,
         remove_on_success: Vec::new(),
+        insists_on_gpus: need.is_some_and(|need| need.required) && !order.attempt.lease.gpus.is_empty(),
         started: attempt.parts.clock.now(),
         dcc_version: order.job.dcc_version.clone(),
         task,
     })
-}
-
-/// What is added to a render's environment: the plugin's variables, and what hides the GPUs that the task is not to use
-/// from everything that speaks CUDA, unless the plugin has chosen itself.
-pub(crate) fn render_env(mut env: Vec<(String, String)>, gpus: &[Gpu]) -> Vec<(String, String)> {
-    const VISIBLE: &str = "CUDA_VISIBLE_DEVICES";
-    if !gpus.is_empty() && !env.iter().any(|(name, _)| name == VISIBLE) {
-        let uuids: Vec<_> = gpus.iter().map(|gpu| gpu.uuid.as_str()).collect();
-        env.push((VISIBLE.to_owned(), uuids.join(",")));
-    }
-    env
 }
 
 /// Images lie in the attempt's own staging directory or inside the roots, and go to a place inside the roots.

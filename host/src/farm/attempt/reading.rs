@@ -2,7 +2,7 @@
 //! are sampled, kills are passed on; at its end the plugin judges.
 
 use super::Attempt;
-use super::ending::{DID_NOT_START, End, READER_FAILED, host_verdict};
+use super::ending::{DID_NOT_START, End, READER_FAILED, host_verdict, out_of_memory, wrong_device};
 use super::hooking;
 use super::manifest::Manifest;
 use super::settling::{Claim, Settler};
@@ -11,7 +11,8 @@ use farmhand_model::event::FarmEvent;
 use farmhand_model::{EndedBy, Timestamp};
 use farmhand_plugin::{LoadedPlugin, Reader};
 use farmhand_runner::{
-    Activity, AttemptDir, End as ProcessEnd, ExitReport, KillReason, LogTail, RunningAttempt, sweep_staging,
+    Activity, AttemptDir, End as ProcessEnd, ExitReport, KillReason, LiveUsage, LogTail, RunningAttempt,
+    sweep_staging,
 };
 use farmhand_scheduler::{Event, Signs};
 use std::path::Path;
@@ -57,12 +58,17 @@ pub(super) async fn follow(
                 None => break,
             },
             ended = running.wait(), if report.is_none() => {
+                let seconds = ended.seconds();
+                attempt.driver.tell(Event::ProcessEnded { attempt: attempt.id, seconds }).await;
                 report = Some(ended);
                 end_of_log.finish();
             }
             Ok(()) = kill.changed() => end(attempt, &dir),
             _ = sample.tick(), if report.is_none() => {
-                let signs = signs(&dir, manifest, last_output).await;
+                let (signs, usage) = signs(&dir, manifest, last_output).await;
+                if let Some(usage) = usage {
+                    tell_usage(attempt, manifest, usage);
+                }
                 attempt.driver.tell(Event::Alive { attempt: attempt.id, signs }).await;
             }
         }
@@ -94,19 +100,30 @@ fn end(attempt: &Attempt, dir: &AttemptDir) {
     }
 }
 
-async fn signs(dir: &AttemptDir, manifest: &Manifest, last_output: Timestamp) -> Signs {
+fn tell_usage(attempt: &Attempt, manifest: &Manifest, processes: LiveUsage) {
+    attempt.parts.bus.publish(FarmEvent::Usage {
+        job: manifest.task.job.id,
+        attempt: attempt.id,
+        memory_bytes: processes.memory_bytes,
+        cores: processes.cores,
+        usage: processes.so_far.or_more(attempt.parts.gpus.usage_of(attempt.id)),
+    });
+}
+
+async fn signs(dir: &AttemptDir, manifest: &Manifest, last_output: Timestamp) -> (Signs, Option<LiveUsage>) {
     let (dir, staging) = (dir.clone(), manifest.task.staging.clone());
-    // Walking the process tree reads many small files.
+    // The staging directory may be on a slow file server.
     let seen =
         tokio::task::spawn_blocking(move || Activity::look(&dir, Some(&staging))).await.unwrap_or_default();
     let newest_file = seen.newest_file.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     let newest_file = newest_file.map_or(manifest.started, |since| Timestamp(since.as_millis() as i64));
-    Signs {
+    let signs = Signs {
         last_output: Some(last_output),
-        cpu_seconds: seen.cpu_seconds,
+        cpu_seconds: seen.usage.and_then(|usage| usage.so_far.cpu_seconds),
         // A directory that can be looked at and is empty has had no file since the start; one that cannot says nothing.
         newest_file: manifest.task.staging.is_dir().then_some(newest_file),
-    }
+    };
+    (signs, seen.usage)
 }
 
 struct Reading<'a> {
@@ -118,6 +135,8 @@ struct Reading<'a> {
     frame: Option<(i32, Instant)>,
     memory: Option<u64>,
     announced: Option<Instant>,
+    /// It was seen to render on the CPU, and told of.
+    wrong_device: bool,
     faults: Vec<Fault>,
     facts: Vec<Fact>,
     /// Text of both.
@@ -134,6 +153,7 @@ impl<'a> Reading<'a> {
             frame: None,
             memory: None,
             announced: None,
+            wrong_device: false,
             faults: Vec::new(),
             facts: Vec::new(),
             kept_bytes: 0,
@@ -192,6 +212,9 @@ impl<'a> Reading<'a> {
                 }
                 ReaderEvent::Fact(fact) => {
                     let bytes = fact.name.len() + fact.value.len();
+                    if fact.says_cpu() {
+                        self.renders_on_cpu(&fact.value).await;
+                    }
                     if self.facts.len() < KEPT && !self.facts.contains(&fact) && self.has_room(bytes) {
                         self.attempt.driver.tell(Event::Fact { attempt: id, fact: fact.clone() }).await;
                         self.facts.push(fact);
@@ -199,6 +222,16 @@ impl<'a> Reading<'a> {
                 }
             }
         }
+    }
+
+    /// Told of once, however often the output says so.
+    async fn renders_on_cpu(&mut self, device: &str) {
+        if !self.manifest.insists_on_gpus || std::mem::replace(&mut self.wrong_device, true) {
+            return;
+        }
+        let fault = wrong_device(&self.manifest.task.gpus, device);
+        self.attempt.driver.tell(Event::Fault { attempt: self.attempt.id, fault: fault.clone() }).await;
+        self.faults.push(fault);
     }
 
     fn has_room(&mut self, bytes: usize) -> bool {
@@ -236,6 +269,7 @@ impl<'a> Reading<'a> {
         let mut frames_done = settled.frames;
         let mut faults = self.faults;
         faults.extend(settled.faults);
+        faults.extend(report.out_of_memory.map(out_of_memory));
         if let ProcessEnd::FailedToStart { message } = &report.end {
             faults.push(Fault {
                 severity: Severity::WorkerFatal,
@@ -268,7 +302,7 @@ impl<'a> Reading<'a> {
             frames_done,
             faults,
             facts: self.facts,
-            usage: Default::default(),
+            usage: report.usage().or_more(self.attempt.parts.gpus.usage_of(self.attempt.id)),
         }
     }
 

@@ -88,6 +88,7 @@ async fn run(
         moment,
         attempt: None,
         dir,
+        gpu_env: Vec::new(),
         own: Vec::new(),
     };
     site.run(hooks, &context, killed).await

@@ -45,6 +45,8 @@ pub(super) struct HookSite {
     pub(super) attempt: Option<AttemptId>,
     /// Programs get directories of their own in here, with their logs.
     pub(super) dir: PathBuf,
+    /// What a task's render sees of the GPUs, and so its hooks' programs; none for a job's hooks.
+    pub(super) gpu_env: Vec<(String, String)>,
     /// The task's own directories, which its hooks may use besides.
     pub(super) own: Vec<PathBuf>,
 }
@@ -180,13 +182,15 @@ impl HookSite {
     ) -> ShimSpec {
         let settings = &self.parts.settings;
         let own = Seconds(settings.hooks.limit.as_secs_f64());
+        let set = self.gpu_env.iter().cloned().chain(env).collect();
         let limit = limit.map_or(own, |limit| if own.0 > 0.0 { Seconds(limit.0.min(own.0)) } else { limit });
         ShimSpec {
-            env: EnvSpec::Inherit { remove: own_variables(), set: env },
+            env: EnvSpec::Inherit { remove: own_variables(), set },
             log: settings.process.log,
             time_limit: (limit.0 > 0.0).then_some(limit),
             grace: settings.process.grace,
             nice: settings.process.nice,
+            io: settings.process.io,
             ..ShimSpec::new(program, args)
         }
     }
