@@ -10,5 +10,6 @@ pub mod cleanup;
 pub mod cli;
 pub mod config;
 pub mod farm;
+mod near_miss;
 pub mod scene;
 pub mod trial;

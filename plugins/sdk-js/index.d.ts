@@ -65,6 +65,10 @@ export class Plugin {
    * once: return or `yield` problems. Nothing and no problems mean that the job is kept as it is. The host has checked
    * the options against the schema before. */
   validate(job: Job): PreparedJob | Problem | Iterable<Problem> | null | void;
+  /** What a task of this job needs at this level, an index into `levels`. Asked once, when the job is submitted; what the
+   * person who submits says goes before it. Returning nothing: no GPU, and the memory that the job's attempts turn out to
+   * take. */
+  needs(job: Job, level: number): Needs | null | void;
   /** What to run for these frames, at the level that the task asks for. */
   buildCommand(task: Task): Command;
   /** A reader for one process. By default one that knows the table in `lines`. */
@@ -248,6 +252,27 @@ export class Job {
   prepared(): PreparedJob;
 }
 
+/** GPUs that one task needs. */
+export class GpuNeed {
+  constructor(fields?: Partial<GpuNeed>);
+  /** 1 to 64. */
+  count: number;
+  /** Bytes on each of them, which other tasks may share; null: each of them whole. */
+  memoryBytes: number | null;
+  /** Whether a task waits for them for ever. Where it does not, it starts without GPUs on a node whose GPUs are all
+   * missing, kept for people or broken, and `buildCommand` has to do without. */
+  required: boolean;
+}
+
+/** What one task needs. */
+export class Needs {
+  constructor(fields?: Partial<Needs>);
+  /** Bytes of memory; null: what the job's earlier attempts took, or the node's guess before there was one. */
+  memoryBytes: number | null;
+  /** null: no GPU, and its process sees none. */
+  gpus: GpuNeed | null;
+}
+
 /** A GPU leased to a task. */
 export class Gpu {
   constructor(fields?: Partial<Gpu>);
@@ -282,6 +307,7 @@ export class Task {
     level?: number;
     tryNumber?: number;
     threads?: number;
+    memoryBytes?: number;
     gpus?: Gpu[];
     tools?: Tool[];
     scratch?: string;
@@ -300,7 +326,9 @@ export class Task {
   tryNumber: number;
   /** CPU threads leased. */
   threads: number;
-  /** GPUs leased. */
+  /** Bytes of memory leased; 0 where the node does not count memory. */
+  memoryBytes: number;
+  /** GPUs leased: its process sees no others. */
   gpus: Gpu[];
   /** Programs found. */
   tools: Tool[];
@@ -935,6 +963,9 @@ export namespace policy {
   function fallBack(task: Task, levels: number, reason: string): Verdict;
   /** The missing frames once more at this level, and at the next after that. */
   function retryOnce(task: Task, levels: number, reason: string): Verdict;
+  /** The missing frames once more at this level, as long as more memory or another GPU may help, and at the next after
+   * that. The host leases more for each try, and goes on to the next level by itself where the node has no more. */
+  function outOfMemory(task: Task, levels: number, reason: string): Verdict;
   /** What a fault of the plugin's own making means: after a good end the host refused a file, as it does at every
    * level; otherwise another level asks the DCC in another way. */
   function ownFault(task: Task, outcome: Outcome, levels: number, reason: string): Verdict;

@@ -53,6 +53,7 @@ export {
 export * as host from "./src/host.js";
 export { Images } from "./src/images.js";
 export { Match, done, fact, fault, ignore, match, memory, progress, skipped, started, warning } from "./src/lines.js";
+export { GpuNeed, Needs } from "./src/needs.js";
 export * as path from "./src/path.js";
 export { Plugin } from "./src/plugin.js";
 export * as policy from "./src/policy.js";

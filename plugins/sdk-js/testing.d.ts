@@ -11,6 +11,7 @@ import type {
   Hook,
   Job,
   JobEnd,
+  Needs,
   Outcome,
   Plugin,
   PreparedJob,
@@ -50,6 +51,9 @@ export function descriptor(plugin: PluginLike): Descriptor;
 
 /** What the plugin makes of a job: the job as it will be kept, or an array of everything that is wrong with it. */
 export function validate(plugin: PluginLike, submitted?: Job): PreparedJob | Problem[];
+
+/** What a task of a job needs at a level. */
+export function needs(plugin: PluginLike, level?: number, submitted?: Job): Needs;
 
 /** What the plugin runs for a task. */
 export function command(plugin: PluginLike, of?: Task): Command;

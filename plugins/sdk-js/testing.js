@@ -69,6 +69,12 @@ export function validate(plugin, submitted = job()) {
   return calls.validate(made, ofPlugin(made, submitted));
 }
 
+/** What a task of a job needs at a level. */
+export function needs(plugin, level = 0, submitted = job()) {
+  const made = calls.checkedPlugin(plugin);
+  return calls.needs(made, ofPlugin(made, submitted), level);
+}
+
 /** What the plugin runs for a task. */
 export function command(plugin, of = task()) {
   const made = calls.checkedPlugin(plugin);

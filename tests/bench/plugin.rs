@@ -141,6 +141,7 @@ fn task(subject: &Subject) -> TaskContext {
         level: 0,
         try_number: 1,
         threads: 1,
+        memory_bytes: 0,
         gpus: Vec::new(),
         tools: vec![Tool {
             id: subject.tool.to_owned(),

@@ -117,11 +117,15 @@ fn a_limit_per_node_is_taken_once_however_many_tasks_run() {
     let licence = json!({"licences": ["maya"]});
 
     let both = [farm.submit("one", &licence), farm.submit("one", &licence)];
-    both.iter().for_each(|job| drop(farm.runs(*job)));
+    for job in both {
+        farm.runs(job);
+    }
 
     assert_eq!(farm.taken("maya"), (1, json!(both)));
     farm.open("one");
-    both.iter().for_each(|job| farm.ends_well(*job));
+    for job in both {
+        farm.ends_well(job);
+    }
     assert_eq!(farm.taken("maya"), (0, json!([])));
 }
 
@@ -167,7 +171,7 @@ fn nothing_starts_outside_of_the_hours_that_an_artist_gives() {
     let why = farm.waits_for(job, "closed");
 
     let node = farm.daemon.client.read("/api/v1/node");
-    assert_eq!(node["budget"]["closed"]["kind"], "schedule", "{node}");
+    assert_eq!(node["budget"]["closed"]["by"], "schedule", "{node}");
     assert!(why["text"].as_str().unwrap().contains("by its schedule"), "{why}");
     assert!(why["remedy"].as_str().unwrap().contains("interactive.schedule"), "{why}");
     assert_eq!(farm.daemon.client.attempts(job), Vec::<Value>::new());

@@ -11,6 +11,7 @@ mod api;
 mod author;
 mod cleanup;
 mod failures;
+mod gpus;
 mod hooks;
 mod hostile;
 mod limits;

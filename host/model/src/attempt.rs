@@ -55,6 +55,7 @@ impl fmt::Display for EndedBy {
 /// Where an attempt is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", tag = "state")]
+#[expect(clippy::large_enum_variant, reason = "nearly all attempts that there are have ended")]
 pub enum AttemptState {
     /// Decided and durable; its process may or may not be there yet.
     Starting,

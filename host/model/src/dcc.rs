@@ -150,6 +150,8 @@ pub struct TaskContext {
     pub try_number: u32,
     /// CPU threads leased.
     pub threads: u32,
+    /// Bytes of memory leased; 0 where the node does not count memory.
+    pub memory_bytes: u64,
     /// GPUs leased.
     pub gpus: Vec<Gpu>,
     /// Programs found.

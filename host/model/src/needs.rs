@@ -2,8 +2,10 @@
 //!
 //! Who gets what, and whether it fits, is the scheduler's business.
 
+use crate::Bytes;
 use crate::dcc::Gpu;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use utoipa::ToSchema;
 
 /// GPUs that one task needs.
@@ -18,6 +20,11 @@ pub struct GpuNeed {
     pub required: bool,
 }
 
+impl GpuNeed {
+    /// More GPUs than one node has: asking for more of them is a mistake.
+    pub const MOST: u32 = 64;
+}
+
 /// What one task needs besides CPU threads and licences.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
@@ -26,6 +33,21 @@ pub struct Needs {
     pub memory_bytes: Option<u64>,
     /// GPUs; absent: none, and then it sees none.
     pub gpus: Option<GpuNeed>,
+}
+
+/// Such as `2 GPUs with 12 GB each, 16 GB of memory`; what is left to the node is not named.
+impl fmt::Display for Needs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let gpus = self.gpus.as_ref().map(|GpuNeed { count, memory_bytes, required }| {
+            let many = if *count == 1 { "" } else { "s" };
+            let each = if *count == 1 { "" } else { " each" };
+            let share = memory_bytes.map(|bytes| format!(" with {}{each}", Bytes(bytes))).unwrap_or_default();
+            format!("{count} GPU{many}{share}{}", if *required { "" } else { " or none" })
+        });
+        let memory = self.memory_bytes.map(|bytes| format!("{} of memory", Bytes(bytes)));
+        let parts: Vec<_> = gpus.into_iter().chain(memory).collect();
+        f.write_str(&parts.join(", "))
+    }
 }
 
 /// What a job's tasks need at one level.
@@ -131,6 +153,23 @@ mod tests {
     fn a_lease_of_an_earlier_version_is_read() {
         let lease: Lease = serde_json::from_str(r#"{"threads": 4}"#).unwrap();
         assert_eq!(lease, Lease { threads: 4, ..Lease::default() });
+    }
+
+    #[test]
+    fn needs_are_told_in_one_line() {
+        let check = |memory_bytes, gpus: Option<(u32, Option<u64>, bool)>, expect: &str| {
+            let gpus = gpus.map(|(count, memory_bytes, required)| GpuNeed { count, memory_bytes, required });
+            assert_eq!(Needs { memory_bytes, gpus }.to_string(), expect);
+        };
+        check(None, None, "");
+        check(Some(16_000_000_000), None, "16 GB of memory");
+        check(None, Some((1, None, false)), "1 GPU or none");
+        check(
+            Some(8_000_000_000),
+            Some((2, Some(12_000_000_000), true)),
+            "2 GPUs with 12 GB each, 8 GB of memory",
+        );
+        check(None, Some((1, Some(1_500_000_000), true)), "1 GPU with 1.5 GB");
     }
 
     #[test]

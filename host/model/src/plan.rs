@@ -1,7 +1,7 @@
 //! What a job would run, without running anything: the answer to a dry run.
 
 use crate::view::CommandView;
-use crate::{FrameSet, JobSpec};
+use crate::{FrameSet, JobSpec, Needs};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -23,6 +23,9 @@ pub struct LevelPlan {
     pub name: String,
     /// What it does, in one line.
     pub summary: String,
+    /// What a task needs besides threads and licences, of which an absent part is left to the node.
+    #[serde(default)]
+    pub needs: Needs,
     /// Why nothing can run at this level here: a program is missing, or the plugin failed.
     pub problem: Option<String>,
     /// The first tasks.

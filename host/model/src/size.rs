@@ -99,7 +99,7 @@ impl fmt::Display for Bytes {
             _ => (1_000_000_000, "GB"),
         };
         let tenths = self.0 / (unit / 10);
-        if tenths >= 100 || tenths % 10 == 0 {
+        if tenths >= 100 || tenths.is_multiple_of(10) {
             write!(f, "{} {name}", tenths / 10)
         } else {
             write!(f, "{}.{} {name}", tenths / 10, tenths % 10)

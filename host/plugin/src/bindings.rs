@@ -39,6 +39,20 @@ mod generated_hooks {
     });
 }
 
+/// What a plugin exports besides that says what its tasks need.
+mod generated_needs {
+    wasmtime::component::bindgen!({
+        path: "../../wit/v0",
+        world: "needing",
+        imports: { default: trappable },
+        exports: { default: async },
+        with: {
+            "farmhand:dcc/types": super::generated::farmhand::dcc::types,
+            "farmhand:dcc/context": super::generated::farmhand::dcc::context,
+        },
+    });
+}
+
 /// What a runner of scripts exports and imports besides.
 mod generated_runner {
     wasmtime::component::bindgen!({
@@ -58,5 +72,7 @@ pub(crate) use generated::farmhand::dcc::{context, host, types};
 pub(crate) use generated::{Plugin, PluginPre};
 pub(crate) use generated_hooks::exports::farmhand::dcc::hooks;
 pub(crate) use generated_hooks::{Hooked, HookedPre};
+pub(crate) use generated_needs::exports::farmhand::dcc::needs;
+pub(crate) use generated_needs::{Needing, NeedingPre};
 pub(crate) use generated_runner::farmhand::dcc::script;
 pub(crate) use generated_runner::{ScriptRunner, ScriptRunnerPre};

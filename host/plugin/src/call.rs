@@ -3,7 +3,9 @@
 //! Two limits hold at once. Running time is counted in epoch ticks, so that a busy machine is not the guest's
 //! fault; the outer timeout ends what ticks cannot see, a guest that waits in a host function.
 
-use crate::bindings::{Hooked, HookedPre, Plugin, PluginPre, ScriptRunner, ScriptRunnerPre};
+use crate::bindings::{
+    Hooked, HookedPre, Needing, NeedingPre, Plugin, PluginPre, ScriptRunner, ScriptRunnerPre,
+};
 use crate::engine::TICK;
 use crate::error::{PluginError, PluginErrorKind};
 use crate::limits::{Limits, OverLimit};
@@ -87,6 +89,18 @@ impl World for Plugin {
 
 impl World for Hooked {
     type Pre = HookedPre<PluginState>;
+
+    fn engine(pre: &Self::Pre) -> &Engine {
+        pre.engine()
+    }
+
+    async fn instantiate(pre: &Self::Pre, store: &mut Store<PluginState>) -> wasmtime::Result<Self> {
+        pre.instantiate_async(store).await
+    }
+}
+
+impl World for Needing {
+    type Pre = NeedingPre<PluginState>;
 
     fn engine(pre: &Self::Pre) -> &Engine {
         pre.engine()

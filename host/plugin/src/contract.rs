@@ -14,6 +14,8 @@ const PROVIDED: Version = Version::new(0, 1, 0);
 const EXPORT: &str = "dcc";
 /// What it may export besides.
 const HOOKS: &str = "hooks";
+/// The same.
+const NEEDS: &str = "needs";
 /// What a plugin may import of it.
 const IMPORTS: [&str; 3] = ["types", "context", "host"];
 /// What a runner of scripts imports besides.
@@ -67,10 +69,20 @@ pub(crate) fn surface(bytes: &[u8]) -> Result<Surface, PluginErrorKind> {
     Ok(Surface { contract, imports, exports })
 }
 
-/// Whether a component that has passed [`check`] exports hooks.
-pub(crate) fn has_hooks(bytes: &[u8]) -> bool {
-    let is_hooks = |name: &String| ours(name).is_some_and(|(interface, _)| interface == HOOKS);
-    outline(bytes).is_ok_and(|outline| outline.exports.iter().any(is_hooks))
+/// What a component that has passed [`check`] exports besides what it must.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Extras {
+    pub(crate) hooks: bool,
+    pub(crate) needs: bool,
+}
+
+/// What a component that has passed [`check`] exports besides what it must.
+pub(crate) fn extras(bytes: &[u8]) -> Extras {
+    let exports = outline(bytes).map_or_else(|_| Vec::new(), |outline| outline.exports);
+    let has = |wanted: &str| {
+        exports.iter().any(|name| ours(name).is_some_and(|(interface, _)| interface == wanted))
+    };
+    Extras { hooks: has(HOOKS), needs: has(NEEDS) }
 }
 
 /// Whether every byte of the component is valid. wasmtime checks this too, but only here does a file that is cut

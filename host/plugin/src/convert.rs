@@ -4,7 +4,7 @@
 //! Refused is what cannot be acted on: a progress that is no number, a tool that the task does not have, a frame
 //! that it does not render. The error says all of it, for the plugin's author.
 
-use crate::bindings::{context, hooks, types};
+use crate::bindings::{context, hooks, needs, types};
 use crate::descriptor::Raw;
 use crate::error::PluginErrorKind;
 use crate::logring::{printable_line, printable_text, visible};
@@ -14,7 +14,7 @@ use farmhand_model::dcc::{
     Verify,
 };
 use farmhand_model::hooks::{Hook, HookAction, HookScript, Moment, OnFailure};
-use farmhand_model::{EndedBy, FrameSet, Run, Seconds};
+use farmhand_model::{Bytes, EndedBy, FrameSet, GpuNeed, Needs, Run, Seconds};
 use std::path::{Component, Path, PathBuf};
 
 /// Why an answer is not believed.
@@ -432,6 +432,42 @@ pub(crate) fn verdict(verdict: &types::Verdict) -> Result<Verdict, Refused> {
         types::Decision::HoldJob => Decision::HoldJob,
     };
     Ok(Verdict { decision, reason })
+}
+
+/// What a task needs, where a node could have it.
+pub(crate) fn needs(needs: &needs::TaskNeeds) -> Result<Needs, Refused> {
+    let gpus = needs.gpus.map(|gpus| GpuNeed {
+        count: gpus.count,
+        memory_bytes: gpus.memory_bytes,
+        required: gpus.required,
+    });
+    let needs = Needs { memory_bytes: needs.memory_bytes, gpus };
+    let mut refused = Vec::new();
+    if let Some(problem) = needs.memory_bytes.and_then(amount_problem) {
+        refused.push(format!("its tasks need {problem}"));
+    }
+    if let Some(gpus) = &needs.gpus {
+        if gpus.count == 0 {
+            refused.push("its tasks need 0 GPUs; leave the GPUs out where they need none".into());
+        } else if gpus.count > GpuNeed::MOST {
+            let (count, most) = (gpus.count, GpuNeed::MOST);
+            refused.push(format!("its tasks need {count} GPUs each, and {most} is the most"));
+        }
+        if let Some(problem) = gpus.memory_bytes.and_then(amount_problem) {
+            refused.push(format!("its tasks need {problem} on each GPU"));
+        }
+    }
+    believed(needs, refused)
+}
+
+fn amount_problem(bytes: u64) -> Option<String> {
+    match bytes {
+        0 => Some("0 bytes of memory; leave the memory out where it is not known".into()),
+        bytes if bytes > Bytes::MOST.0 => {
+            Some(format!("{} of memory, and {} is the most", Bytes(bytes), Bytes::MOST))
+        }
+        _ => None,
+    }
 }
 
 /// Actions that a plugin may return for one moment, over all its hooks.

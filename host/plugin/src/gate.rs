@@ -3,7 +3,7 @@
 //! In order: a candidate (`candidate`); of this contract; compiled, or taken from the cache; linked; a script's runner
 //! prepares it; `describe` asked twice, in instances of their own; the description checked.
 
-use crate::bindings::{HookedPre, Plugin, PluginPre, ScriptRunner, ScriptRunnerPre, script};
+use crate::bindings::{HookedPre, NeedingPre, Plugin, PluginPre, ScriptRunner, ScriptRunnerPre, script};
 use crate::cache::{CacheError, CodeCache};
 use crate::call::{Caller, Gatekeeper, Session, Setup};
 use crate::candidate::{Candidate, Content};
@@ -54,6 +54,8 @@ pub(crate) struct Gated {
     pub(crate) pre: PluginPre<PluginState>,
     /// Absent where it exports no hooks, or its script has none.
     pub(crate) hooks: Option<HookedPre<PluginState>>,
+    /// Absent where it does not say what its tasks need.
+    pub(crate) needs: Option<NeedingPre<PluginState>>,
     /// What its runner runs; absent for a component.
     pub(crate) script: Option<Arc<ScriptText>>,
     pub(crate) digest: Digest,
@@ -74,6 +76,7 @@ pub(crate) struct Gated {
 struct Callable {
     pre: PluginPre<PluginState>,
     hooks: Option<HookedPre<PluginState>>,
+    needs: Option<NeedingPre<PluginState>>,
     script: Option<Arc<ScriptText>>,
     digest: Digest,
     runner: Option<Digest>,
@@ -104,11 +107,12 @@ impl Runtime {
         let limits = self.settings.limits_of(&descriptor.name, candidate.language());
         let grants = Arc::new(Grants::new(&self.settings.grant_of(&descriptor.name), &limits));
         let log_rate = Arc::new(LogRate::new(limits.log_lines_per_second));
-        let Callable { pre, hooks, script, digest, runner } = callable;
+        let Callable { pre, hooks, needs, script, digest, runner } = callable;
         let (seen, bytes) = (candidate.seen.clone(), candidate.bytes());
         Ok(Gated {
             pre,
             hooks,
+            needs,
             script,
             digest,
             runner,
@@ -301,6 +305,7 @@ impl Runtime {
         Ok(Callable {
             pre: runner.pre.clone(),
             hooks: prepared.has_hooks.then(|| runner.hooks.clone()),
+            needs: runner.needs.clone(),
             digest: script.digest(&runner.digest),
             runner: Some(runner.digest.clone()),
             script: Some(Arc::new(ScriptText { script, compiled })),
@@ -310,13 +315,13 @@ impl Runtime {
     /// Everything before the first instruction of a plugin that is a component. Blocks.
     fn link(&self, bytes: &[u8], digest: Digest) -> Result<Callable, PluginErrorKind> {
         let pre = self.instance_pre(bytes, &digest, Role::Plugin)?;
-        let hooks = match contract::has_hooks(bytes) {
-            true => Some(HookedPre::new(pre.clone()).map_err(|error| mismatch(&error))?),
-            false => None,
-        };
+        let extras = contract::extras(bytes);
+        let hooks = extras.hooks.then(|| HookedPre::new(pre.clone())).transpose();
+        let needs = extras.needs.then(|| NeedingPre::new(pre.clone())).transpose();
         Ok(Callable {
             pre: PluginPre::new(pre).map_err(|error| mismatch(&error))?,
-            hooks,
+            hooks: hooks.map_err(|error| mismatch(&error))?,
+            needs: needs.map_err(|error| mismatch(&error))?,
             script: None,
             digest,
             runner: None,
@@ -336,7 +341,10 @@ impl Runtime {
     /// The same for a runner. Blocks, for seconds where it was never compiled before.
     fn link_runner(&self, bytes: &[u8], digest: Digest) -> Result<Runner, PluginErrorKind> {
         let pre = self.instance_pre(bytes, &digest, Role::Runner)?;
+        // One that was kept for an earlier version of a script may be older than this part of the contract.
+        let needs = contract::extras(bytes).needs.then(|| NeedingPre::new(pre.clone())).transpose();
         Ok(Runner {
+            needs: needs.map_err(|error| mismatch(&error))?,
             digest,
             pre: PluginPre::new(pre.clone()).map_err(|error| mismatch(&error))?,
             hooks: HookedPre::new(pre.clone()).map_err(|error| mismatch(&error))?,

@@ -1,6 +1,6 @@
 //! A plugin that serves: one immutable version, shared by everyone who calls it, gone when the last of them is.
 
-use crate::bindings::{Hooked, Plugin, hooks, types};
+use crate::bindings::{Hooked, Needing, Plugin, hooks, types};
 use crate::call::{Caller, Session, Setup, World};
 use crate::convert;
 use crate::error::{PluginError, PluginErrorKind};
@@ -9,11 +9,11 @@ use crate::limits::Limits;
 use crate::observer::CallObserver;
 use crate::script::Language;
 use crate::state::{JobEndHandle, OutcomeHandle, PluginState};
-use farmhand_model::PluginStamp;
 use farmhand_model::dcc::{
     Command, Descriptor, JobContext, Outcome, PreparedJob, Problem, ReaderEvent, TaskContext, Verdict,
 };
 use farmhand_model::hooks::{Hook, JobEnd};
+use farmhand_model::{Needs, PluginStamp};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
@@ -217,6 +217,31 @@ impl LoadedPlugin {
                 .boxed()
             },
             |answer| convert::verdict(&answer.map_err(convert::guest_error)?).map_err(invalid),
+        )
+        .await
+    }
+
+    /// Asks the plugin what a task of this job needs at a level; nothing where it does not say.
+    ///
+    /// # Errors
+    /// When the plugin fails, or no node could ever give what it asks for.
+    pub async fn needs(&self, job: &JobContext, level: u32) -> Result<Needs, PluginError> {
+        let Some(pre) = &self.gated.needs else { return Ok(Needs::default()) };
+        let function = "needs";
+        self.require_text(function, [job.scene.as_path()])?;
+        let (named, job) = (self.named(job), Arc::new(job.clone()));
+        self.once_in(
+            pre,
+            function,
+            |state| state.hand_in_job(job, named),
+            |needing: &Needing, store, job| {
+                async move {
+                    let borrow = Resource::new_borrow(job.rep());
+                    needing.farmhand_dcc_needs().call_needs(store, borrow, level).await
+                }
+                .boxed()
+            },
+            |answer| convert::needs(&answer.map_err(convert::guest_error)?).map_err(invalid),
         )
         .await
     }

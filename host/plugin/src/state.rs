@@ -292,6 +292,10 @@ impl context::HostTask for PluginState {
         Ok(self.task(&task)?.threads)
     }
 
+    fn memory_bytes(&mut self, task: Resource<TaskHandle>) -> wasmtime::Result<u64> {
+        Ok(self.task(&task)?.memory_bytes)
+    }
+
     fn gpus(&mut self, task: Resource<TaskHandle>) -> wasmtime::Result<Vec<context::Gpu>> {
         Ok(self.task(&task)?.gpus.iter().map(convert::gpu).collect())
     }

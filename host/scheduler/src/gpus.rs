@@ -146,7 +146,7 @@ impl Offer<'_> {
     /// What the node lacks for good, where it has GPUs for renders at all: what keeps it from those is told one by one.
     fn too_big(&self, need: &GpusNeeded) -> Option<Choice> {
         let mut sizes: Vec<u64> =
-            self.gpus.iter().filter(|gpu| is_ever_rendered_on(gpu)).map(|gpu| gpu.gpu.memory_bytes).collect();
+            self.gpus.iter().filter(is_ever_rendered_on).map(|gpu| gpu.gpu.memory_bytes).collect();
         if sizes.is_empty() {
             return None;
         }

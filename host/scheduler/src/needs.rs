@@ -217,18 +217,18 @@ mod tests {
             need(Needs { memory_bytes: None, gpus: Some(needs.clone()) }, costs, boost).gpus
         };
         let whole = GpuNeed { count: 1, memory_bytes: None, required: false };
-        let share = GpuNeed { memory_bytes: Some(8 * GIB), ..whole.clone() };
+        let share = GpuNeed { memory_bytes: Some(8 * GIB), ..whole };
         let expect =
             GpusNeeded { count: 1, whole: true, bytes: Amount::default(), required: false, not: Vec::new() };
         assert_eq!(gpus(&whole, JobCosts::default(), &Boost::default()), Some(expect.clone()));
         let leaves = JobCosts { leaves_gpus: true, ..JobCosts::default() };
         assert_eq!(gpus(&whole, leaves, &Boost::default()), None);
-        assert!(gpus(&GpuNeed { required: true, ..whole.clone() }, leaves, &Boost::default()).is_some());
+        assert!(gpus(&GpuNeed { required: true, ..whole }, leaves, &Boost::default()).is_some());
         let seen = JobCosts { peak_gpu_memory_bytes: Some(10 * GIB), ..JobCosts::default() };
         let of_share = GpusNeeded { whole: false, bytes: Amount::reckoned(11 * GIB), ..expect.clone() };
-        assert_eq!(gpus(&share, seen, &Boost::default()), Some(of_share.clone()));
+        assert_eq!(gpus(&share, seen, &Boost::default()), Some(of_share));
         assert_eq!(gpus(&whole, seen, &Boost::default()), Some(expect.clone()), "it has all of it anyway");
-        let two = gpus(&GpuNeed { count: 2, ..share.clone() }, seen, &Boost::default());
+        let two = gpus(&GpuNeed { count: 2, ..share }, seen, &Boost::default());
         assert_eq!(two.map(|two| two.bytes), Some(Amount::asked(8 * GIB)), "nothing tells what each took");
         let boost = Boost {
             memory_bytes: None,

@@ -2,11 +2,11 @@
 
 use super::context::Context;
 use super::error::CliError;
-use crate::farm::{DigestChoice, PinnedPlugin, PluginRequest, Submission};
+use crate::farm::{DigestChoice, GpuRequest, PinnedPlugin, PluginRequest, Submission};
 use clap::Args;
 use farmhand_model::hooks::{HookRequest, Moment, OnFailure};
 use farmhand_model::job::{Chunking, FrameOrder, JobLimits};
-use farmhand_model::{FrameSet, JobId};
+use farmhand_model::{Bytes, FrameSet, JobId};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -53,6 +53,18 @@ pub(super) struct JobArgs {
     /// CPU threads of each task
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     threads: Option<u32>,
+    /// Memory of each task: 12GB, 8GiB; by default what the plugin says, or what the job's attempts turn out to take
+    #[arg(long, value_name = "SIZE")]
+    memory: Option<Bytes>,
+    /// GPUs of each task: 2, or 1:12GB for a part of one; 0 for none. By default what the plugin wants
+    #[arg(long, value_name = "N[:SIZE]", value_parser = parse_gpus)]
+    gpus: Option<GpuRequest>,
+    /// Start without the GPUs of --gpus where the node has none for renders
+    #[arg(long, requires = "gpus")]
+    gpus_optional: bool,
+    /// A licence, or a counter of the configuration's [limits], that each task takes; may be repeated
+    #[arg(long = "licence", value_name = "NAME")]
+    licences: Vec<String>,
     /// 0 to 100; higher goes first
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=100))]
     priority: Option<u8>,
@@ -131,6 +143,16 @@ fn parse_chunk(text: &str) -> Result<Chunking, String> {
     }
 }
 
+fn parse_gpus(text: &str) -> Result<GpuRequest, String> {
+    let (count, memory) = match text.split_once(':') {
+        Some((count, memory)) => (count, Some(memory.parse::<Bytes>().map_err(|error| error.to_string())?)),
+        None => (text, None),
+    };
+    let count =
+        count.parse().map_err(|_| "write a number such as 2, or 1:12GB for a part of a GPU".to_owned())?;
+    Ok(GpuRequest { count, memory, required: true })
+}
+
 fn parse_hook(text: &str) -> Result<HookRequest, String> {
     let hint = || {
         let moments: Vec<_> = Moment::ALL.iter().map(|moment| moment.name()).collect();
@@ -170,6 +192,9 @@ impl JobArgs {
             order: self.order.unwrap_or_default(),
             chunk: self.chunk.unwrap_or_default(),
             threads: self.threads,
+            memory: self.memory,
+            gpus: self.gpus.clone().map(|gpus| GpuRequest { required: !self.gpus_optional, ..gpus }),
+            licences: self.licences.clone(),
             skip_existing: self.skip_existing,
             limits: JobLimits {
                 max_tasks: self.max_tasks,
@@ -297,6 +322,21 @@ mod tests {
         check("publish.sh", None);
         check("publish.sh@noon", None);
         check("publish.sh@after-job:panic", None);
+    }
+
+    #[test]
+    fn gpus_are_whole_or_a_part() {
+        let check = |text: &str, expect: Option<(u32, Option<u64>)>| {
+            let got = parse_gpus(text).ok().map(|gpus| (gpus.count, gpus.memory.map(|Bytes(bytes)| bytes)));
+            assert_eq!(got, expect, "{text}");
+        };
+        check("2", Some((2, None)));
+        check("0", Some((0, None)));
+        check("1:12GB", Some((1, Some(12_000_000_000))));
+        check("1: 8 GiB", Some((1, Some(8 << 30))));
+        check("1:12", None);
+        check(":12GB", None);
+        check("-1", None);
     }
 
     #[test]

@@ -36,6 +36,10 @@ fn written(plan: &PlanView) -> String {
 }
 
 fn write_level(text: &mut String, level: &LevelPlan) {
+    let needs = level.needs.to_string();
+    if !needs.is_empty() {
+        let _ = writeln!(text, "  each task needs {needs}");
+    }
     if let Some(problem) = &level.problem {
         let _ = writeln!(text, "  cannot run here: {}", clean(problem));
     }

@@ -214,6 +214,7 @@ async fn of_file(log: &Path) -> Result<Input, CliError> {
         level: 0,
         try_number: 1,
         threads: 1,
+        memory_bytes: 0,
         gpus: Vec::new(),
         tools: Vec::new(),
         scratch: dir.clone(),

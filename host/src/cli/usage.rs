@@ -83,7 +83,7 @@ mod tests {
         let mut unknown = attempt();
         unknown.id = AttemptId(11);
         let expect = "\
-ATTEMPT  PEAK MEMORY    CPU TIME  CORES   READ  WRITTEN  GPU MEMORY  GPU BUSY
+ATTEMPT  PEAK MEMORY    CPU TIME  CORES     READ  WRITTEN  GPU MEMORY  GPU BUSY
      10                     30 s    3.0
       7       12 GiB  2 min 04 s    2.0  3.0 MiB      0 B     3.5 GiB      93 %
 ";

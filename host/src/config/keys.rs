@@ -68,6 +68,7 @@ const fn key(
     Key { section, name, kind, default, doc }
 }
 
+pub(super) use crate::near_miss::near_miss;
 use Fallback::{Is, Words};
 use Kind::{
     Address, Choice, Count, Gpus, Hours, Path, Paths, Places, Secret, Size, Switch, Table, Text, Texts, Url,
@@ -571,32 +572,9 @@ pub(super) fn find(section: &str, name: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.section == section && key.name == name)
 }
 
-/// The word of `known` that somebody may have meant.
-pub(super) fn near_miss<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        // A third of the letters may be wrong; beyond that a suggestion is a guess.
-        .filter(|(distance, candidate)| *distance <= candidate.len().div_ceil(3))
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn near_misses_are_near() {
-        let check = |word: &str, expect: Option<&str>| {
-            assert_eq!(near_miss(word, ["listen", "token", "token_file", "url"]), expect, "{word}");
-        };
-        check("lisen", Some("listen"));
-        check("tokne", Some("token"));
-        check("tokenfile", Some("token_file"));
-        check("port", None);
-        check("", None);
-    }
 
     #[test]
     fn every_key_belongs_to_a_section_and_is_there_once() {

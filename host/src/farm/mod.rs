@@ -14,6 +14,8 @@ mod error;
 mod gate;
 mod gpus;
 mod hooks;
+mod licensing;
+mod needing;
 mod node;
 mod parts;
 mod plan;
@@ -37,7 +39,7 @@ pub use error::{FarmError, FarmStartError};
 pub(crate) use gpus::look_once;
 pub use settings::{FarmSettings, GpuSettings, HookSettings, OnStop, ProcessSettings, ShimCommand};
 pub(crate) use start::{VERSIONS, builtins, lock_data_dir};
-pub use submission::{DigestChoice, PinnedPlugin, PluginRequest, Submission};
+pub use submission::{DigestChoice, GpuRequest, PinnedPlugin, PluginRequest, Submission};
 pub use versions::VersionControl;
 pub(crate) use views::command as command_view;
 
@@ -328,8 +330,8 @@ impl Farm {
 
     /// This machine.
     pub async fn node(&self) -> Result<NodeView, FarmError> {
-        let (leases, breakers) = self.ask(|scheduler, _| (scheduler.leases(), scheduler.breakers())).await?;
-        Ok(node::view(&self.inner.parts, leases, breakers).await)
+        let held = self.ask(|scheduler, _| node::Held::of(scheduler)).await?;
+        Ok(node::view(&self.inner.parts, held).await)
     }
 
     /// What happens, as it happens.

@@ -2,10 +2,23 @@
 
 use super::parts::Parts;
 use farmhand_model::view::{BreakerView, LeaseView, LimitView, NodeView, ToolView};
-use farmhand_model::{Limit, LimitPer};
-use std::collections::BTreeMap;
+use farmhand_scheduler::Scheduler;
 
-pub(super) async fn view(parts: &Parts, leases: Vec<LeaseView>, breakers: Vec<BreakerView>) -> NodeView {
+/// What the scheduler knows of the node.
+pub(super) struct Held {
+    leases: Vec<LeaseView>,
+    breakers: Vec<BreakerView>,
+    limits: Vec<LimitView>,
+}
+
+impl Held {
+    pub(super) fn of(scheduler: &Scheduler) -> Self {
+        Self { leases: scheduler.leases(), breakers: scheduler.breakers(), limits: scheduler.limits() }
+    }
+}
+
+pub(super) async fn view(parts: &Parts, held: Held) -> NodeView {
+    let Held { leases, breakers, limits } = held;
     let capacity = &parts.settings.capacity;
     NodeView {
         name: parts.node.host_name.clone(),
@@ -20,7 +33,7 @@ pub(super) async fn view(parts: &Parts, leases: Vec<LeaseView>, breakers: Vec<Br
         slots: capacity.slots,
         threads_per_task: capacity.threads_per_task,
         budget: parts.state.budget(),
-        limits: limits(&capacity.limits, &leases),
+        limits,
         gpus: parts.gpus.views(&leases),
         gpu_state: parts.gpus.state(),
         tools: tools(parts).await,
@@ -28,22 +41,6 @@ pub(super) async fn view(parts: &Parts, leases: Vec<LeaseView>, breakers: Vec<Br
         breakers,
         started: parts.clock.started(),
     }
-}
-
-/// How much of each limit these leases take.
-fn limits(limits: &BTreeMap<String, Limit>, leases: &[LeaseView]) -> Vec<LimitView> {
-    let view = |(name, limit): (&String, &Limit)| {
-        let mut holders: Vec<_> =
-            leases.iter().filter(|held| held.lease.licences.contains(name)).map(|held| held.job).collect();
-        let used = match limit.per {
-            LimitPer::Task => holders.len() as u32,
-            LimitPer::Node => u32::from(!holders.is_empty()),
-        };
-        holders.sort_unstable();
-        holders.dedup();
-        LimitView { name: name.clone(), limit: *limit, used, holders }
-    };
-    limits.iter().map(view).collect()
 }
 
 /// Every program that a serving plugin asks for; the finder remembers what it has probed.
@@ -61,35 +58,4 @@ async fn tools(parts: &Parts) -> Vec<ToolView> {
         }
     }
     found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use farmhand_model::{AttemptId, JobId, Lease};
-
-    #[test]
-    fn a_limit_counts_tasks_or_the_node() {
-        let lease = |attempt, job, licences: &[&str]| LeaseView {
-            attempt: AttemptId(attempt),
-            job: JobId(job),
-            lease: Lease { licences: licences.iter().map(ToString::to_string).collect(), ..Lease::default() },
-        };
-        let leases =
-            [lease(1, 7, &["arnold", "nuke"]), lease(2, 5, &["arnold"]), lease(3, 7, &["arnold", "nuke"])];
-        let task = Limit { max: 4, per: LimitPer::Task };
-        let node = Limit { max: 1, per: LimitPer::Node };
-        let all = BTreeMap::from(
-            [("arnold", task), ("idle", node), ("nuke", node)].map(|(name, limit)| (name.to_owned(), limit)),
-        );
-        let view = |name: &str, limit, used, holders: &[u64]| LimitView {
-            name: name.to_owned(),
-            limit,
-            used,
-            holders: holders.iter().copied().map(JobId).collect(),
-        };
-        let expect =
-            [view("arnold", task, 3, &[5, 7]), view("idle", node, 0, &[]), view("nuke", node, 1, &[7])];
-        assert_eq!(limits(&all, &leases), expect);
-    }
 }

@@ -2,10 +2,10 @@
 
 use super::attempt::{fixed_directory, program_of, render_env};
 use super::parts::Parts;
-use super::{FarmError, Submission, submit, views};
+use super::{FarmError, Submission, needing, submit, views};
 use farmhand_model::dcc::{Command, FrameShape, JobContext, Level, Output, TaskContext, Tool};
 use farmhand_model::plan::{LevelPlan, PlanView, PlannedFile, TaskPlan};
-use farmhand_model::{AttemptId, Chunking, FrameSet, JobId, JobRecord};
+use farmhand_model::{AttemptId, Chunking, FrameSet, JobId, JobRecord, Needs};
 use farmhand_plugin::LoadedPlugin;
 use farmhand_runner::Staging;
 use std::sync::Arc;
@@ -38,9 +38,12 @@ async fn plan_level(
     index: u32,
     level: &Level,
 ) -> LevelPlan {
+    let needs = record.spec.needs.iter().find(|needs| needs.level == level.name);
+    let needs = needs.map(|level| level.needs.clone()).unwrap_or_default();
     let mut plan = LevelPlan {
         name: level.name.clone(),
         summary: level.summary.clone(),
+        needs: needs.clone(),
         problem: None,
         tasks: Vec::new(),
         more_tasks: 0,
@@ -62,7 +65,7 @@ async fn plan_level(
     }
     shown.truncate(TASKS);
     for (layer, frames) in shown {
-        let task = task(parts, job, record, index, layer, frames, tools.clone());
+        let task = task(parts, job, record, (index, &needs), layer, frames, tools.clone());
         match plugin.build_command(&task).await {
             Ok(command) => match plan_task(parts, &task, command) {
                 Ok(task) => plan.tasks.push(task),
@@ -82,7 +85,7 @@ fn task(
     parts: &Parts,
     job: &Arc<JobContext>,
     record: &JobRecord,
-    level: u32,
+    (level, needs): (u32, &Needs),
     layer: Option<String>,
     frames: FrameSet,
     tools: Vec<Tool>,
@@ -92,6 +95,10 @@ fn task(
         Some(output) => Staging::open(&output, AttemptId(0)).path().to_owned(),
         None => dir.join("staging"),
     };
+    // Which it will be is known when it starts; one of the same kind shows what is run.
+    let gpus = needs.gpus.as_ref().map_or_else(Vec::new, |need| {
+        needing::usable(need, &parts.gpus.known()).take(need.count as usize).cloned().collect()
+    });
     TaskContext {
         job: Arc::clone(job),
         attempt: AttemptId(0),
@@ -100,7 +107,8 @@ fn task(
         level,
         try_number: 1,
         threads: record.spec.threads.unwrap_or(parts.settings.capacity.threads_per_task),
-        gpus: Vec::new(),
+        memory_bytes: needs.memory_bytes.unwrap_or_default(),
+        gpus,
         tools,
         scratch: dir.join("scratch"),
         staging,

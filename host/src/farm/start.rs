@@ -221,9 +221,8 @@ async fn follow_plugins(parts: Arc<Parts>, driver: DriverHandle) {
 }
 
 async fn announce_node(parts: &Parts, driver: &DriverHandle) {
-    let held = driver.ask(|scheduler, _| (scheduler.leases(), scheduler.breakers())).await;
-    if let Ok((leases, breakers)) = held {
-        let node = node::view(parts, leases, breakers).await;
+    if let Ok(held) = driver.ask(|scheduler, _| node::Held::of(scheduler)).await {
+        let node = node::view(parts, held).await;
         parts.bus.publish(FarmEvent::Node { node: Box::new(node) });
     }
 }

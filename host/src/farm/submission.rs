@@ -2,7 +2,7 @@
 
 use farmhand_model::hooks::HookRequest;
 use farmhand_model::job::{Chunking, FrameOrder, JobLimits};
-use farmhand_model::{FrameSet, JobId};
+use farmhand_model::{Bytes, FrameSet, GpuNeed, JobId};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -61,6 +61,17 @@ pub struct Submission {
     /// CPU threads of each task. Default: the node's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threads: Option<u32>,
+    /// Memory of each task: `"12 GB"`, `"8 GiB"`, or a number of bytes. Default: what the plugin says, or else what the
+    /// job's first attempts turn out to take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<Bytes>,
+    /// GPUs of each task: a number, 0 for none, or an object. It stands in for what the plugin wants, at the levels where
+    /// it wants some, or at all of them where it wants none anywhere. Default: what the plugin wants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpus: Option<GpuRequest>,
+    /// Licences, and counters of the configuration's `[limits]`, that each task takes besides those that the plugin names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub licences: Vec<String>,
     /// Images that are there and whole are not rendered again.
     #[serde(default)]
     pub skip_existing: bool,
@@ -83,6 +94,107 @@ pub struct Submission {
 
 fn default_priority() -> u8 {
     50
+}
+
+/// GPUs of each task: `2`, or `{"count": 1, "memory": "12 GB", "required": false}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GpuRequest {
+    /// How many; 0: none.
+    pub count: u32,
+    /// Of each, shared with other tasks; absent: each of them whole.
+    pub memory: Option<Bytes>,
+    /// Whether a task waits for them for ever, or starts without where the node has none for renders.
+    pub required: bool,
+}
+
+impl GpuRequest {
+    /// What a task needs by this; nothing where it asks for none.
+    #[must_use]
+    pub fn need(&self) -> Option<GpuNeed> {
+        (self.count > 0).then(|| GpuNeed {
+            count: self.count,
+            memory_bytes: self.memory.map(|Bytes(bytes)| bytes),
+            required: self.required,
+        })
+    }
+}
+
+/// GPUs of each task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GpuFields {
+    /// How many; 0: none. Default 1.
+    #[serde(default = "one")]
+    #[schema(minimum = 0, maximum = 64)]
+    pub count: u32,
+    /// Memory of each: `"12 GB"`, or a number of bytes; other tasks may share the rest. Default: each of them whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<Bytes>,
+    /// Whether a task waits for them for ever. Otherwise it starts without GPUs on a node whose GPUs are all missing, kept
+    /// for people or broken. Default true.
+    #[serde(default = "yes")]
+    pub required: bool,
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Serialize for GpuRequest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match *self {
+            Self { count, memory: None, required: true } => serializer.serialize_u32(count),
+            Self { count, memory, required } => GpuFields { count, memory, required }.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for GpuRequest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NumberOrFields)
+    }
+}
+
+/// By hand, so that what is wrong with either form is told as such.
+struct NumberOrFields;
+
+impl<'de> Visitor<'de> for NumberOrFields {
+    type Value = GpuRequest;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number of GPUs, or an object with `count`, `memory` and `required`")
+    }
+
+    fn visit_u64<E: de::Error>(self, count: u64) -> Result<GpuRequest, E> {
+        // What is too much is refused later, with the rest of what is wrong.
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        Ok(GpuRequest { count, memory: None, required: true })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<GpuRequest, A::Error> {
+        let GpuFields { count, memory, required } = GpuFields::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(GpuRequest { count, memory, required })
+    }
+}
+
+impl PartialSchema for GpuRequest {
+    fn schema() -> RefOr<Schema> {
+        OneOf::builder()
+            .description(Some("A number of GPUs, 0 for none, or an object."))
+            .item(u32::schema())
+            .item(GpuFields::schema())
+            .into()
+    }
+}
+
+impl ToSchema for GpuRequest {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("GpuRequest")
+    }
 }
 
 /// Which plugin a job wants: `"blender"`, `"maya@^2.1"`, or `{"name": "maya", "digest": "0a1b2c3d4e5f"}`.
@@ -189,6 +301,35 @@ impl ToSchema for PluginRequest {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn gpus_are_a_number_or_an_object() {
+        let request =
+            |count, memory: Option<u64>, required| GpuRequest { count, memory: memory.map(Bytes), required };
+        for (json, expect, written) in [
+            (json!(2), request(2, None, true), json!(2)),
+            (json!(0), request(0, None, true), json!(0)),
+            (json!({}), request(1, None, true), json!(1)),
+            (
+                json!({"count": 1, "memory": "12 GB", "required": false}),
+                request(1, Some(12_000_000_000), false),
+                json!({"count": 1, "memory": 12_000_000_000u64, "required": false}),
+            ),
+        ] {
+            let read: GpuRequest = serde_json::from_value(json).unwrap();
+            assert_eq!(read, expect);
+            assert_eq!(serde_json::to_value(&read).unwrap(), written);
+        }
+        for (json, expect) in [
+            (json!("2"), "expected a number of GPUs, or an object"),
+            (json!(-1), "expected a number of GPUs"),
+            (json!({"memory": "12"}), "`12` has no unit"),
+            (json!({"number": 2}), "unknown field `number`"),
+        ] {
+            let error = serde_json::from_value::<GpuRequest>(json).unwrap_err().to_string();
+            assert!(error.contains(expect), "{error}");
+        }
+    }
 
     #[test]
     fn a_plugin_is_a_name_or_one_version() {

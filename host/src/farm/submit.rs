@@ -4,13 +4,14 @@
 use super::parts::Parts;
 use super::settings::HookSettings;
 use super::{DigestChoice, FarmError, PinnedPlugin, PluginRequest, Submission};
+use super::{licensing, needing};
 use crate::scene;
 use farmhand_model::dcc::{Descriptor, JobContext, Problem};
 use farmhand_model::hooks::{HookPhase, HookRequest, HookScript, Moment};
 use farmhand_model::job::{Chunking, JobCosts, JobHooks, PluginChoice};
 use farmhand_model::path_map::Os;
 use farmhand_model::view::FrameCounts;
-use farmhand_model::{FrameSet, JobId, JobRecord, JobSpec, JobStatus};
+use farmhand_model::{Bytes, FrameSet, GpuNeed, JobId, JobRecord, JobSpec, JobStatus};
 use farmhand_plugin::LoadedPlugin;
 use semver::VersionReq;
 use std::collections::BTreeSet;
@@ -68,7 +69,7 @@ pub(super) async fn prepare(
         hook_scripts,
         path_map: path_map.here(os),
     };
-    let prepared = match plugin.validate(&context).await {
+    let mut prepared = match plugin.validate(&context).await {
         Ok(Ok(prepared)) => prepared,
         Ok(Err(found)) => return Err(FarmError::Invalid(found)),
         Err(error) => {
@@ -81,9 +82,31 @@ pub(super) async fn prepare(
             .add("/frames", "missing, and this scene does not tell its range; write a set such as `1-100`");
     }
     check_prepared(parts, &prepared.layers, prepared.output.as_deref(), &mut problems);
+    let limits = parts.settings.capacity.limits.keys();
+    let licences = licensing::licences(&prepared.licences, &submission.licences, limits);
+    let licences = licences.unwrap_or_else(|found| {
+        problems.list.extend(found);
+        Vec::new()
+    });
     if !problems.list.is_empty() {
         return Err(problems.into());
     }
+
+    let kept = JobContext {
+        layers: prepared.layers.clone(),
+        frames: prepared.frames.clone(),
+        output: prepared.output.clone(),
+        options: prepared.options.clone(),
+        ..context
+    };
+    let said = needing::of_plugin(&plugin, &kept, &levels).await.map_err(|error| {
+        problems.add("/plugin", format!("the plugin could not say what the job needs: {error}"));
+        FarmError::from(std::mem::take(&mut problems))
+    })?;
+    let mut needs = needing::resolve(said.clone(), submission.memory, submission.gpus.as_ref());
+    let (capacity, gpus) = (&parts.settings.capacity, parts.gpus.known());
+    prepared.notes.extend(needing::notes(&said, &needs, plugin.descriptor(), capacity, &gpus));
+    needs.retain(|level| level.needs != Default::default());
 
     let layer_count = prepared.layers.len().max(1);
     let chunk = if prepared.whole { Chunking::Whole } else { submission.chunk };
@@ -120,8 +143,8 @@ pub(super) async fn prepare(
             limits: submission.limits,
             levels,
             hooks: submission.hooks,
-            licences: prepared.licences,
-            needs: Default::default(),
+            licences,
+            needs,
         },
         status: if submission.paused { JobStatus::Paused } else { JobStatus::Waiting },
         submitted: parts.clock.now(),
@@ -313,6 +336,18 @@ fn check_numbers(submission: &Submission, problems: &mut Problems) {
     }
     if submission.threads == Some(0) {
         problems.add("/threads", "0 threads render nothing; leave it out for the node's default");
+    }
+    if submission.memory == Some(Bytes(0)) {
+        problems.add("/memory", "0 bytes hold nothing; leave it out where it is not known");
+    }
+    if let Some(gpus) = &submission.gpus {
+        if gpus.count > GpuNeed::MOST {
+            problems
+                .add("/gpus", format!("{} GPUs for each task; {} is the most", gpus.count, GpuNeed::MOST));
+        }
+        if gpus.memory == Some(Bytes(0)) {
+            problems.add("/gpus/memory", "0 bytes hold nothing; leave it out for whole GPUs");
+        }
     }
     if submission.chunk == Chunking::Fixed(0) {
         problems.add("/chunk/fixed", "a chunk has at least 1 frame");

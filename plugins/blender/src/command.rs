@@ -4,7 +4,7 @@
 
 use crate::describe::TOOL;
 use crate::names::{self, Names};
-use crate::options::{Device, Format, Level, Options, container};
+use crate::options::{Format, Level, Options, container};
 use farmhand_sdk::prelude::*;
 use serde_json::json;
 
@@ -135,8 +135,9 @@ fn prelude(task: &Task, options: &Options, names: Option<&Names>, movie: Option<
         "samples": options.samples,
         "persistent_data": options.persistent_data && is_first,
         "denoise": if is_first { options.denoise } else { Some(false) },
-        "device": device(level, options).name(),
+        "device": options.device_at(level).name(),
         "allow_cpu": options.allow_cpu,
+        "leased_gpus": task.gpus.len(),
         "format": options.format.or(by_extension.filter(|format| *format == Format::Ffmpeg)).map(Format::name),
         // The output's extension asks for a format; the scene's own stays where it has that extension too, so that
         // a multi-layer EXR remains one.
@@ -157,11 +158,6 @@ fn prelude(task: &Task, options: &Options, names: Option<&Names>, movie: Option<
     let literal = serde_json::Value::String(job.to_string()).to_string();
     let own = include_str!("prelude.py").replace("@JOB@", &literal);
     format!("{}{own}", report::PRELUDE)
-}
-
-/// The device at a level: below the first the CPU, unless the job forbids it.
-fn device(level: Level, options: &Options) -> Device {
-    if level > Level::Render && options.allow_cpu { Device::Cpu } else { options.device }
 }
 
 fn environment(command: Command, level: Level, scratch: &str) -> Command {

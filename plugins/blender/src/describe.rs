@@ -99,15 +99,15 @@ fn schema() -> Value {
             },
             "device": {
                 "title": "Device",
-                "description": "What Cycles computes on. AUTO is what the scene says: the CPU, or the best GPU \
-                                back-end that this node has.",
+                "description": "What Cycles computes on. AUTO is what the scene says: the CPU, or the GPU that the \
+                                task is given. CUDA and OPTIX need an NVIDIA GPU, one for each task.",
                 "enum": ["AUTO", "CPU", "CUDA", "OPTIX", "HIP", "ONEAPI", "METAL"],
                 "default": "AUTO",
             },
             "allow_cpu": {
                 "title": "Allow the CPU",
-                "description": "Whether the CPU may stand in where the device is missing or runs out of memory. \
-                                Without it, the job fails instead.",
+                "description": "Whether the CPU may stand in where this node has no GPU for renders, or the GPU \
+                                fails. Without it, a task waits for its GPU, and the job fails where that cannot do it.",
                 "type": "boolean", "default": true,
             },
             "denoise": {

@@ -16,6 +16,15 @@ pub enum Reach {
     FromHere,
 }
 
+/// What a fault is about, where that can be said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// Nothing that has a name.
+    Nothing,
+    /// The task's GPU.
+    Gpu,
+}
+
 /// What a line means.
 #[derive(Debug, Clone, Copy)]
 pub enum Meaning {
@@ -27,6 +36,8 @@ pub enum Meaning {
         cause: Cause,
         /// How far it reaches.
         reach: Reach,
+        /// What has a name.
+        about: About,
         /// What happened and what to do, without Blender's own words.
         advice: &'static str,
     },
@@ -48,10 +59,14 @@ use Meaning::{CannotRead, CannotSave, Fault, Harmless, MissingImage, MissingLibr
 use Severity::{FrameFatal, Transient, WorkerFatal};
 
 const fn fault(severity: Severity, cause: Cause, reach: Reach, advice: &'static str) -> Meaning {
-    Fault { severity, cause, reach, advice }
+    Fault { severity, cause, reach, about: About::Nothing, advice }
 }
 
-const GPU_MEMORY: Meaning = fault(
+const fn of_gpu(severity: Severity, cause: Cause, reach: Reach, advice: &'static str) -> Meaning {
+    Fault { severity, cause, reach, about: About::Gpu, advice }
+}
+
+const GPU_MEMORY: Meaning = of_gpu(
     WorkerFatal,
     Cause::Memory,
     Reach::FromHere,
@@ -63,20 +78,20 @@ const HOST_MEMORY: Meaning = fault(
     Reach::FromHere,
     "the machine ran out of memory: render fewer tasks at once here, or make the scene lighter",
 );
-const GPU_HICCUP: Meaning = fault(
+const GPU_HICCUP: Meaning = of_gpu(
     Transient,
     Cause::Gpu,
     Reach::FromHere,
     "the GPU or its driver stopped in the middle of the work; if it does so again, look at the driver and at what \
      else uses the card",
 );
-const GPU_UNFIT: Meaning = fault(
+const GPU_UNFIT: Meaning = of_gpu(
     WorkerFatal,
     Cause::Gpu,
     Reach::FromHere,
     "this Blender cannot use this GPU: update the driver, or render on the CPU",
 );
-const GPU_ERROR: Meaning = fault(
+const GPU_ERROR: Meaning = of_gpu(
     WorkerFatal,
     Cause::Gpu,
     Reach::FromHere,
@@ -144,7 +159,7 @@ pub static ROWS: &[Rule<Meaning>] = &[
     row(&["System is out of GPU memory"], GPU_MEMORY),
     row(
         &["error at cuCtxCreate: Out of memory"],
-        fault(
+        of_gpu(
             Transient,
             Cause::Memory,
             Reach::FromHere,
@@ -176,7 +191,7 @@ pub static ROWS: &[Rule<Meaning>] = &[
     // The GPU itself.
     row(
         &["Found no Cycles device"],
-        fault(
+        of_gpu(
             WorkerFatal,
             Cause::Gpu,
             Reach::FromHere,

@@ -29,11 +29,9 @@ pub fn judge(task: &Task, outcome: &Outcome) -> Verdict {
         return gpu(task, outcome, &options, fault);
     }
     if let Some(fault) = has(Cause::Memory)
-        && Level::of(task) == Level::Render
         && fault.severity != Severity::Transient
     {
-        let message = &fault.message;
-        return Verdict::new(Decision::FallBack, format!("{message}; level `safe` needs less of it"));
+        return policy::out_of_memory(task, LEVELS, &fault.message);
     }
     if outcome.faults.is_empty() {
         match outcome.exit_code {

@@ -10,6 +10,7 @@ pub mod faults;
 pub mod judge;
 pub mod log_line;
 pub mod names;
+pub mod needs;
 pub mod options;
 pub mod reader;
 pub mod validate;
@@ -28,6 +29,10 @@ impl Plugin for Blender {
 
     fn validate(job: &Job) -> Result<PreparedJob, Vec<Problem>> {
         validate::validate(job)
+    }
+
+    fn needs(job: &Job, level: u32) -> Result<Needs, PluginError> {
+        needs::needs(job, level)
     }
 
     fn build_command(task: &Task) -> Result<Command, PluginError> {

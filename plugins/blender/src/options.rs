@@ -21,7 +21,13 @@ impl Level {
     /// The level that a task asks for.
     #[must_use]
     pub fn of(task: &Task) -> Self {
-        match task.level {
+        task.level.into()
+    }
+}
+
+impl From<u32> for Level {
+    fn from(index: u32) -> Self {
+        match index {
             0 => Level::Render,
             1 => Level::Safe,
             _ => Level::Minimal,
@@ -63,7 +69,7 @@ impl Engine {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Device {
-    /// As the scene says: the CPU, or the best GPU back-end that is there.
+    /// As the scene says: the CPU, or the best back-end that the leased GPU has.
     #[default]
     Auto,
     /// The CPU.
@@ -263,6 +269,14 @@ pub struct Options {
     pub missing_libraries: WhenMissing,
     /// When an image is missing.
     pub missing_images: WhenMissing,
+}
+
+impl Options {
+    /// The device at a level: below the first the CPU, unless the job forbids it.
+    #[must_use]
+    pub fn device_at(&self, level: Level) -> Device {
+        if level > Level::Render && self.allow_cpu { Device::Cpu } else { self.device }
+    }
 }
 
 impl Default for Options {

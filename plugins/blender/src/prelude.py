@@ -9,7 +9,9 @@ JOB = json.loads(@JOB@)
 
 # Blender's own limit for frame numbers: a number that no scene's name is likely to contain.
 PROBE_FRAME = 1048573
+# Those whose GPUs farmhand leases come first; it knows nothing of the others.
 BACK_ENDS = ("OPTIX", "CUDA", "HIP", "ONEAPI", "METAL")
+LEASED_BACK_ENDS = BACK_ENDS[:2]
 
 
 class Refused(Exception):
@@ -138,25 +140,44 @@ def choose_device(scene):
         return use_cpu(scene, None)
     addon = bpy.context.preferences.addons.get("cycles")
     preferences = addon.preferences if addon else None
+    for back_end in back_ends(wanted, preferences):
+        gpus = gpus_of(preferences, back_end) if preferences and back_end in BACK_ENDS else []
+        if gpus:
+            return use_gpus(scene, preferences, back_end, gpus)
+    unleased = wanted in LEASED_BACK_ENDS and not JOB["leased_gpus"]
+    missing = "this node has no %s device that this Blender can use" % ("GPU" if wanted == "AUTO" else wanted)
+    if unleased:
+        missing = "this task was given no GPU for %s" % wanted
+    if JOB["allow_cpu"] and (unleased or wanted == "AUTO"):
+        asks = "scene" if wanted == "AUTO" else "job"
+        return use_cpu(scene, "the %s asks for a GPU, and %s; it renders on the CPU" % (asks, missing))
+    say("device", "none")
+    raise Refused("gpu", missing)
+
+
+def back_ends(wanted, preferences):
+    """Those to try, in order: without a lease none of those that farmhand leases, with one no others."""
     if wanted == "AUTO":
         own = getattr(preferences, "compute_device_type", "NONE")
         order = [own] + [one for one in BACK_ENDS if one != own]
-    else:
-        order = [wanted]
-    for back_end in order:
-        gpus = gpus_of(preferences, back_end) if preferences and back_end in BACK_ENDS else []
-        if gpus:
-            for device in preferences.devices:
-                device.use = device.type == back_end
-            scene.cycles.device = "GPU"
-            say("device", back_end)
-            say("gpus", ", ".join(gpu.name for gpu in gpus))
-            return None
-    missing = "this node has no %s device that this Blender can use" % ("GPU" if wanted == "AUTO" else wanted)
-    if wanted == "AUTO" and JOB["allow_cpu"]:
-        return use_cpu(scene, "the scene asks for a GPU, and " + missing + "; it renders on the CPU")
-    say("device", "none")
-    raise Refused("gpu", missing)
+        return [one for one in order if (one in LEASED_BACK_ENDS) == bool(JOB["leased_gpus"])]
+    return [] if wanted in LEASED_BACK_ENDS and not JOB["leased_gpus"] else [wanted]
+
+
+def use_gpus(scene, preferences, back_end, gpus):
+    leased = JOB["leased_gpus"]
+    if back_end in LEASED_BACK_ENDS and len(gpus) > leased:
+        say("device", "none")
+        raise Refused(
+            "gpu",
+            "Blender sees %d GPUs and the task has %d: CUDA_VISIBLE_DEVICES does not keep it to its own; look for "
+            "what sets that variable" % (len(gpus), leased),
+        )
+    for device in preferences.devices:
+        device.use = device.type == back_end
+    scene.cycles.device = "GPU"
+    say("device", back_end)
+    say("gpus", ", ".join(gpu.name for gpu in gpus))
 
 
 def set_format(render, name):

@@ -3,7 +3,7 @@
 //! still be believed.
 
 use crate::command::PRELUDE_FILE;
-use crate::faults::{self, DENOISER_ADVICE, Meaning, ROWS, Reach, SCRIPT_FAILED};
+use crate::faults::{self, About, DENOISER_ADVICE, Meaning, ROWS, Reach, SCRIPT_FAILED};
 use crate::log_line::{LogLine, Status, progress};
 use crate::names::Names;
 use crate::options::{Options, WhenMissing};
@@ -20,6 +20,8 @@ pub struct BlenderReader {
     rules: Rules<Meaning>,
     /// How images are named: known before, or told by the prelude.
     names: Option<Names>,
+    /// The leased GPU, where it is one.
+    gpu: Option<String>,
     staging: String,
     layer: Option<String>,
     missing_libraries: WhenMissing,
@@ -44,6 +46,7 @@ pub struct BlenderReader {
 struct Doubt {
     severity: Severity,
     cause: Cause,
+    about: About,
     why: &'static str,
 }
 
@@ -66,6 +69,7 @@ impl BlenderReader {
         Self {
             rules: Rules::new(ROWS),
             names: Names::of(task).ok().flatten(),
+            gpu: task.only_gpu().map(|gpu| gpu.uuid.clone()),
             staging: task.staging.clone(),
             layer: task.layer.clone(),
             missing_libraries: options.missing_libraries,
@@ -119,18 +123,24 @@ impl BlenderReader {
         let quote = text::quote(line);
         let quoted = |advice: &str| format!("{advice} (Blender said: {quote})");
         match meaning {
-            Meaning::Fault { severity, cause, reach, advice } => {
+            Meaning::Fault { severity, cause, reach, about, advice } => {
                 if advice == DENOISER_ADVICE {
                     self.fact("denoiser", "missing", events);
                 }
                 if reach == Reach::FromHere {
-                    self.doubt.get_or_insert(Doubt { severity, cause, why: advice });
+                    self.doubt.get_or_insert(Doubt { severity, cause, about, why: advice });
                 }
                 let frame = self.frame.filter(|_| reach != Reach::Attempt);
                 // Blender repeats itself with other figures: the advice alone tells faults apart.
                 self.teller.fault(
                     advice,
-                    Fault { severity, cause, message: quoted(advice), frame, about: None },
+                    Fault {
+                        severity,
+                        cause,
+                        message: quoted(advice),
+                        frame,
+                        about: self.about(about, cause),
+                    },
                     events,
                 );
             }
@@ -168,12 +178,18 @@ impl BlenderReader {
         }
     }
 
+    /// A GPU by its UUID where the task has just one. That memory ran out on a GPU is said in any case.
+    fn about(&self, about: About, cause: Cause) -> Option<String> {
+        let other = (cause == Cause::Memory).then(|| "gpu".to_owned());
+        if about == About::Gpu { self.gpu.clone().or(other) } else { None }
+    }
+
     fn missing(&mut self, policy: WhenMissing, what: &'static str, quote: &str, events: &mut Vec<Event>) {
         match policy {
             WhenMissing::Warn => self.teller.warn(quote, events),
             WhenMissing::Fail => {
                 let (severity, cause) = (Severity::FrameFatal, Cause::MissingFile);
-                self.doubt.get_or_insert(Doubt { severity, cause, why: what });
+                self.doubt.get_or_insert(Doubt { severity, cause, about: About::Nothing, why: what });
                 // Blender says it in several lines; the prelude's own message names them all.
                 let message = format!("{what} (Blender said: {quote})");
                 self.teller.fault(what, Fault { severity, cause, message, frame: None, about: None }, events);
@@ -210,11 +226,8 @@ impl BlenderReader {
                     _ => (Severity::FrameFatal, Cause::Scene),
                 };
                 let message = message.to_owned();
-                self.teller.fault(
-                    value,
-                    Fault { severity, cause, message, frame: None, about: None },
-                    events,
-                );
+                let about = self.gpu.clone().filter(|_| cause == Cause::Gpu);
+                self.teller.fault(value, Fault { severity, cause, message, frame: None, about }, events);
             }
             "blender" => self.version(value, events),
             _ => events.push(Event::fact(key, value)),
@@ -236,12 +249,12 @@ impl BlenderReader {
                 (Some(held), Event::FrameDone(image)) => held.push(image),
                 (_, event) => events.push(event),
             },
-            Some(Doubt { severity, cause, why }) => {
+            Some(Doubt { severity, cause, about, why }) => {
                 let frame = image.frame;
                 let message = format!("the image of frame {frame} is not believed: {why}");
                 self.teller.fault(
                     path,
-                    Fault { severity, cause, message, frame: Some(frame), about: None },
+                    Fault { severity, cause, message, frame: Some(frame), about: self.about(about, cause) },
                     events,
                 );
             }

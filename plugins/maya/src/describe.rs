@@ -171,14 +171,16 @@ fn schema() -> Value {
             },
             "device": {
                 "title": "Device",
-                "description": "What Arnold and V-Ray compute on. Redshift and Hardware 2.0 always use the GPU, \
+                "description": "What Arnold and V-Ray compute on; `gpu` needs an NVIDIA GPU for each task, and with \
+                                `scene` a task is given none. Redshift always needs one, Hardware 2.0 uses the display's, \
                                 Software and RenderMan the CPU.",
                 "enum": ["scene", "cpu", "gpu"], "default": "scene",
             },
             "gpu_selection": {
                 "title": "GPU selection",
                 "description": "How the renderer is kept to the GPUs that the task has leased: `visible-devices` \
-                                shows it no others, `flags` names them on its own flags (Redshift: any; Arnold: one).",
+                                shows it no others, `flags` names them on its own flags besides (Redshift: any; Arnold: \
+                                one).",
                 "enum": ["visible-devices", "flags"], "default": "visible-devices",
             },
             "abort_on_licence_fail": {

@@ -1,7 +1,7 @@
 //! The environment of a render: no dialogs, preferences of its own, the licence's absence as an error, and the GPUs
 //! that were leased and no others.
 
-use crate::options::{Device, GpuSelection, LayerSystem, Options};
+use crate::options::{Device, LayerSystem, Options};
 use crate::renderer::Renderer;
 use farmhand_sdk::prelude::*;
 use serde_json::json;
@@ -50,8 +50,8 @@ pub fn around(command: Command, task: &Task, options: &Options) -> Command {
     gpus(command, task, options)
 }
 
-/// The leased GPUs by UUID, which does not depend on the order in which CUDA counts. With the renderer's own flags the
-/// variable stays away: it would number the cards anew, and the flags would name cards that are not there.
+/// The leased GPUs by UUID, which does not depend on the order in which CUDA counts. The process numbers those that it
+/// sees from 0, whichever they are, and so do the renderer's own flags.
 fn gpus(command: Command, task: &Task, options: &Options) -> Command {
     if options.device == Device::Cpu {
         return command.env("CUDA_VISIBLE_DEVICES", "");
@@ -59,14 +59,10 @@ fn gpus(command: Command, task: &Task, options: &Options) -> Command {
     if task.gpus.is_empty() {
         return command;
     }
-    let command = command.env("CUDA_DEVICE_ORDER", "PCI_BUS_ID");
-    if options.gpu_selection == GpuSelection::Flags {
-        return command;
-    }
     let named =
         |gpu: &farmhand_sdk::Gpu| if gpu.uuid.is_empty() { gpu.index.to_string() } else { gpu.uuid.clone() };
     let visible: Vec<String> = task.gpus.iter().map(named).collect();
-    command.env("CUDA_VISIBLE_DEVICES", visible.join(","))
+    command.env("CUDA_DEVICE_ORDER", "PCI_BUS_ID").env("CUDA_VISIBLE_DEVICES", visible.join(","))
 }
 
 fn flag(on: bool) -> &'static str {

@@ -26,6 +26,8 @@ pub enum About {
     File,
     /// The GPU whose index the line ends with.
     Gpu,
+    /// The task's GPU, where it has one.
+    SomeGpu,
 }
 
 /// How a row is to be taken.
@@ -43,6 +45,8 @@ pub enum Kind {
     PlugIn,
     /// A hiccup at first, the node's fault when it comes again.
     Once,
+    /// The renderer leaves the GPU alone: a fault where the job asked for it.
+    OnCpu,
     /// Worth showing.
     Warning,
 }
@@ -80,6 +84,10 @@ const fn of_file(meaning: Meaning) -> Meaning {
     Meaning { about: About::File, ..meaning }
 }
 
+const fn of_gpu(meaning: Meaning) -> Meaning {
+    Meaning { about: About::SomeGpu, ..meaning }
+}
+
 const fn licence(about: About, advice: &'static str) -> Meaning {
     Meaning { about, ..fault(Transient, Licence, Frame, advice) }
 }
@@ -92,12 +100,12 @@ const fn strict_consequence(advice: &'static str) -> Meaning {
     Meaning { kind: Kind::StrictConsequence, ..fault(FrameFatal, Other, Frame, advice) }
 }
 
-const GPU_MEMORY: Meaning = fault(
+const GPU_MEMORY: Meaning = of_gpu(fault(
     WorkerFatal,
     Memory,
     Frame,
     "the GPU ran out of memory: close what else uses it, render on a bigger one, or make the scene lighter",
-);
+));
 const HOST_MEMORY: Meaning = fault(
     WorkerFatal,
     Memory,
@@ -252,6 +260,18 @@ pub static ROWS: &[Rule<Meaning>] = &[
     row(
         &["No devices found. Aborting rendering"],
         fault(WorkerFatal, Gpu, Attempt, "Redshift found no GPU that it can use here"),
+    ),
+    row(
+        &["alling back to CPU"],
+        Meaning {
+            kind: Kind::OnCpu,
+            ..fault(
+                WorkerFatal,
+                Gpu,
+                Attempt,
+                "the job asks for the GPU, and the renderer left it for the CPU",
+            )
+        },
     ),
     row(
         &["illegal memory access was encountered"],

@@ -144,7 +144,7 @@ fn layers(task: &Task, options: &Options) -> Option<String> {
     Some(nodes.join(","))
 }
 
-/// Threads and GPUs, by the renderer's own flags.
+/// Threads and GPUs, by the renderer's own flags. The process sees only the GPUs that it was given, counted from 0.
 fn resources(args: &mut Args, task: &Task, options: &Options) {
     let threads = task.threads.max(1).to_string();
     let by_flags = options.gpu_selection == GpuSelection::Flags && !task.gpus.is_empty();
@@ -159,12 +159,12 @@ fn resources(args: &mut Args, task: &Task, options: &Options) {
             }
             if by_flags && options.device != Device::Cpu {
                 args.pair("-ai:manGpuSel", "1");
-                args.pair("-ai:gpu", task.gpus[0].index.to_string());
+                args.pair("-ai:gpu", "0");
             }
         }
         Some(Renderer::Vray) => args.pair("-threads", threads),
         Some(Renderer::Redshift) if by_flags => {
-            let indexes: Vec<String> = task.gpus.iter().map(|gpu| gpu.index.to_string()).collect();
+            let indexes: Vec<String> = (0..task.gpus.len()).map(|index| index.to_string()).collect();
             args.pair("-gpu", format!("{{{}}}", indexes.join(",")));
         }
         Some(Renderer::Redshift | Renderer::Hardware2 | Renderer::Renderman) | None => {}

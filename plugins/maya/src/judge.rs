@@ -53,7 +53,7 @@ fn by_fault(task: &Task, outcome: &Outcome) -> Option<Verdict> {
     }
     if let Some(fault) = find(&|fault| fault.cause == Cause::Memory && fault.severity != Severity::Transient)
     {
-        return Some(policy::fall_back(task, LEVELS, &fault.message));
+        return Some(policy::out_of_memory(task, LEVELS, &fault.message));
     }
     if let Some(fault) =
         find(&|fault| fault.severity == Severity::WorkerFatal && fault.cause != Cause::Memory)

@@ -15,6 +15,7 @@ pub mod judge;
 pub mod log_line;
 pub mod mel;
 pub mod names;
+pub mod needs;
 pub mod options;
 pub mod project;
 pub mod reader;
@@ -37,6 +38,10 @@ impl Plugin for Maya {
 
     fn validate(job: &Job) -> Result<PreparedJob, Vec<Problem>> {
         validate::validate(job)
+    }
+
+    fn needs(job: &Job, _level: u32) -> Result<Needs, PluginError> {
+        needs::needs(job)
     }
 
     fn build_command(task: &Task) -> Result<Command, PluginError> {

@@ -143,7 +143,7 @@ pub enum GpuSelection {
     /// By `CUDA_VISIBLE_DEVICES`, with their UUIDs.
     #[default]
     VisibleDevices,
-    /// By the renderer's own flags, with their indexes.
+    /// By the renderer's own flags too.
     Flags,
 }
 

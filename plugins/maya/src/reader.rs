@@ -6,7 +6,7 @@ use crate::describe::RENDER;
 use crate::faults::{About, Kind, Meaning, ROWS, Reach, file_in};
 use crate::log_line::{self, Said};
 use crate::names::{self, Names};
-use crate::options::{Device, Format, GpuSelection, LayerMode, Level, Options};
+use crate::options::{Device, Format, LayerMode, Level, Options};
 use crate::renderer::Renderer;
 use farmhand_sdk::prelude::*;
 use farmhand_sdk::report::Report;
@@ -57,8 +57,8 @@ pub struct MayaReader {
     /// What is known before the first line.
     first: Vec<Event>,
     gpus: Vec<String>,
-    /// Whether the renderer counts only the leased GPUs.
-    counts_leased: bool,
+    /// Whether the job asked for the GPU that it has.
+    wants_gpu: bool,
     teller: Teller,
 }
 
@@ -101,7 +101,8 @@ impl MayaReader {
             error: String::new(),
             first: known_before(task, &options),
             gpus: task.gpus.iter().map(|gpu| gpu.uuid.clone()).collect(),
-            counts_leased: options.gpu_selection == GpuSelection::VisibleDevices,
+            wants_gpu: !task.gpus.is_empty()
+                && (options.device == Device::Gpu || options.renderer == Some(Renderer::Redshift)),
             teller: Teller::default(),
         }
     }
@@ -170,11 +171,18 @@ impl MayaReader {
             Kind::Strict | Kind::StrictConsequence if !self.strict => return self.teller.warn(quote, events),
             Kind::Consequence | Kind::StrictConsequence if self.told => return,
             Kind::PlugIn if !self.needs_plug_in(line) => return self.teller.warn(quote, events),
+            Kind::OnCpu => {
+                if !self.wants_gpu {
+                    return self.teller.warn(quote, events);
+                }
+                events.push(Event::fact("device", "CPU"));
+            }
             Kind::Once if !self.first_try => severity = Severity::WorkerFatal,
             _ => {}
         }
         let about = match meaning.about {
             About::Nothing => self.only_gpu().filter(|_| meaning.cause == Cause::Gpu),
+            About::SomeGpu => Some(self.only_gpu().unwrap_or_else(|| "gpu".to_owned())),
             About::Licence(name) => Some(name.to_owned()),
             About::RendererLicence => {
                 Some(self.renderer.map_or("maya", |renderer| renderer.name()).to_owned())
@@ -203,13 +211,11 @@ impl MayaReader {
         );
     }
 
-    /// The GPU that a renderer means by a number: among those that it sees, or of all in the machine.
+    /// The GPU that a renderer means by a number: it counts those that it sees.
     fn gpu(&self, id: &str) -> Option<String> {
-        let index: usize = id.parse().ok()?;
-        if self.counts_leased && !self.gpus.is_empty() {
-            self.gpus.get(index).cloned()
-        } else {
-            Some(id.to_owned())
+        match self.gpus.as_slice() {
+            [] => Some(id.to_owned()),
+            leased => leased.get(id.parse::<usize>().ok()?).cloned(),
         }
     }
 

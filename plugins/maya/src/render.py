@@ -192,6 +192,28 @@ def choose_settings(cmds, mel, renderer):
         set_where_it_is(cmds, "defaultArnoldRenderOptions.render_devices", str(gpus[0]))
 
 
+def device_of(cmds, renderer):
+    """What the scene renders on as it stands now; None where it does not say."""
+    fixed = {"software": "CPU", "renderman": "CPU", "redshift": "GPU"}
+    if renderer in fixed:
+        return fixed[renderer]
+    switches = {"arnold": "defaultArnoldRenderOptions.renderDevice", "vray": "vraySettings.productionEngine"}
+    switch = switches.get(renderer)
+    if switch is None:
+        return None
+    if JOB["device"] != "scene":
+        return JOB["device"].upper()
+    return "GPU" if cmds.objExists(switch) and cmds.getAttr(switch) else "CPU"
+
+
+def check_device(device, renderer):
+    if device is not None:
+        report("fact", name="device", value=device)
+    # Redshift says itself that it finds none.
+    if device == "GPU" and not JOB["leased_gpus"] and renderer != "redshift":
+        stop("scene", "the scene renders on the GPU, and this task has none: set the option device to gpu, or to cpu")
+
+
 def scene_mel(cmds, mel, name):
     """MEL that the scene brings along; in mayapy nothing runs it."""
     text = cmds.getAttr("defaultRenderGlobals." + name) if cmds.objExists("defaultRenderGlobals." + name) else None
@@ -301,8 +323,7 @@ def render(cmds, mel):
     choose_output(cmds, renderer)
     choose_size(cmds, renderer)
     choose_settings(cmds, mel, renderer)
-    if JOB["device"] != "scene" and renderer in ("arnold", "vray"):
-        report("fact", name="device", value=JOB["device"].upper())
+    check_device(device_of(cmds, renderer), renderer)
     if renderer not in RUNS_SCENE_MEL:
         scene_mel(cmds, mel, "preMel")
     keep_copy(cmds, changed)

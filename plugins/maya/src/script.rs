@@ -74,7 +74,8 @@ fn render(task: &Task, options: &Options, names: &Names) -> Value {
         .map(|renderer| (renderer.name().to_owned(), json!(renderer.settings(options, threads))))
         .collect();
     let by_flags = options.gpu_selection == GpuSelection::Flags;
-    let gpus: Vec<u32> = task.gpus.iter().filter(|_| by_flags).map(|gpu| gpu.index).collect();
+    // The process sees only the GPUs that it was given, counted from 0.
+    let gpus: Vec<usize> = (0..task.gpus.len()).filter(|_| by_flags).collect();
     let format = names::format(options, task.job.output.as_deref());
     let own = json!({
         "camera": options.camera,
@@ -88,6 +89,7 @@ fn render(task: &Task, options: &Options, names: &Names) -> Value {
         "threads": threads,
         "device": options.device.name(),
         "gpu_indexes": gpus,
+        "leased_gpus": task.gpus.len(),
         "hooks": report::frame_hooks(&task.job),
         "scene_copy": options.scene_copy.name(),
     });

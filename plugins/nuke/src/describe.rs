@@ -109,8 +109,8 @@ fn schema() -> Value {
             },
             "gpu": {
                 "title": "Use the GPU",
-                "description": "Renders on the GPU that the task was given, where it was given one. The level `safe` \
-                                uses none.",
+                "description": "Renders on an NVIDIA GPU, one for each task, and on the CPU where this node has none \
+                                for renders. The level `safe` uses none.",
                 "type": "boolean", "default": false,
             },
             "cache_memory": {

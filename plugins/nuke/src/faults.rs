@@ -63,6 +63,12 @@ const MEMORY: Meaning = of_attempt(
     About::Nothing,
     "the machine ran out of memory: render fewer tasks at once here, or lower the cache's limit",
 );
+const GPU_MEMORY: Meaning = of_attempt(
+    WorkerFatal,
+    Cause::Memory,
+    About::Gpu,
+    "the GPU ran out of memory: render on a bigger one or on the CPU, or in smaller pieces",
+);
 const CRASH: Meaning = of_frame(FrameFatal, Cause::Crash, About::Nothing, "Nuke crashed");
 const GPU: Meaning = of_attempt(
     WorkerFatal,
@@ -88,6 +94,8 @@ const WORKER_PROCESS: Meaning =
 /// The table.
 pub static ROWS: &[Rule<Meaning>] = &[
     // Memory.
+    row(&["CUDA_ERROR_OUT_OF_MEMORY"], GPU_MEMORY),
+    row(&["CUDA error", "ut of memory"], GPU_MEMORY),
     row(&["std::bad_alloc"], MEMORY),
     row(&["St9bad_alloc"], MEMORY),
     row(&["out of memory"], MEMORY),

@@ -12,6 +12,7 @@ pub mod hooks;
 pub mod judge;
 pub mod log_line;
 pub mod names;
+pub mod needs;
 pub mod options;
 pub mod reader;
 pub mod scene;
@@ -32,6 +33,10 @@ impl Plugin for Nuke {
 
     fn validate(job: &Job) -> Result<PreparedJob, Vec<Problem>> {
         validate::validate(job)
+    }
+
+    fn needs(job: &Job, level: u32) -> Result<Needs, PluginError> {
+        needs::needs(job, level)
     }
 
     fn build_command(task: &Task) -> Result<Command, PluginError> {

@@ -22,11 +22,7 @@ impl Level {
     /// The level that a task asks for.
     #[must_use]
     pub fn of(task: &Task) -> Self {
-        match task.level {
-            0 => Level::Script,
-            1 => Level::Execute,
-            _ => Level::Safe,
-        }
+        task.level.into()
     }
 
     /// As the descriptor calls it.
@@ -36,6 +32,16 @@ impl Level {
             Level::Script => "script",
             Level::Execute => "execute",
             Level::Safe => "safe",
+        }
+    }
+}
+
+impl From<u32> for Level {
+    fn from(index: u32) -> Self {
+        match index {
+            0 => Level::Script,
+            1 => Level::Execute,
+            _ => Level::Safe,
         }
     }
 }

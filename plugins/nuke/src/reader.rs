@@ -66,7 +66,7 @@ impl NukeReader {
             level,
             continue_on_error: options.continue_on_error && level != Level::Safe,
             licence: options.licence.feature(),
-            gpu: task.gpus.first().map(|gpu| gpu.index.to_string()),
+            gpu: task.only_gpu().map(|gpu| gpu.uuid.clone()),
             try_number: task.try_number,
             frames: task.frames.clone(),
             layer: task.layer.clone(),
@@ -121,7 +121,8 @@ impl NukeReader {
                 let about = match about {
                     About::Nothing => None,
                     About::Licence => Some(self.licence.to_owned()),
-                    About::Gpu => self.gpu.clone(),
+                    // That memory ran out on a GPU is said in any case.
+                    About::Gpu => self.gpu.clone().or((cause == Cause::Memory).then(|| "gpu".to_owned())),
                     About::File => faults::file_in(line).map(str::to_owned),
                 };
                 let key = format!("{advice} {}", about.as_deref().unwrap_or_default());

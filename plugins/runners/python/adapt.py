@@ -11,6 +11,7 @@ from typing import Any
 import farmhand
 from farmhand.options import Options
 from wit_world.exports import hooks as wit_hooks
+from wit_world.exports import needs as wit_needs
 from wit_world.imports import context, types
 
 
@@ -62,6 +63,7 @@ def task(handle: context.Task) -> farmhand.Task:
         level=handle.level(),
         try_number=handle.try_number(),
         threads=handle.threads(),
+        memory_bytes=handle.memory_bytes(),
         gpus=[farmhand.Gpu(one.index, one.uuid, one.name, one.memory_bytes) for one in handle.gpus()],
         tools=[farmhand.Tool(one.id, one.path, one.version) for one in handle.tools()],
         scratch=handle.scratch(),
@@ -192,6 +194,11 @@ def verdict(one: farmhand.Verdict) -> types.Verdict:
     if one.decision is farmhand.Decision.RETRY:
         return types.Verdict(types.Decision_Retry(one.after_ms), one.reason)
     return types.Verdict(_DECISIONS[one.decision](), one.reason)
+
+
+def needs(one: farmhand.Needs) -> wit_needs.TaskNeeds:
+    gpus = one.gpus and wit_needs.GpuNeed(one.gpus.count, one.gpus.memory_bytes, one.gpus.required)
+    return wit_needs.TaskNeeds(one.memory_bytes, gpus)
 
 
 _ACTIONS: dict[type, Callable[[Any], wit_hooks.Action]] = {

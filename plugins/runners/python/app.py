@@ -20,6 +20,7 @@ from farmhand import Job, Plugin, Task, calls
 from session import SESSION
 from wit_world import exports
 from wit_world.exports import hooks as wit_hooks
+from wit_world.exports import needs as wit_needs
 from wit_world.exports import runner
 from wit_world.imports import context, types
 
@@ -92,6 +93,11 @@ class Hooks(exports.Hooks):
         return SESSION.ask(
             lambda plugin: adapt.hooks(calls.hooks(plugin, "after_task", _task(plugin, task), adapt.outcome(outcome)))
         )
+
+
+class Needs(exports.Needs):
+    def needs(self, job: context.Job, level: int) -> wit_needs.TaskNeeds:
+        return SESSION.ask(lambda plugin: adapt.needs(calls.needs(plugin, _job(plugin, job), level)))
 
 
 #: Calls of Python functions within each other. Where each goes through C (a `__getattr__`, a sort's key), about 350 of

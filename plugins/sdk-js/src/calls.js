@@ -8,6 +8,7 @@ import { PreparedJob, Problem } from "./context.js";
 import { Descriptor, Level } from "./descriptor.js";
 import { Hook } from "./hooks.js";
 import { Table } from "./lines.js";
+import { Needs } from "./needs.js";
 import { schemaOf } from "./options.js";
 import { Plugin } from "./plugin.js";
 import * as policy from "./policy.js";
@@ -26,7 +27,7 @@ const FIELDS = [
   "frameHooks",
 ];
 const HOOKS = { beforeJob: "before-job", afterJob: "after-job", beforeTask: "before-task", afterTask: "after-task" };
-const METHODS = ["validate", "buildCommand", "reader", "judge", ...Object.keys(HOOKS)];
+const METHODS = ["validate", "needs", "buildCommand", "reader", "judge", ...Object.keys(HOOKS)];
 
 /** A plugin from what a script's main file exports, with its members looked at. */
 export function checkedPlugin(exported, file = "the plugin") {
@@ -178,6 +179,13 @@ export function validate(plugin, job) {
   }
   for (const problem of told) problems.push(checked.problem(problem, where));
   return problems.length > 0 ? problems : checked.prepared(job.prepared(), where);
+}
+
+/** What a task needs at a level. */
+export function needs(plugin, job, level) {
+  const answer = plugin.needs(job, level);
+  if (answer === undefined || answer === null) return new Needs();
+  return checked.needs(answer, `${titleOf(plugin)}.needs`);
 }
 
 /** What to run. */

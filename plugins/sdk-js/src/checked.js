@@ -19,6 +19,7 @@ import {
 } from "./event.js";
 import { FrameRun, FrameRuns } from "./frames.js";
 import { Action, Copy, Hook, MakeDirectory, Move, Note, OnFailure, Remove, Run, Write } from "./hooks.js";
+import { GpuNeed, Needs } from "./needs.js";
 import { Decision, Verdict } from "./verdict.js";
 
 const LEAST_FRAME = -(2 ** 31);
@@ -85,6 +86,29 @@ function output(value, what, field) {
     frames(held, what(`${field}.frames`)),
     textOrNull(place, what(`${field}.place`)),
   );
+}
+
+/** What a task needs. */
+export function needs(value, where) {
+  const { memoryBytes = null, gpus = null } = object(value, `what ${where} gave`, "a Needs");
+  const what = (field) => `${field} of the Needs that ${where} gave`;
+  return new Needs({
+    memoryBytes: bytesOrNull(memoryBytes, what("memoryBytes")),
+    gpus: gpus === null ? null : gpuNeed(gpus, what),
+  });
+}
+
+function gpuNeed(value, what) {
+  const { count = 1, memoryBytes = null, required = true } = object(value, what("gpus"), "a GpuNeed");
+  return new GpuNeed({
+    count: whole(count, what("gpus.count"), 0, MOST_COUNT),
+    memoryBytes: bytesOrNull(memoryBytes, what("gpus.memoryBytes")),
+    required: truth(required, what("gpus.required")),
+  });
+}
+
+function bytesOrNull(value, what) {
+  return value === null ? null : whole(value, what, 0, Number.MAX_SAFE_INTEGER);
 }
 
 /** A command. */

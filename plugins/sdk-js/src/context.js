@@ -191,6 +191,7 @@ export class Task {
     level = 0,
     tryNumber = 1,
     threads = 1,
+    memoryBytes = 0,
     gpus = [],
     tools = [],
     scratch = "",
@@ -209,7 +210,9 @@ export class Task {
     this.tryNumber = tryNumber;
     /** CPU threads leased. */
     this.threads = threads;
-    /** GPUs leased. */
+    /** Bytes of memory leased; 0 where the node does not count memory. */
+    this.memoryBytes = memoryBytes;
+    /** GPUs leased: its process sees no others. */
     this.gpus = gpus;
     /** Programs found. */
     this.tools = tools;

@@ -23,6 +23,11 @@ export class Plugin {
    * options against the schema before. */
   validate(job) {}
 
+  /** What a task of this job needs at this level, an index into `levels`. Asked once, when the job is submitted; what the
+   * person who submits says goes before it. Returning nothing: no GPU, and the memory that the job's attempts turn out to
+   * take. */
+  needs(job, level) {}
+
   /** What to run for these frames, at the level that the task asks for. */
   buildCommand(task) {
     throw new PluginError(`${this.constructor.name} says nothing about what to run: write \`buildCommand(task)\``);

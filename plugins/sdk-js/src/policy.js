@@ -29,6 +29,17 @@ export function retryOnce(task, levels, reason) {
     : fallBack(task, levels, reason);
 }
 
+// Tries of a level in which the host may give more memory to what ran out of it.
+const MEMORY_TRIES = 3;
+
+/** The missing frames once more at this level, as long as more memory or another GPU may help, and at the next after that.
+ * The host leases more for each try, and goes on to the next level by itself where the node has no more. */
+export function outOfMemory(task, levels, reason) {
+  if (task.tryNumber >= MEMORY_TRIES) return fallBack(task, levels, reason);
+  const why = `${reason}; another try, with more memory where there is more`;
+  return new Verdict(Decision.RETRY, why, backOff(2_000, task.tryNumber));
+}
+
 /** What a fault of the plugin's own making means. After a good end it is the host that refuses a file: the scene's own
  * output lies where farmhand may not write, and it does so at every level. Otherwise another level asks the DCC in
  * another way. */
@@ -90,7 +101,8 @@ function forFault(task, { severity, cause, message, frame }, levels) {
     const firstMs = cause === Cause.LICENCE ? 30_000 : 5_000;
     return new Verdict(Decision.RETRY, message, backOff(firstMs, task.tryNumber));
   }
-  if (cause === Cause.MEMORY || cause === Cause.GPU) return fallBack(task, levels, message);
+  if (cause === Cause.MEMORY) return outOfMemory(task, levels, message);
+  if (cause === Cause.GPU) return fallBack(task, levels, message);
   if (severity === Severity.WORKER_FATAL) return new Verdict(Decision.QUARANTINE_NODE, message);
   if (cause === Cause.SCRIPT || cause === Cause.MISSING_FILE) {
     // A script or a file of one frame: the others may well be rendered.

@@ -33,7 +33,7 @@ test("verified frames count whatever the exit code says", () => {
 
 test("whole images are not believed after a fault that spoils them", () => {
   for (const [cause, expected] of [
-    ["memory", "fall-back"],
+    ["memory", "retry 2000"],
     ["licence", "quarantine-node"],
     ["crash", "accept"],
     ["disk", "accept"],
@@ -51,6 +51,10 @@ test("the fault decides", () => {
     [fault("frame-fatal", "missing-file"), 0, 1, "fail-job"],
     [fault("frame-fatal", "missing-file", 4), 0, 1, "fail-frames"],
     [fault("frame-fatal", "disk", 4), 0, 1, "fail-job"],
+    [fault("worker-fatal", "memory"), 0, 1, "retry 2000"],
+    [fault("frame-fatal", "memory", 4), 1, 2, "retry 4000"],
+    [fault("worker-fatal", "memory"), 0, 3, "fall-back"],
+    [fault("worker-fatal", "memory"), 1, 3, "fail-frames"],
     [fault("worker-fatal", "gpu"), 0, 1, "fall-back"],
     [fault("worker-fatal", "gpu"), 1, 1, "fail-frames"],
     [fault("worker-fatal", "disk"), 0, 1, "quarantine-node"],

@@ -56,6 +56,7 @@ from .hooks import (
 )
 from .images import Images
 from .lines import Match, done, fact, fault, ignore, memory, progress, skipped, started, warning
+from .needs import GpuNeed, Needs
 from .options import Options
 from .plugin import Plugin
 from .reader import Reader
@@ -82,6 +83,7 @@ __all__ = [
     "FrameStarted",
     "FrameStyle",
     "Gpu",
+    "GpuNeed",
     "Hook",
     "HookScript",
     "Image",
@@ -95,6 +97,7 @@ __all__ = [
     "Moment",
     "Move",
     "Movie",
+    "Needs",
     "Note",
     "OnFailure",
     "Options",

@@ -20,6 +20,7 @@ from .errors import PluginError
 from .event import Event
 from .hooks import Action, Hook, JobEnd
 from .lines import Match
+from .needs import Needs
 from .options import Options, defaults_of, schema_of
 from .plugin import Plugin
 from .reader import Reader, events_of
@@ -104,6 +105,16 @@ def validate(plugin: Plugin, job: Job) -> PreparedJob | list[Problem]:
             raise _unexpected(plugin, "validate", problem, "farmhand.Problem in what it gives")
         problems.append(_checked(problem, "validate", plugin))
     return problems or job.prepared()
+
+
+def needs(plugin: Plugin, job: Job, level: int) -> Needs:
+    """What a task needs at a level."""
+    answer = plugin.needs(job, level)
+    if answer is None:
+        return Needs()
+    if not isinstance(answer, Needs):
+        raise _unexpected(plugin, "needs", answer, "farmhand.Needs, or None")
+    return _checked(answer, "needs", plugin)
 
 
 def build_command(plugin: Plugin, task: Task) -> Command:

@@ -11,7 +11,7 @@ from dataclasses import is_dataclass
 from enum import Enum
 from typing import Any
 
-from . import command, context, descriptor, event, hooks, verdict
+from . import command, context, descriptor, event, hooks, needs, verdict
 
 __all__ = ["mistake_in"]
 
@@ -25,6 +25,7 @@ _RANGES = {
     "last": range(-(1 << 31), 1 << 31),
     "step": range(1, 1 << 32),
     "bytes": range(1 << 64),
+    "memory_bytes": range(1 << 64),
 }
 _COUNT = range(1 << 32)
 
@@ -115,7 +116,7 @@ def _text(value: Any, place: str) -> str | None:
 
 _FIELDS: dict[type, list[tuple[str, _Check]]] = {
     kind: [(name, _check_of(hint, name)) for name, hint in typing.get_type_hints(kind).items()]
-    for module in (command, context, descriptor, event, hooks, verdict)
+    for module in (command, context, descriptor, event, hooks, needs, verdict)
     for kind in vars(module).values()
     if isinstance(kind, type) and is_dataclass(kind)
 }

@@ -188,7 +188,9 @@ class Task:
     try_number: int = 1
     #: CPU threads leased.
     threads: int = 1
-    #: GPUs leased.
+    #: Bytes of memory leased; 0 where the node does not count memory.
+    memory_bytes: int = 0
+    #: GPUs leased: its process sees no others.
     gpus: list[Gpu] = field(default_factory=list)
     #: Programs found.
     tools: list[Tool] = field(default_factory=list)

@@ -11,6 +11,7 @@ from .context import Job, Outcome, PreparedJob, Problem, Task
 from .descriptor import Level, ToolSpec
 from .hooks import Action, Hook, JobEnd
 from .lines import Match
+from .needs import Needs
 from .reader import Reader
 from .verdict import Verdict
 
@@ -27,7 +28,13 @@ class Plugin:
             extensions = ["glow"]
             tools = ["glow"]
 
-            def build_command(self, task):
+            def needs(self, job: Job, level: int) -> Needs | None:
+        """What a task of this job needs at this level, an index into `levels`. Asked once, when the job is submitted;
+        what the person who submits says goes before it. None: no GPU, and the memory that the job's attempts turn out
+        to take."""
+        return None
+
+    def build_command(self, task):
                 return Command("glow", "--frames", task.frames, task.job.scene)
 
     The attributes say what it is, and each has a default. The host makes a new instance for every call, so nothing is

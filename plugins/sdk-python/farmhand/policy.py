@@ -35,6 +35,19 @@ def retry_once(task: Task, levels: int, reason: str) -> Verdict:
     return fall_back(task, levels, reason)
 
 
+#: Tries of a level in which the host may give more memory to what ran out of it.
+_MEMORY_TRIES = 3
+
+
+def out_of_memory(task: Task, levels: int, reason: str) -> Verdict:
+    """The missing frames once more at this level, as long as more memory or another GPU may help, and at the next after
+    that. The host leases more for each try, and goes on to the next level by itself where the node has no more."""
+    if task.try_number < _MEMORY_TRIES:
+        reason = f"{reason}; another try, with more memory where there is more"
+        return Verdict(Decision.RETRY, reason, back_off(2_000, task.try_number))
+    return fall_back(task, levels, reason)
+
+
 def own_fault(task: Task, outcome: Outcome, levels: int, reason: str) -> Verdict:
     """What a fault of the plugin's own making means. After a good end it is the host that refuses a file: the scene's
     own output lies where farmhand may not write, and it does so at every level. Otherwise another level asks the DCC in
@@ -95,7 +108,9 @@ def _for_fault(task: Task, fault: Fault, levels: int) -> Verdict:
     if fault.severity is Severity.TRANSIENT:
         first_ms = 30_000 if cause is Cause.LICENCE else 5_000
         return Verdict(Decision.RETRY, message, back_off(first_ms, task.try_number))
-    if cause in (Cause.MEMORY, Cause.GPU):
+    if cause is Cause.MEMORY:
+        return out_of_memory(task, levels, message)
+    if cause is Cause.GPU:
         return fall_back(task, levels, message)
     if fault.severity is Severity.WORKER_FATAL:
         return Verdict(Decision.QUARANTINE_NODE, message)

@@ -26,11 +26,12 @@ from .errors import PluginError
 from .event import Event, Fact, Fault
 from .frames import FrameRuns
 from .hooks import Hook, JobEnd
+from .needs import Needs
 from .options import Options
 from .plugin import Plugin
 from .verdict import Verdict
 
-__all__ = ["command", "descriptor", "events", "hooks", "host", "job", "outcome", "task", "validate", "verdict"]
+__all__ = ["command", "descriptor", "events", "hooks", "host", "job", "needs", "outcome", "task", "validate", "verdict"]
 
 Frames = str | int | FrameRuns | Iterable[int]
 
@@ -90,6 +91,12 @@ def validate(plugin: type[Plugin], submitted: Job | None = None) -> PreparedJob 
     """What the plugin makes of a job: the job as it will be kept, or everything that is wrong with it."""
     made = plugin()
     return calls.validate(made, calls.with_defaults(made, submitted or job()))
+
+
+def needs(plugin: type[Plugin], level: int = 0, submitted: Job | None = None) -> Needs:
+    """What a task of a job needs at a level."""
+    made = plugin()
+    return calls.needs(made, calls.with_defaults(made, submitted or job()), level)
 
 
 def command(plugin: type[Plugin], of: Task | None = None) -> Command:

@@ -32,7 +32,7 @@ class Standard(unittest.TestCase):
 
     def test_whole_images_are_not_believed_after_a_fault_that_spoils_them(self):
         for cause, decision in (
-            (Cause.MEMORY, Decision.FALL_BACK),
+            (Cause.MEMORY, (Decision.RETRY, 2_000)),
             (Cause.LICENCE, Decision.QUARANTINE_NODE),
             (Cause.CRASH, Decision.ACCEPT),
             (Cause.DISK, Decision.ACCEPT),
@@ -49,7 +49,10 @@ class Standard(unittest.TestCase):
             (frame, Cause.MISSING_FILE, None, 0, 1, Decision.FAIL_JOB),
             (frame, Cause.MISSING_FILE, 4, 0, 1, Decision.FAIL_FRAMES),
             (frame, Cause.DISK, 4, 0, 1, Decision.FAIL_JOB),
-            (frame, Cause.MEMORY, 4, 0, 1, Decision.FALL_BACK),
+            (frame, Cause.MEMORY, 4, 0, 1, (Decision.RETRY, 2_000)),
+            (worker, Cause.MEMORY, None, 1, 2, (Decision.RETRY, 4_000)),
+            (worker, Cause.MEMORY, None, 0, 3, Decision.FALL_BACK),
+            (worker, Cause.MEMORY, None, 1, 3, Decision.FAIL_FRAMES),
             (worker, Cause.GPU, None, 0, 1, Decision.FALL_BACK),
             (worker, Cause.GPU, None, 1, 1, Decision.FAIL_FRAMES),
             (worker, Cause.DISK, None, 0, 1, Decision.QUARANTINE_NODE),

@@ -132,7 +132,9 @@ pub struct Task {
     pub try_number: u32,
     /// CPU threads leased.
     pub threads: u32,
-    /// GPUs leased.
+    /// Bytes of memory leased; 0 where the node does not count memory.
+    pub memory_bytes: u64,
+    /// GPUs leased: its process sees no others.
     pub gpus: Vec<Gpu>,
     /// Programs found.
     pub tools: Vec<Tool>,
@@ -143,6 +145,15 @@ pub struct Task {
 }
 
 impl Task {
+    /// The leased GPU, where it is just one: what goes wrong on a GPU then goes wrong on that one.
+    #[must_use]
+    pub fn only_gpu(&self) -> Option<&Gpu> {
+        match self.gpus.as_slice() {
+            [gpu] => Some(gpu),
+            _ => None,
+        }
+    }
+
     /// One of the programs that were found.
     ///
     /// # Errors

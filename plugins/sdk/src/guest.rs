@@ -33,7 +33,22 @@ pub mod hooked {
     });
 }
 
+#[expect(missing_docs, reason = "generated from wit/v0")]
+pub mod needing {
+    wit_bindgen::generate!({
+        path: "../../wit/v0",
+        world: "needing",
+        pub_export_macro: true,
+        default_bindings_module: "farmhand_sdk::guest::needing",
+        with: {
+            "farmhand:dcc/types@0.1.0": super::bindings::farmhand::dcc::types,
+            "farmhand:dcc/context@0.1.0": super::bindings::farmhand::dcc::context,
+        },
+    });
+}
+
 use hooked::exports::farmhand::dcc::hooks;
+use needing::exports::farmhand::dcc::needs;
 
 /// The component's side of a plugin. `export!` makes one.
 pub struct Component<P>(PhantomData<P>);
@@ -65,6 +80,13 @@ impl<P: Plugin> dcc::Guest for Component<P> {
     ) -> Result<wit::Verdict, wit::PluginError> {
         report_panics();
         P::judge(&read::task(task)?, &read::outcome(outcome)).map(out::verdict).map_err(out::error)
+    }
+}
+
+impl<P: Plugin> needs::Guest for Component<P> {
+    fn needs(job: &wit_context::Job, level: u32) -> Result<needs::TaskNeeds, wit::PluginError> {
+        report_panics();
+        P::needs(&read::job(job).map_err(out::refusal)?, level).map(out::needs).map_err(out::error)
     }
 }
 
@@ -210,6 +232,7 @@ mod read {
             level: task.level(),
             try_number: task.try_number(),
             threads: task.threads(),
+            memory_bytes: task.memory_bytes(),
             gpus: task
                 .gpus()
                 .into_iter()
@@ -286,10 +309,10 @@ mod read {
 
 /// From plain structs to the contract's records.
 mod out {
-    use super::{hooks as wit_hooks, wit};
+    use super::{hooks as wit_hooks, needs as wit_needs, wit};
     use crate::{
         Action, Cause, Command, Decision, Descriptor, Event, Fault, FrameRuns, FrameShape, Hook, Image,
-        OnFailure, Output, PluginError, PreparedJob, Problem, Severity, Verdict, Verify,
+        Needs, OnFailure, Output, PluginError, PreparedJob, Problem, Severity, Verdict, Verify,
     };
 
     pub(super) fn descriptor(descriptor: Descriptor) -> wit::Descriptor {
@@ -358,6 +381,17 @@ mod out {
             },
         };
         hooks.into_iter().map(hook).collect()
+    }
+
+    pub(super) fn needs(needs: Needs) -> wit_needs::TaskNeeds {
+        wit_needs::TaskNeeds {
+            memory_bytes: needs.memory_bytes,
+            gpus: needs.gpus.map(|gpus| wit_needs::GpuNeed {
+                count: gpus.count,
+                memory_bytes: gpus.memory_bytes,
+                required: gpus.required,
+            }),
+        }
     }
 
     fn action(action: Action) -> wit_hooks::Action {

@@ -58,6 +58,7 @@
 //! - [`Images`]: what a task's images are called while they are rendered, and where they go.
 //! - [`Matcher`]: a whole reader from a table of patterns: `"frame {frame} {percent}%"`, `"wrote {path}"`.
 //! - [`text`] and [`Rules`]: reading a line cheaply by hand; [`Teller`]: telling each warning and fault once.
+//! - [`Needs`]: the memory and the GPUs that a task needs, at each level; [`Plugin::needs`] says it.
 //! - [`Hooks`]: what to do before and after jobs and tasks; exported with `export!(Plugin, hooks)`.
 //! - [`report`]: what a generated Python script tells farmhand, on both sides.
 //! - [`policy::standard`]: what the end of an attempt means for most DCCs; it is what `judge` does by itself.
@@ -76,6 +77,7 @@ mod hooks;
 pub mod host;
 mod images;
 mod matcher;
+mod needs;
 mod options;
 pub mod path;
 mod plugin;
@@ -98,6 +100,7 @@ pub use frames::{FrameRun, FrameRuns, FrameStyle};
 pub use hooks::{Action, Hook, HookScript, Hooks, JobEnd, Moment, OnFailure};
 pub use images::Images;
 pub use matcher::{Found, Line, Matcher, Means, line};
+pub use needs::{GpuNeed, Needs};
 pub use plugin::{Plugin, Reader};
 pub use rules::{Rule, Rules, row};
 pub use teller::Teller;
@@ -108,9 +111,9 @@ pub use verdict::{Decision, Verdict};
 pub mod prelude {
     pub use crate::{
         Action, Cause, Command, Decision, Descriptor, EndedBy, Event, Fact, Fault, Found, FrameRun,
-        FrameRuns, FrameShape, FrameStyle, Hook, HookScript, Hooks, Image, Images, Job, JobEnd, Level, Line,
-        Matcher, Means, Moment, Movie, OnFailure, Outcome, Output, PathRule, Plugin, PluginError,
-        PreparedJob, Problem, Reader, Rule, Rules, Severity, Task, Teller, Template, TextFile, Tool,
-        ToolSpec, Verdict, Verify, host, line, path, policy, report, text,
+        FrameRuns, FrameShape, FrameStyle, GpuNeed, Hook, HookScript, Hooks, Image, Images, Job, JobEnd,
+        Level, Line, Matcher, Means, Moment, Movie, Needs, OnFailure, Outcome, Output, PathRule, Plugin,
+        PluginError, PreparedJob, Problem, Reader, Rule, Rules, Severity, Task, Teller, Template, TextFile,
+        Tool, ToolSpec, Verdict, Verify, host, line, path, policy, report, text,
     };
 }

@@ -1,7 +1,7 @@
 //! The two traits that a plugin implements. What carries them over to the host is in `guest`.
 
 use crate::{
-    Command, Descriptor, Event, Job, Outcome, PluginError, PreparedJob, Problem, Task, Verdict, policy,
+    Command, Descriptor, Event, Job, Needs, Outcome, PluginError, PreparedJob, Problem, Task, Verdict, policy,
 };
 
 /// A plugin for one DCC. The host may make a new instance for every call, so nothing is kept between calls; only a
@@ -24,6 +24,17 @@ pub trait Plugin: 'static {
             problems if problems.is_empty() => Ok(job.prepared()),
             problems => Err(problems),
         }
+    }
+
+    /// What a task of this job needs at this level, an index into the descriptor's levels. Asked once, when the job is
+    /// submitted; what the person who submits says goes before it. By default nothing: no GPU, and the memory that the
+    /// job's attempts turn out to take.
+    ///
+    /// # Errors
+    /// Only what `validate` could not know; the job is refused then.
+    fn needs(job: &Job, level: u32) -> Result<Needs, PluginError> {
+        let _ = (job, level);
+        Ok(Needs::default())
     }
 
     /// What to run for these frames, at the level that the task asks for.
@@ -83,6 +94,8 @@ macro_rules! export {
         type FarmhandComponent = $crate::guest::Component<$plugin>;
         #[cfg(target_arch = "wasm32")]
         $crate::guest::bindings::export!(FarmhandComponent with_types_in $crate::guest::bindings);
+        #[cfg(target_arch = "wasm32")]
+        $crate::guest::needing::export!(FarmhandComponent with_types_in $crate::guest::needing);
     };
     ($plugin:ty, hooks) => {
         $crate::export!($plugin);

@@ -29,6 +29,21 @@ pub fn retry_once(task: &Task, levels: usize, reason: &str) -> Verdict {
     }
 }
 
+/// Tries of a level in which the host may give more memory to what ran out of it.
+const MEMORY_TRIES: u32 = 3;
+
+/// The missing frames once more at this level, as long as more memory or another GPU may help, and at the next after that.
+/// The host leases more for each try, and goes on to the next level by itself where the node has no more.
+#[must_use]
+pub fn out_of_memory(task: &Task, levels: usize, reason: &str) -> Verdict {
+    if task.try_number < MEMORY_TRIES {
+        let decision = Decision::Retry { after_ms: back_off(2_000, task.try_number) };
+        Verdict::new(decision, format!("{reason}; another try, with more memory where there is more"))
+    } else {
+        fall_back(task, levels, reason)
+    }
+}
+
 /// What a fault of the plugin's own making means. After a good end it is the host that refuses a file: the scene's own
 /// output lies where farmhand may not write, and it does so at every level. Otherwise another level asks the DCC in
 /// another way.
@@ -130,9 +145,8 @@ fn for_fault(task: &Task, fault: &Fault, levels: usize) -> Verdict {
             None => Verdict::new(Decision::FailJob, message),
             Some(_) => Verdict::new(Decision::FailFrames, message),
         },
-        (Severity::FrameFatal | Severity::WorkerFatal, Cause::Memory | Cause::Gpu) => {
-            fall_back(task, levels, message)
-        }
+        (Severity::FrameFatal | Severity::WorkerFatal, Cause::Memory) => out_of_memory(task, levels, message),
+        (Severity::FrameFatal | Severity::WorkerFatal, Cause::Gpu) => fall_back(task, levels, message),
         (Severity::FrameFatal, _) => retry_once(task, levels, message),
         (Severity::WorkerFatal, _) => Verdict::new(Decision::QuarantineNode, message),
         (Severity::Transient, cause) => {
@@ -225,7 +239,7 @@ mod tests {
     #[test]
     fn whole_images_are_not_believed_after_a_fault_that_spoils_them() {
         for (cause, expected) in [
-            (Cause::Memory, Decision::FallBack),
+            (Cause::Memory, Decision::Retry { after_ms: 2_000 }),
             (Cause::Licence, Decision::QuarantineNode),
             (Cause::Crash, Decision::Accept),
             (Cause::Disk, Decision::Accept),
@@ -245,6 +259,10 @@ mod tests {
             (fault(FrameFatal, Cause::MissingFile, None), 0, 1, Decision::FailJob),
             (fault(FrameFatal, Cause::MissingFile, Some(4)), 0, 1, Decision::FailFrames),
             (fault(FrameFatal, Cause::Disk, Some(4)), 0, 1, Decision::FailJob),
+            (fault(WorkerFatal, Cause::Memory, None), 0, 1, Decision::Retry { after_ms: 2_000 }),
+            (fault(FrameFatal, Cause::Memory, Some(4)), 1, 2, Decision::Retry { after_ms: 4_000 }),
+            (fault(WorkerFatal, Cause::Memory, None), 0, 3, Decision::FallBack),
+            (fault(WorkerFatal, Cause::Memory, None), 1, 3, Decision::FailFrames),
             (fault(WorkerFatal, Cause::Gpu, None), 0, 1, Decision::FallBack),
             (fault(WorkerFatal, Cause::Gpu, None), 1, 1, Decision::FailFrames),
             (fault(WorkerFatal, Cause::Disk, None), 0, 1, Decision::QuarantineNode),

@@ -11,6 +11,7 @@
 //! scene = "/show/shot.ma"       # these six where they matter
 //! output = "/show/out/shot.####.exr"
 //! layer = "beauty"
+//! gpus = ["GPU-8932f937"]
 //! options = { renderer = "arnold" }
 //! scratch = "/farm/scratch/7"
 //! staging = "/show/out/.staging/7"

@@ -4,7 +4,7 @@
 //! told to warm up; afterwards the compiled code comes from the cache.
 
 use super::files::{Language, runner_of};
-use crate::bindings::{HookedPre, PluginPre, ScriptRunnerPre};
+use crate::bindings::{HookedPre, NeedingPre, PluginPre, ScriptRunnerPre};
 use crate::error::PluginErrorKind;
 use crate::state::PluginState;
 use farmhand_model::Digest;
@@ -19,6 +19,8 @@ pub(crate) struct Runner {
     pub(crate) digest: Digest,
     pub(crate) pre: PluginPre<PluginState>,
     pub(crate) hooks: HookedPre<PluginState>,
+    /// Absent where it is of an earlier farmhand.
+    pub(crate) needs: Option<NeedingPre<PluginState>>,
     pub(crate) prepare: ScriptRunnerPre<PluginState>,
 }
 

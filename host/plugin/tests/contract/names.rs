@@ -50,6 +50,7 @@ const OWN: &[(&str, [&str; 3])] = &[
         "context.job.options",
         ["`options`, `raw_options`", "`options`, `rawOptions`", "`options`, `raw_options`"],
     ),
+    ("needs.task-needs", ["`Needs`", "`Needs`", "`Needs`"]),
     ("dcc.describe", ["attributes of `Plugin`", "fields of `Plugin`", "`Plugin::describe`"]),
     ("dcc.reader", ["`Reader`", "`Reader`", "`Reader`"]),
     ("dcc.reader.reader", ["`Plugin.reader`", "`Plugin.reader`", "`Plugin::reader`"]),

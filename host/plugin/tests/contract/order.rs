@@ -65,6 +65,12 @@ pub const SECTIONS: &[Section] = &[
         items: &["types.verdict", "types.decision"],
     },
     Section {
+        title: "What its tasks need",
+        about: "What `needs` answers, once for each level of a job. By default nothing: no GPU, and the memory that the job's \
+                attempts turn out to take. [How to say it](how-to.md#say-what-a-task-needs).",
+        items: &["needs.needs", "needs.task-needs", "needs.gpu-need"],
+    },
+    Section {
         title: "Hooks",
         about: "What a plugin has done before and after jobs and tasks. A plugin that has no hooks is not asked.",
         items: &[

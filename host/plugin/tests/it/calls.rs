@@ -39,7 +39,7 @@ async fn every_function_of_the_contract_answers() {
     let command = plugin.build_command(&task("")).await.unwrap();
     assert_eq!(command.tool, "tool");
     assert_eq!(command.args, ["/show/shot.fix", "1.0.0"]);
-    assert_eq!(command.env, [("THREADS".to_owned(), "4".to_owned())]);
+    assert_eq!(command.env, [("THREADS".to_owned(), "4 8000000000".to_owned())]);
     assert_eq!(command.files[0].path, PathBuf::from("/scratch/3/render.py"));
     let first = ImageOutput { frame: 1, path: "/out/.staging-3/0001.png".into(), place: None };
     assert_eq!(command.outputs, [Output::Image(first)]);
@@ -178,7 +178,7 @@ async fn a_hundred_calls_go_on_beside_one_that_loops() {
         })
         .collect();
     for (number, call) in calls.into_iter().enumerate() {
-        assert_eq!(call.await.unwrap().unwrap(), number.to_string());
+        assert_eq!(call.await.unwrap().unwrap(), format!("{number} 8000000000"));
     }
     assert!(!looping.is_finished(), "the quick calls waited for the one that loops");
     let error = looping.await.unwrap().unwrap_err();

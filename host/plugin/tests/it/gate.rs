@@ -14,6 +14,7 @@ fn the_fixture_is_built_from_its_source() {
         "tests/fixtures/guest/Cargo.toml",
         "tests/fixtures/guest/src/lib.rs",
         "../../wit/v0/context.wit",
+        "../../wit/v0/needs.wit",
         "../../wit/v0/plugin.wit",
         "../../wit/v0/types.wit",
     ] {

@@ -10,6 +10,7 @@ mod gate;
 mod hooks;
 mod hostile;
 mod minors;
+mod needs;
 mod script;
 mod support;
 mod versions;

@@ -4,7 +4,7 @@
 use crate::support::{Bench, job, task};
 use farmhand_model::dcc::{Decision, Outcome, ReaderEvent, Verify};
 use farmhand_model::hooks::{HookAction, JobEnd, OnFailure};
-use farmhand_model::{EndedBy, FrameSet, Seconds};
+use farmhand_model::{EndedBy, FrameSet, Needs, Seconds};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use wit_parser::{Function, Handle, InterfaceId, Resolve, Type, TypeDefKind, WorldItem};
@@ -34,6 +34,9 @@ async fn a_component_of_every_released_minor_loads_and_is_understood() {
         assert!(of_task.starts_with("task 3 [(1, 10, 1)] None 0 1 4 []"), "{of_task}");
         assert_eq!(of_host, "host {} None false false false false Ok([])");
         assert_eq!((command.outputs.len(), command.verify), (2, Verify::Images));
+
+        // What came later is absent, and is not asked for.
+        assert_eq!(plugin.needs(&job(""), 0).await.unwrap(), Needs::default(), "{minor}");
 
         let mut reader = plugin.reader(&task("")).await.unwrap();
         let events = reader.read(&["a".into(), "line".into()]).await.unwrap();

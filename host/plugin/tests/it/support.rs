@@ -193,6 +193,7 @@ pub fn task(mode: &str) -> TaskContext {
         level: 0,
         try_number: 1,
         threads: 4,
+        memory_bytes: 8_000_000_000,
         gpus: vec![],
         tools: vec![Tool { id: "tool".into(), path: "/usr/bin/true".into(), version: Some("1.0".into()) }],
         scratch: "/scratch/3".into(),

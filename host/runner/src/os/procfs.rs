@@ -66,9 +66,7 @@ pub(crate) struct ProcessTable {
 
 impl ProcessTable {
     pub(crate) fn read() -> Self {
-        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        Self { processes: pids.filter_map(Process::read).collect() }
+        Self { processes: pids().into_iter().filter_map(Process::read).collect() }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Process> {
@@ -92,6 +90,50 @@ impl ProcessTable {
                 }
             }
         }
+        found
+    }
+}
+
+/// Every number that is a process's.
+fn pids() -> Vec<u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+}
+
+/// Everyone below one process, looked for again and again.
+///
+/// Nobody who is not below it comes below it later, so the others need not be read each time: a machine has hundreds of
+/// them. A number that passes from one of them to one of these is noticed within [`FORGET`] looks.
+#[derive(Debug)]
+pub(crate) struct Below {
+    root: u32,
+    others: HashSet<u32>,
+    looks: u32,
+}
+
+/// Looks after which everybody is read again.
+const FORGET: u32 = 16;
+
+impl Below {
+    pub(crate) fn new(root: u32) -> Self {
+        Self { root, others: HashSet::new(), looks: 0 }
+    }
+
+    pub(crate) fn look(&mut self) -> Vec<Process> {
+        if self.looks.is_multiple_of(FORGET) {
+            self.others.clear();
+        }
+        self.looks += 1;
+        let there: HashSet<u32> = pids().into_iter().collect();
+        self.others.retain(|pid| there.contains(pid));
+        let unknown = there.iter().filter(|pid| !self.others.contains(pid));
+        let table = ProcessTable { processes: unknown.copied().filter_map(Process::read).collect() };
+        let found = table.descendants(&HashSet::from([self.root]));
+        let ours: HashSet<u32> = found.iter().map(|process| process.pid).collect();
+        // One whose parent is gone is being handed to another, which may be the root.
+        let has_parent = |process: &&Process| process.parent == 0 || there.contains(&process.parent);
+        let others = table.iter().filter(|process| !ours.contains(&process.pid)).filter(has_parent);
+        self.others.extend(others.map(|process| process.pid));
         found
     }
 }
@@ -174,6 +216,31 @@ mod tests {
         assert_eq!((process.own_cpu, process.children_cpu), (120, 34));
         assert_eq!(process.start, 5555);
         assert!(Process::parse(42, "42 (cut) S 7").is_none());
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn who_comes_and_goes_below_is_noticed_at_each_look() {
+        use std::process::{Child, Command, Stdio};
+        let start = || Command::new("/bin/cat").stdin(Stdio::piped()).spawn().expect("a process");
+        let end = |mut child: Child| {
+            drop(child.stdin.take());
+            child.wait().expect("its end");
+        };
+        let mut below = Below::new(std::process::id());
+        let mut found = || -> HashSet<u32> { below.look().iter().map(|process| process.pid).collect() };
+        let first = start();
+        for _ in 0..2 * FORGET {
+            assert!(found().contains(&first.id()));
+            let second = start();
+            let both = found();
+            assert!(both.contains(&first.id()) && both.contains(&second.id()));
+            assert!(!both.contains(&1) && !both.contains(&std::process::id()));
+            let gone = second.id();
+            end(second);
+            assert!(!found().contains(&gone));
+        }
+        end(first);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Unix: process groups, a child subreaper and signals. Linux finds the whole tree through `/proc`. Elsewhere there is
 //! no subreaper: only the process group is ended, and the tree counts as empty when its first process is gone.
 
-use super::procfs::{self, Process, ProcessTable, Resident};
+use super::procfs::{self, Below, Process, ProcessTable, Resident};
 use super::{IoBytes, LeaderExit, Leftovers, MARKER, Taken, TreeState, raw};
 use crate::AttemptDir;
 use crate::cgroup::AttemptCgroup;
@@ -127,6 +127,7 @@ impl Host {
             leader: process_id(leader),
             exit: None,
             output: Some(output),
+            below: Below::new(std::process::id()),
             io_before: self.io_of_ended.get(),
             peak_bytes: None,
             cpu_seconds: 0.0,
@@ -143,6 +144,8 @@ pub(crate) struct Tree<'a> {
     leader: ProcessId,
     exit: Option<LeaderExit>,
     output: Option<PipeReader>,
+    /// Who is in it.
+    below: Below,
     /// What those of earlier attempts read and wrote.
     io_before: IoBytes,
     /// The largest resident size of a process that has ended.
@@ -167,9 +170,9 @@ impl Tree<'_> {
     }
 
     /// What it took and takes, ended processes included: those that were waited for count in who waited.
-    pub(crate) fn look(&self) -> Taken {
+    pub(crate) fn look(&mut self) -> Taken {
         self.host.oom_kills.set(procfs::out_of_memory_kills());
-        let living = ProcessTable::read().descendants(&HashSet::from([std::process::id()]));
+        let living = self.below.look();
         let ticks = living.iter().map(|process| process.own_cpu + process.children_cpu).sum();
         let ended = self.taken_by_ended();
         Taken {

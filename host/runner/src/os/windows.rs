@@ -105,7 +105,11 @@ impl Tree<'_> {
     }
 
     /// What the job has counted, of processes that have ended too. Its peak is of memory that was committed.
-    pub(crate) fn look(&self) -> Taken {
+    pub(crate) fn look(&mut self) -> Taken {
+        self.taken()
+    }
+
+    fn taken(&self) -> Taken {
         let limits: Option<JOBOBJECT_EXTENDED_LIMIT_INFORMATION> =
             query(&self.job, JobObjectExtendedLimitInformation);
         let used: Option<JOBOBJECT_BASIC_AND_IO_ACCOUNTING_INFORMATION> =
@@ -125,7 +129,7 @@ impl Tree<'_> {
 
     /// The same: a job forgets nobody.
     pub(crate) fn taken_by_ended(&self) -> Taken {
-        self.look()
+        self.taken()
     }
 
     /// Nobody is ended for want of memory on Windows: an allocation fails, and the program says so.

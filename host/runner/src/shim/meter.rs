@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 const FIRST: Duration = Duration::from_secs(1);
 /// Looks come more slowly as the attempt goes on, down to this.
 const SLOWEST: Duration = Duration::from_secs(5);
-/// A look takes at most this part of a core, where that is not even slower than [`SLOWEST_OF_ALL`].
-const COST: u32 = 1000;
+/// A look takes at most a part in this many of a core, where that is not even slower than [`SLOWEST_OF_ALL`].
+const COST: u32 = 2000;
 /// Signs of life that are older than this would be taken for a stall.
 const SLOWEST_OF_ALL: Duration = Duration::from_secs(10);
 
@@ -40,14 +40,14 @@ impl<'a> Meter<'a> {
     }
 
     /// Looks where it is time to.
-    pub(super) fn look_if_due(&mut self, tree: &Tree<'_>, now: Instant) {
+    pub(super) fn look_if_due(&mut self, tree: &mut Tree<'_>, now: Instant) {
         if now >= self.next {
             self.look(tree, now);
         }
     }
 
     /// Looks, as before everybody is told to end.
-    pub(super) fn look(&mut self, tree: &Tree<'_>, now: Instant) {
+    pub(super) fn look(&mut self, tree: &mut Tree<'_>, now: Instant) {
         let before = os::own_cpu_time();
         let taken = tree.look();
         self.take(taken, now);
@@ -115,8 +115,8 @@ mod tests {
         check(29, 300, 1000);
         check(60, 300, 2000);
         check(86_400, 300, 5000);
-        check(1, 2500, 2500);
-        check(86_400, 7000, 7000);
+        check(1, 1250, 2500);
+        check(86_400, 3500, 7000);
         check(1, 50_000, 10_000);
     }
 

@@ -7,6 +7,7 @@ use farmhand_model::job::TimeSpent;
 use farmhand_model::{AttemptId, Chunking, EndedBy, JobId, JobSpec, JobStatus, Seconds};
 
 /// What happens to the only attempt of a job, in order; the numbers are seconds that pass.
+#[derive(Clone, Copy)]
 enum Step {
     Pass(f64),
     Running,

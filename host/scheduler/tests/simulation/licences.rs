@@ -2,7 +2,7 @@
 
 use crate::store::Store;
 use farmhand_model::dcc::{Cause, Decision, Outcome, Severity};
-use farmhand_model::{AttemptId, EndedBy, JobSpec, JobStatus, Seconds, Timestamp};
+use farmhand_model::{AttemptRecord, EndedBy, JobSpec, JobStatus, Seconds, Timestamp};
 use std::collections::BTreeMap;
 
 /// The shortest wait for a licence.
@@ -16,17 +16,16 @@ impl Licences {
     pub fn saw(
         &mut self,
         store: &Store,
-        attempt: AttemptId,
+        attempt: &AttemptRecord,
         outcome: &Outcome,
         decision: Decision,
         now: Timestamp,
     ) {
-        let Some(attempt) = store.attempts.get(&attempt).filter(|attempt| attempt.is_live()) else { return };
         let job = &store.jobs[&attempt.job];
-        let Some(layer) = job.layer_index(attempt.layer.as_deref()) else { return };
+        // Frames that it has rendered and that somebody wants again are not its own any more.
         let is_open = job.failure.is_none()
             && job.status != JobStatus::Cancelling
-            && !attempt.frames.is_subset(&store.settled(job.id, layer));
+            && !attempt.frames.is_subset(&attempt.frames_done);
         let is_judged = matches!(outcome.ended_by, EndedBy::Itself | EndedBy::TimeLimit | EndedBy::Stall)
             && matches!(decision, Decision::Accept | Decision::Retry { .. });
         let faults = outcome.faults.iter();

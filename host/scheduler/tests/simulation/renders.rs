@@ -58,7 +58,9 @@ impl World {
                 self.send(Event::ProcessEnded { attempt: id, seconds: outcome.seconds });
                 self.now = self.now.plus_millis(self.dice.below(500) as i64);
             }
-            self.licences.saw(&self.store, id, &outcome, verdict.decision, self.now);
+            if let Some(attempt) = self.scheduler.attempt(id) {
+                self.licences.saw(&self.store, attempt, &outcome, verdict.decision, self.now);
+            }
             if self.send(Event::Ended { attempt: id, outcome: Box::new(outcome), verdict })
                 && self.store.attempts.get(&id).is_some_and(|attempt| !attempt.is_live())
             {

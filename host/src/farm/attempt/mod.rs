@@ -95,7 +95,7 @@ pub(super) fn start(parts: Arc<Parts>, driver: DriverHandle, order: Box<StartOrd
                 }
                 Err(refused) => refused,
             },
-            Ok(Prepared::NothingLeft(end)) => end,
+            Ok(Prepared::NothingLeft(end)) => *end,
             Err(refused) => refused,
         };
         attempt.finish(end.outcome, end.verdict).await;

@@ -28,7 +28,7 @@ pub(super) enum Prepared {
     /// A process can be started.
     Ready(Box<Ready>),
     /// All images were there.
-    NothingLeft(End),
+    NothingLeft(Box<End>),
 }
 
 /// A process that can be started.
@@ -78,6 +78,7 @@ pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Pre
         level: order.attempt.level,
         try_number: order.attempt.try_number,
         threads: order.attempt.lease.threads,
+        memory_bytes: order.attempt.lease.memory_bytes,
         gpus: order.attempt.lease.gpus.iter().map(|lease| lease.gpu.clone()).collect(),
         tools,
         scratch: dir.scratch(),
@@ -91,7 +92,7 @@ pub(super) async fn prepare(attempt: &Attempt, order: &StartOrder) -> Result<Pre
                 .map_err(|error| End::plugin_failed(frames, error))?;
             let skipped = settle_existing(attempt, &manifest, there).await;
             if frames.is_subset(&skipped) {
-                return Ok(Prepared::NothingLeft(End::all_skipped(frames)));
+                return Ok(Prepared::NothingLeft(Box::new(End::all_skipped(frames))));
             }
             task = manifest.task;
             task.frames.subtract(&skipped);

@@ -181,6 +181,7 @@ impl Given {
             level: index as u32,
             try_number: self.try_number,
             threads: self.threads,
+            memory_bytes: 0,
             gpus: Vec::new(),
             tools: self.tools.clone().unwrap_or_else(|| level.tools.iter().map(found).collect()),
             scratch: self.scratch.clone(),

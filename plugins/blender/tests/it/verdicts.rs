@@ -79,8 +79,9 @@ fn a_hiccup_of_the_gpu_is_tried_again_once() {
 #[test]
 fn the_rest_of_the_ladder() {
     for (outcome, level, try_number, expected) in [
-        (with(ended(0), Severity::WorkerFatal, Cause::Memory), 0, 1, Decision::FallBack),
-        (with(ended(0), Severity::WorkerFatal, Cause::Memory), 2, 1, Decision::FailFrames),
+        (with(ended(0), Severity::WorkerFatal, Cause::Memory), 0, 1, Decision::Retry { after_ms: 2_000 }),
+        (with(ended(0), Severity::WorkerFatal, Cause::Memory), 0, 3, Decision::FallBack),
+        (with(ended(0), Severity::WorkerFatal, Cause::Memory), 2, 3, Decision::FailFrames),
         (with(ended(65), Severity::FrameFatal, Cause::Script), 0, 1, Decision::FailJob),
         (with(ended(1), Severity::FrameFatal, Cause::MissingFile), 0, 1, Decision::FailJob),
         (with(ended(1), Severity::FrameFatal, Cause::Scene), 0, 1, Decision::FailJob),

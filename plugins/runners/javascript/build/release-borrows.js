@@ -19,6 +19,7 @@ const LENT = {
   "dcc@0.1.0#build-command": ["task"],
   "dcc@0.1.0#[constructor]reader": ["task"],
   "dcc@0.1.0#judge": ["task", "outcome"],
+  "needs@0.1.0#needs": ["job"],
   "hooks@0.1.0#before-job": ["job"],
   "hooks@0.1.0#after-job": ["job", "job-end"],
   "hooks@0.1.0#before-task": ["task"],

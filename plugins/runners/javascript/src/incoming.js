@@ -39,6 +39,7 @@ export function task(handle, schema) {
     level: handle.level(),
     tryNumber: handle.tryNumber(),
     threads: handle.threads(),
+    memoryBytes: handle.memoryBytes(),
     gpus: handle.gpus().map((gpu) => new Gpu(gpu)),
     tools: handle.tools().map(({ id, path, version }) => new Tool(id, path, version)),
     scratch: handle.scratch(),

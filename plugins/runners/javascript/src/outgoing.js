@@ -77,6 +77,11 @@ export function problems(list) {
   return list.map(({ field, message }) => ({ field: whole(field), message: whole(message) }));
 }
 
+/** What a task needs. */
+export function needs({ memoryBytes, gpus }) {
+  return { memoryBytes, gpus: gpus && { ...gpus } };
+}
+
 /** A command. */
 export function command(one) {
   return {

@@ -105,6 +105,14 @@ export const hooks = {
   afterTask: (handle, ended) => asked("afterTask", (made) => [taskOf(made, handle), incoming.outcome(ended)]),
 };
 
+export const needs = {
+  needs: (handle, level) =>
+    guarded(() => {
+      const made = plugin();
+      return outgoing.needs(calls.needs(made, incoming.job(handle, calls.schema(made)), level));
+    }),
+};
+
 export const runner = { prepare: () => guarded(prepared) };
 
 // The snapshot is taken now. What the collector looked at is counted from here on, so that no instance begins with a

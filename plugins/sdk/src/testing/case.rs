@@ -1,7 +1,7 @@
 //! A case as a file: read, and written again where a person asks for it.
 
 use super::told;
-use crate::{EndedBy, Event, FrameRun, FrameRuns, Job, Outcome, Plugin, Reader, Task};
+use crate::{EndedBy, Event, FrameRun, FrameRuns, Gpu, Job, Outcome, Plugin, Reader, Task};
 use serde::Deserialize;
 use std::fmt::Write;
 use std::fs;
@@ -45,6 +45,9 @@ struct File {
     scene: Option<String>,
     output: Option<String>,
     layer: Option<String>,
+    /// UUIDs of the GPUs leased.
+    #[serde(default)]
+    gpus: Vec<String>,
     #[serde(default)]
     options: serde_json::Map<String, serde_json::Value>,
     #[serde(default = "scratch")]
@@ -109,6 +112,7 @@ impl Case {
             level: file.level,
             try_number: file.try_number,
             threads: 4,
+            gpus: file.gpus.into_iter().map(|uuid| Gpu { uuid, ..Gpu::default() }).collect(),
             scratch: file.scratch,
             staging: file.staging,
             ..Task::default()
