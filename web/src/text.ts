@@ -139,6 +139,14 @@ export const t = {
     perFrame: "A frame",
     start: "Start-up",
     details: "What was submitted",
+    needs: "Needs",
+    licences: "Licences",
+    memory: (size: string): string => `${size} of memory`,
+    gpus: (need: GpuNeed): string => {
+      const each = need.count === 1 ? "" : " each";
+      const part = need.memory_bytes === null ? "" : ` with ${amount(need.memory_bytes)}${each}`;
+      return `${need.count} ${plural(need.count, "GPU", "GPUs")}${part}${need.required ? "" : " or none"}`;
+    },
   },
 
   obstacle: {
