@@ -123,16 +123,15 @@ fn gpus_of(needs: &Needs, costs: &JobCosts, boost: &Boost) -> Option<GpusNeeded>
         (Some(_), Some(learned)) => Amount::reckoned(learned),
         (Some(asked), None) => Amount::asked(asked),
     };
+    let bytes = match boost.gpu_memory_bytes {
+        // How large a whole one must be at least, to the byte: others of the same size will do.
+        Some(least) if need.memory_bytes.is_none() => Amount::reckoned(least),
+        more => bytes.or_more(more),
+    };
     let mut not = boost.not_gpus.clone();
     not.sort_unstable();
     not.dedup();
-    Some(GpusNeeded {
-        count,
-        whole: need.memory_bytes.is_none(),
-        bytes: bytes.or_more(boost.gpu_memory_bytes),
-        required: need.required,
-        not,
-    })
+    Some(GpusNeeded { count, whole: need.memory_bytes.is_none(), bytes, required: need.required, not })
 }
 
 /// A peak and a tenth more.

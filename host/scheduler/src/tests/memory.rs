@@ -372,3 +372,60 @@ fn a_job_that_renders_without_its_gpus_leaves_them() {
     check(false, of_memory(GB), "CPU", true, false);
     check(true, whole(), "CPU", true, false);
 }
+
+/// Whatever attempt runs ends so; what the next one holds.
+fn next_lease(env: &mut TestEnv, attempt: u64, about: Option<&str>) -> Lease {
+    ran_out(env, attempt, about, None);
+    let started: Vec<Lease> = env.orders().into_iter().map(|order| order.attempt.lease.clone()).collect();
+    assert_eq!(started.len(), 1, "{}", env.consequence());
+    started[0].clone()
+}
+
+fn needing(memory_bytes: Option<u64>, gpus: Option<GpuNeed>) -> JobSpec {
+    let needs = vec![LevelNeeds { level: "render".to_owned(), needs: Needs { memory_bytes, gpus } }];
+    JobSpec { chunk: Chunking::Whole, needs, ..job("1-4") }
+}
+
+fn indexes(lease: &Lease) -> Vec<u32> {
+    lease.gpus.iter().map(|leased| leased.gpu.index).collect()
+}
+
+#[test]
+fn leases_follow_host_memory_up_to_the_whole_node_and_then_the_level_changes() {
+    let mut env = env(&Node { memory: 32 << 30, ..node() });
+    env.submit(needing(Some(8 << 30), None));
+    assert_eq!(next_lease(&mut env, 1, None).memory_bytes, 16 << 30);
+    assert_eq!(next_lease(&mut env, 2, None).memory_bytes, 32 << 30);
+    // The next level needs nothing that anybody knows of.
+    assert_eq!(next_lease(&mut env, 3, None).memory_bytes, 1 << 30);
+    assert_eq!(env.consequence(), "frames 1-4: on to level safe");
+}
+
+#[test]
+fn leases_go_from_gpu_to_gpu_of_one_size_and_then_without() {
+    let three = vec![(80 * GB, GpuStanding::Free), (80 * GB, GpuStanding::Free), (141 * GB, in_use())];
+    let mut env = env(&Node { gpus: three, ..node() });
+    env.submit(needing(None, Some(GpuNeed { count: 1, memory_bytes: None, required: true })));
+    assert_eq!(indexes(&env.orders()[0].attempt.lease), [0]);
+    // The larger one is somebody else's now, and one of the same size is there.
+    assert_eq!(indexes(&next_lease(&mut env, 1, Some("gpu"))), [1]);
+    ran_out(&mut env, 2, Some("gpu"), None);
+    assert!(env.started().is_empty(), "it waits for the larger one");
+    let free = GpuStatus::free;
+    env.send(Event::Gpus(vec![free(gpu(0, 80 * GB)), free(gpu(1, 80 * GB)), free(gpu(2, 141 * GB))]));
+    assert_eq!(indexes(&env.orders()[0].attempt.lease), [2]);
+    assert_eq!(indexes(&next_lease(&mut env, 3, Some("gpu"))), [0_u32; 0]);
+    assert_eq!(env.consequence(), "frames 1-4: on to level safe");
+}
+
+#[test]
+fn leases_of_shares_grow_until_they_are_all_of_a_gpu() {
+    let mut env = env(&Node { gpus: vec![(24 << 30, GpuStanding::Free)], ..node() });
+    env.submit(needing(None, Some(GpuNeed { count: 1, memory_bytes: Some(8 << 30), required: true })));
+    let share = |lease: &Lease| lease.gpus.first().and_then(|leased| leased.share_bytes);
+    assert_eq!(share(&env.orders()[0].attempt.lease), Some(8 << 30));
+    assert_eq!(share(&next_lease(&mut env, 1, Some("gpu"))), Some(16 << 30));
+    assert_eq!(share(&next_lease(&mut env, 2, Some("gpu"))), Some(24 << 30));
+    assert_eq!(share(&next_lease(&mut env, 3, Some("gpu"))), None);
+    assert_eq!(env.consequence(), "frames 1-4: on to level safe");
+}
