@@ -72,14 +72,8 @@ impl Farm {
 
     /// Waits until this is what the job waits for, in words for people.
     fn waits(&self, job: u64, expect: &str) {
-        let mut last = String::new();
         self.daemon.client.wait_for(&format!("job {job} waits because {expect:?}"), || {
-            let why = self.why(job)["text"].as_str().unwrap_or_default().to_owned();
-            if why != last {
-                println!("job {job}: {why}");
-                last.clone_from(&why);
-            }
-            (why == expect).then_some(())
+            (self.why(job)["text"] == expect).then_some(())
         });
     }
 
@@ -174,6 +168,7 @@ fn jobs_share_what_others_leave_of_a_machine_and_a_crash_changes_nothing() {
     let gpus = farm.node_gpus("the render is seen on its GPU", is_ours);
     assert_eq!(gpus[0]["standing"], "in-use", "{gpus}");
     assert_eq!(gpus[0]["processes"][0]["name"], "sleep", "{gpus}");
+    assert_eq!(gpus[1]["processes"][0]["name"], "sh", "{gpus}");
     assert_eq!((&gpus[0]["leases"], &gpus[1]["standing"]), (&json!([]), &json!("free")), "{gpus}");
     all_is_told(&farm);
 

@@ -4,6 +4,7 @@
 use crate::harness::{Daemon, prebuilt};
 use serde_json::{Value, json};
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use tempfile::TempDir;
 
@@ -15,14 +16,17 @@ struct Farm {
 
 impl Farm {
     fn start(config: &str, arguments: &[&str]) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::start_in(tempfile::tempdir().unwrap(), config, arguments, &[])
+    }
+
+    fn start_in(dir: TempDir, config: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         fs::create_dir_all(dir.path().join("data/plugins")).unwrap();
         fs::write(dir.path().join("shot.noop"), "").unwrap();
         fs::copy(prebuilt("noop"), dir.path().join("data/plugins/noop.wasm")).unwrap();
         let file = dir.path().join("farmhand.toml");
         fs::write(&file, config).unwrap();
         let arguments = [&["--config", file.to_str().unwrap()], arguments].concat();
-        let daemon = Daemon::start(dir.path(), &arguments);
+        let daemon = Daemon::start_in(dir.path(), &arguments, environment);
         Self { dir, daemon }
     }
 
@@ -174,5 +178,32 @@ fn nothing_starts_outside_of_the_hours_that_an_artist_gives() {
     assert_eq!(node["budget"]["closed"]["by"], "schedule", "{node}");
     assert!(why["text"].as_str().unwrap().contains("by its schedule"), "{why}");
     assert!(why["remedy"].as_str().unwrap().contains("interactive.schedule"), "{why}");
+    assert_eq!(farm.daemon.client.attempts(job), Vec::<Value>::new());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn nothing_starts_while_somebody_uses_the_machine() {
+    let dir = tempfile::tempdir().unwrap();
+    // A stand-in for logind that knows one session, in use.
+    let loginctl = dir.path().join("bin/loginctl");
+    fs::create_dir(dir.path().join("bin")).unwrap();
+    let session =
+        "Name=anna\\nSeat=seat0\\nType=x11\\nClass=user\\nState=active\\nIdleHint=no\\nLockedHint=no\\n";
+    let script = format!(
+        "#!/bin/sh\ncase $1 in list-sessions) echo '1 1000 anna seat0';; show-session) printf '{session}';; esac\n"
+    );
+    fs::write(&loginctl, script).unwrap();
+    fs::set_permissions(&loginctl, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", dir.path().join("bin").display(), std::env::var("PATH").unwrap());
+    let config = "[interactive]\npause_on_activity = true\nidle_minutes = 1\n";
+    let farm = Farm::start_in(dir, config, &[], &[("PATH", &path)]);
+
+    let job = farm.submit("one", &json!({}));
+    let why = farm.waits_for(job, "closed");
+
+    assert_eq!(why["reason"]["by"], "activity", "{why}");
+    assert_eq!(why["reason"]["what"], "keyboard or mouse of anna on seat0", "{why}");
+    assert!(why["remedy"].as_str().unwrap().contains("pause_on_activity"), "{why}");
     assert_eq!(farm.daemon.client.attempts(job), Vec::<Value>::new());
 }

@@ -24,4 +24,5 @@ mod render;
 mod restart;
 mod trial;
 mod tutorial;
+mod usage;
 mod versions;

@@ -13,6 +13,8 @@ fn shot(farm: &StandIns, scene: &str, faults: &Value) -> Value {
         "chunk": "whole",
         "output": farm.path("out/shot.####.png"),
         "limits": {"retries": 0},
+        // Redshift's stand-in needs no GPU, and this machine may have none.
+        "gpus": 0,
     })
 }
 

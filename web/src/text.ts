@@ -139,6 +139,14 @@ export const t = {
     perFrame: "A frame",
     start: "Start-up",
     details: "What was submitted",
+    needs: "Needs",
+    licences: "Licences",
+    memory: (size: string): string => `${size} of memory`,
+    gpus: (need: GpuNeed): string => {
+      const each = need.count === 1 ? "" : " each";
+      const part = need.memory_bytes === null ? "" : ` with ${amount(need.memory_bytes)}${each}`;
+      return `${need.count} ${plural(need.count, "GPU", "GPUs")}${part}${need.required ? "" : " or none"}`;
+    },
   },
 
   obstacle: {
@@ -299,8 +307,8 @@ export const t = {
     },
     renders: "renders",
     memoryOf: (used: string, all: string): string => `${used} of ${all}`,
-    busy: (percent: number): string => `${percent} % busy`,
-    degrees: (celsius: number): string => `${celsius} °C`,
+    busy: (percent: number): string => `${percent}\u00a0%\u00a0busy`,
+    degrees: (celsius: number): string => `${celsius}\u00a0°C`,
     idleFrom: (time: string): string => `Counts as idle from ${time}.`,
     foreign: "not farmhand's",
     limits: "Limits",

@@ -1,4 +1,8 @@
-//! The monitor against the stand-in for the driver's library, through the real `nvml-wrapper`.
+//! The monitor against the stand-in for the driver's library, through the real `nvml-wrapper`. On Linux, where a library
+//! can tell which file it was loaded from, and so which test it belongs to.
+
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test's helper fails by panicking")]
 
 use farmhand_nvml_standin::{ALL_CALLS, Gpu, Kind, Process, StandIn, State, code};
 use farmhand_resource::gpu::{GpuMonitor, GpuProcessKind, GpuReading, GpuState, MonitorSettings, probe};
@@ -197,12 +201,10 @@ async fn a_driver_that_hangs_is_a_state_and_takes_two_threads_at_the_most() {
         silent += u32::from(matches!(readings.borrow_and_update().state, GpuState::NoAnswer { .. }));
     }
     assert_eq!(lost(&monitor.reading()).len(), 1);
-    if cfg!(target_os = "linux") {
-        let asking = std::fs::read_dir("/proc/self/task").unwrap().flatten().filter(|task| {
-            std::fs::read_to_string(task.path().join("comm")).is_ok_and(|name| name.trim() == "gpu-driver")
-        });
-        assert!(asking.count() <= 2, "threads that hang do not pile up");
-    }
+    let asking = std::fs::read_dir("/proc/self/task").unwrap().flatten().filter(|task| {
+        std::fs::read_to_string(task.path().join("comm")).is_ok_and(|name| name.trim() == "gpu-driver")
+    });
+    assert!(asking.count() <= 2, "threads that hang do not pile up");
     machine.becomes(&whole);
     until(&monitor, |reading| matches!(reading.state, GpuState::Found { .. })).await;
 }

@@ -61,6 +61,10 @@ pub(super) fn cores(node: &NodeView) -> String {
         Some(physical) if physical != node.logical_cores => format!(" ({physical} physical)"),
         _ => String::new(),
     };
+    if node.cores > node.logical_cores {
+        // Slots times threads, as they were configured.
+        return format!("renders may have {} threads on {} cores{physical}", node.cores, node.logical_cores);
+    }
     format!("renders may have {} of {} cores{physical}", node.cores, node.logical_cores)
 }
 

@@ -210,7 +210,7 @@ impl Table {
                     (false, false) => write!(line, "{text}{blanks}"),
                 };
             }
-            out.push_str(&line);
+            out.push_str(line.trim_end());
             out.push('\n');
         }
         out

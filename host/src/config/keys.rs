@@ -199,7 +199,8 @@ pub(super) const KEYS: &[Key] = &[
         Count(0, 1 << 20),
         Is("512"),
         "GPU memory, in MiB, that processes which farmhand did not start may hold together on a GPU that still counts \
-         as free. A desktop with its windows holds less.",
+         as free. A desktop with its windows holds less. On Windows the driver does not tell what single processes hold, \
+         and only their time counts.",
     ),
     key(
         "interactive",
@@ -430,8 +431,8 @@ pub(super) const KEYS: &[Key] = &[
         "Whether each attempt gets a version 2 cgroup of its own, for exact figures and for `memory_limit`. `auto`: where \
          the daemon was started in a cgroup called `farmhand-daemon` whose parent is its to divide, as by systemd with \
          `Delegate=yes` and `DelegateSubgroup=farmhand-daemon`. `own`: the daemon's cgroup is its alone, and it makes \
-         that subgroup itself; a systemd without `DelegateSubgroup` then cannot start the service again while renders of \
-         the last one go on. Renders run without where it cannot be done; the daemon's log says why. Their share \
+         that subgroup itself. [accounting.md](accounting.md#cgroups) has a service with what it needs to be started again \
+         while renders go on. Renders run without where it cannot be done; the daemon's log says why. Their share \
          of the CPUs is a fifth of the daemon's; what the whole service gets against the desktop is for its own \
          `CPUWeight=`.",
     ),

@@ -137,7 +137,11 @@ impl Renderer {
                 match options.device {
                     Device::Scene => {}
                     Device::Cpu => settings.push(("defaultArnoldRenderOptions.renderDevice", json!(0))),
-                    Device::Gpu => settings.push(("defaultArnoldRenderOptions.renderDevice", json!(1))),
+                    Device::Gpu => settings.extend([
+                        ("defaultArnoldRenderOptions.renderDevice", json!(1)),
+                        // An error where the GPU fails, and not the CPU in its place.
+                        ("defaultArnoldRenderOptions.render_device_fallback", json!(0)),
+                    ]),
                 }
             }
             Renderer::Vray => {

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import {
   Command,
   FrameRuns,
+  GpuNeed,
   Hook,
   HookScript,
   Image,
@@ -12,6 +13,7 @@ import {
   JobEnd,
   Level,
   Movie,
+  Needs,
   Note,
   Plugin,
   PluginError,
@@ -354,6 +356,25 @@ test("verdicts", () => {
   ]) {
     assert.equal(testing.verdict(plugin({ lines }), ended, testing.task(), { log }).decision, decision, log);
   }
+});
+
+test("needs", () => {
+  const answer = (answer, level = 0) => testing.needs(plugin({ needs: () => answer }), level);
+  assert.deepEqual(testing.needs(MyRenderer), new Needs());
+  assert.deepEqual(answer(null), new Needs());
+  assert.deepEqual(answer(new Needs({ gpus: new GpuNeed() })).gpus, new GpuNeed({ count: 1, required: true }));
+  const made = answer({ memoryBytes: 2 ** 40, gpus: { count: 2, memoryBytes: 5, required: false } });
+  assert.deepEqual(made, new Needs({ memoryBytes: 2 ** 40, gpus: new GpuNeed({ count: 2, memoryBytes: 5, required: false }) }));
+  const byLevel = plugin({
+    options: { big: { type: "boolean", default: true } },
+    needs: (job, level) => new Needs({ memoryBytes: job.options.big ? level + 1 : 0 }),
+  });
+  assert.equal(testing.needs(byLevel, 2).memoryBytes, 3);
+  refused(() => answer(3), "what glow.needs gave is 3: a Needs was expected");
+  refused(() => answer(new Needs({ memoryBytes: "8 GB" })), 'memoryBytes of the Needs that glow.needs gave is "8 GB"');
+  refused(() => answer(new Needs({ gpus: 1 })), "gpus of the Needs that glow.needs gave is 1: a GpuNeed was expected");
+  refused(() => answer({ gpus: { count: 1.5 } }), "gpus.count of the Needs that glow.needs gave is 1.5");
+  refused(() => answer({ gpus: { required: 1 } }), "gpus.required of the Needs that glow.needs gave is 1");
 });
 
 test("hooks", () => {

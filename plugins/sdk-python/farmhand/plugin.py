@@ -28,13 +28,7 @@ class Plugin:
             extensions = ["glow"]
             tools = ["glow"]
 
-            def needs(self, job: Job, level: int) -> Needs | None:
-        """What a task of this job needs at this level, an index into `levels`. Asked once, when the job is submitted;
-        what the person who submits says goes before it. None: no GPU, and the memory that the job's attempts turn out
-        to take."""
-        return None
-
-    def build_command(self, task):
+            def build_command(self, task):
                 return Command("glow", "--frames", task.frames, task.job.scene)
 
     The attributes say what it is, and each has a default. The host makes a new instance for every call, so nothing is
@@ -68,6 +62,12 @@ class Plugin:
         """The job as it will be kept, or everything that is wrong with it at once, so that a person has to come back
         only once: return or `yield` problems. None and no problems mean that the job is kept as it is. The host has
         checked the options against the schema before."""
+        return None
+
+    def needs(self, job: Job, level: int) -> Needs | None:
+        """What a task of this job needs at this level, an index into `levels`. Asked once, when the job is submitted;
+        what the person who submits says goes before it. None: no GPU, and the memory that the job's attempts turn out
+        to take."""
         return None
 
     def build_command(self, task: Task) -> Command:

@@ -14,6 +14,7 @@ from farmhand import (
     Fault,
     FrameRuns,
     FrameShape,
+    GpuNeed,
     Hook,
     HookScript,
     Image,
@@ -21,6 +22,7 @@ from farmhand import (
     Level,
     Match,
     Moment,
+    Needs,
     Note,
     OnFailure,
     PathRule,
@@ -306,6 +308,32 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(testing.outcome([1, 2], 4).frames_done, FrameRuns.range(1, 2))
         broken = Fault(Severity.TRANSIENT, Cause.DISK, "x")
         self.assertEqual(testing.outcome(faults=[broken]).faults, [broken])
+
+
+class TaskNeeds(unittest.TestCase):
+    def test_nothing_unless_the_plugin_says_it(self):
+        self.assertEqual(testing.needs(Glow), Needs())
+        self.assertEqual(testing.needs(made(needs=lambda self, job, level: None)), Needs())
+
+    def test_by_job_and_level(self):
+        def needs(self, job, level):
+            return Needs(memory_bytes=job.options.quality, gpus=None if level else GpuNeed(2, required=False))
+
+        plugin = made(needs=needs, options={"quality": {"type": "integer", "default": 50}})
+        self.assertEqual(testing.needs(plugin, 0), Needs(50, GpuNeed(2, None, False)))
+        self.assertEqual(testing.needs(plugin, 1, testing.job(options={"quality": 7})), Needs(7))
+
+    def test_mistakes(self):
+        for answer, part in (
+            (3, "gave 3. It has to give a farmhand.Needs, or None"),
+            (Needs("8 GB"), "a Needs in which `memory_bytes` is '8 GB': a whole number"),
+            (Needs(-1), "`memory_bytes` is -1"),
+            (Needs(gpus=1), "`gpus` is 1: a farmhand.GpuNeed was expected"),
+            (Needs(gpus=GpuNeed(required=1)), "`gpus`: `required` is 1: True or False was expected"),
+        ):
+            with self.assertRaises(PluginError) as raised:
+                testing.needs(made(needs=lambda self, job, level, answer=answer: answer))
+            self.assertIn(part, str(raised.exception))
 
 
 class Hooks(unittest.TestCase):

@@ -25,6 +25,7 @@ pub struct Daemon {
     child: Child,
     data: PathBuf,
     arguments: Vec<String>,
+    environment: Vec<(String, String)>,
     pub url: String,
     pub client: Client,
 }
@@ -32,13 +33,20 @@ pub struct Daemon {
 impl Daemon {
     /// Starts one with its data under `dir`.
     pub fn start(dir: &Path, arguments: &[&str]) -> Self {
+        Self::start_in(dir, arguments, &[])
+    }
+
+    /// Starts one with these variables besides.
+    pub fn start_in(dir: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let data = dir.join("data");
         seed_cache(&data.join("cache"));
         let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
-        let (child, url) = spawn(&data, &arguments);
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let environment: Vec<_> = environment.iter().map(owned).collect();
+        let (child, url) = spawn(&data, &arguments, &environment);
         keep_cache(&data.join("cache"));
         let client = Client::new(&url);
-        Self { child, data, arguments, url, client }
+        Self { child, data, arguments, environment, url, client }
     }
 
     /// Keeps what it has compiled for the daemons of later tests.
@@ -81,7 +89,7 @@ impl Daemon {
 
     /// Starts it again on the same data.
     pub fn restart(&mut self) {
-        let (child, url) = spawn(&self.data, &self.arguments);
+        let (child, url) = spawn(&self.data, &self.arguments, &self.environment);
         self.child = child;
         self.client = Client::new(&url);
         self.url = url;
@@ -130,13 +138,14 @@ fn copy_cache(from: &Path, to: &Path) {
     }
 }
 
-fn spawn(data: &Path, arguments: &[String]) -> (Child, String) {
+fn spawn(data: &Path, arguments: &[String], environment: &[(String, String)]) -> (Child, String) {
     let mut child = farmhand()
         .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
         .arg(data)
         .args(["--plugins-dir"])
         .arg(data.join("plugins"))
         .args(arguments)
+        .envs(environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()

@@ -128,6 +128,15 @@ export interface JobSpec {
   threads: number | null;
   skip_existing: boolean;
   levels: string[];
+  licences: string[];
+  needs: LevelNeeds[];
+}
+
+/** What a task needs at a level; absent amounts are left to the node. */
+export interface LevelNeeds {
+  level: string;
+  memory_bytes: number | null;
+  gpus: GpuNeed | null;
 }
 
 export interface Fallback {

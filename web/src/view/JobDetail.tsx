@@ -4,7 +4,7 @@
 import { createSignal, For, onMount, Show, type JSX } from "solid-js";
 import type { JobAction } from "../api/client";
 import { asProblem } from "../api/problem";
-import type { FrameState, JobStatus, JobSummary, JobView } from "../api/types";
+import type { FrameState, JobStatus, JobSummary, JobView, LevelNeeds } from "../api/types";
 import { amount, clock, count, duration, percent, roughly, secondsBetween } from "../model/format";
 import { FRAME_STATES } from "../model/grid";
 import { isStuck } from "../store/order";
@@ -264,6 +264,15 @@ function Numbers(props: { job: JobSummary }): JSX.Element {
   );
 }
 
+/** `render: 1 GPU with 12 GB, 16 GB of memory`. */
+function needsOf(needs: LevelNeeds): string {
+  const parts = [
+    ...(needs.gpus === null ? [] : [t.job.gpus(needs.gpus)]),
+    ...(needs.memory_bytes === null ? [] : [t.job.memory(amount(needs.memory_bytes))]),
+  ];
+  return `${needs.level}: ${parts.join(", ")}`;
+}
+
 function Submitted(props: { view: JobView }): JSX.Element {
   const spec = () => props.view.spec;
   return (
@@ -324,6 +333,16 @@ function Submitted(props: { view: JobView }): JSX.Element {
           <Show when={spec().levels.length > 0}>
             <dt>{t.job.levels}</dt>
             <dd>{spec().levels.join(", ")}</dd>
+          </Show>
+          <Show when={spec().needs.length > 0}>
+            <dt>{t.job.needs}</dt>
+            <dd>
+              <For each={spec().needs}>{(needs) => <div>{needsOf(needs)}</div>}</For>
+            </dd>
+          </Show>
+          <Show when={spec().licences.length > 0}>
+            <dt>{t.job.licences}</dt>
+            <dd>{spec().licences.join(", ")}</dd>
           </Show>
           <Show when={spec().output}>
             <dt>{t.job.output}</dt>

@@ -2,8 +2,9 @@
 //!
 //! The runners are built by the project's set-up (`scripts/build-runners`), next to where cargo builds.
 
-use crate::support::{Bench, task};
-use farmhand_model::dcc::{Decision, ReaderEvent};
+use crate::support::{Bench, job, task};
+use farmhand_model::dcc::{Decision, JobContext, ReaderEvent};
+use farmhand_model::{GpuNeed, Needs};
 use farmhand_plugin::{
     Form, Grant, Language, LoadedPlugin, PluginError, PluginErrorKind, PluginSettings, Responsible, Room,
     pack,
@@ -103,6 +104,41 @@ async fn ten_lines_are_a_plugin() {
             matches!(events.as_slice(), [ReaderEvent::FrameDone(image)] if image.frame == 3),
             "{name}: {events:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_script_says_what_its_tasks_need() {
+    let bench = bench().await;
+    let [(_, python), (_, javascript)] = smallest("1.0.0");
+    let python = format!(
+        "{python}
+    def needs(self, job, level):
+        gpus = farmhand.GpuNeed(2, 5 * 2**30, required=False) if job.layers else None
+        return farmhand.Needs(memory_bytes=2**35 + level, gpus=gpus)
+"
+    );
+    let javascript = javascript.replace("import { Command", "import { GpuNeed, Needs, Command").replace(
+        "  buildCommand(task)",
+        "  needs(job, level) {
+    const gpus = job.layers.length > 0 ? new GpuNeed({ count: 2, memoryBytes: 5 * 2 ** 30, required: false }) : null;
+    return new Needs({ memoryBytes: 2 ** 35 + level, gpus });
+  }
+
+  buildCommand(task)",
+    );
+    for (name, text) in [("tiny.py", python), ("tiny.js", javascript)] {
+        let plugin = load(&bench, name, &text).await.unwrap();
+        let gpus = GpuNeed { count: 2, memory_bytes: Some(5 << 30), required: false };
+        let needs = plugin.needs(&job(""), 1).await.unwrap();
+        assert_eq!(needs, Needs { memory_bytes: Some((1 << 35) + 1), gpus: Some(gpus) }, "{name}");
+        let plain = JobContext { layers: Vec::new(), ..job("") };
+        let needs = plugin.needs(&plain, 0).await.unwrap();
+        assert_eq!(needs, Needs { memory_bytes: Some(1 << 35), gpus: None }, "{name}");
+    }
+    for (name, text) in smallest("1.0.0") {
+        let plugin = load(&bench, name, &text).await.unwrap();
+        assert_eq!(plugin.needs(&job(""), 0).await.unwrap(), Needs::default(), "{name}");
     }
 }
 

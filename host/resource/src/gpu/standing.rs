@@ -92,7 +92,7 @@ impl GpuRules {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
     /// A render's.
-    Attempt(AttemptId),
+    Attempt(AttemptId, Who),
     /// Somebody else's.
     Other(Who),
     /// It cannot be seen from here: it has just ended, or the driver tells of it by another number, as it does in a
@@ -212,7 +212,7 @@ impl Standings {
 
     fn is_ours(&self, process: &GpuProcess, owners: &Owners) -> bool {
         match owners.of(process) {
-            Owner::Attempt(_) => true,
+            Owner::Attempt(..) => true,
             Owner::Other(_) => false,
             Owner::Unseen => self.ours.contains(&process.pid),
         }
@@ -281,7 +281,7 @@ fn named(process: &GpuProcess, owners: &Owners) -> String {
             let of = user.as_ref().map(|user| format!(" of {user}")).unwrap_or_default();
             format!("{name} (pid {pid}){of}")
         }
-        Owner::Attempt(attempt) => format!("attempt {attempt} (pid {pid})"),
+        Owner::Attempt(attempt, _) => format!("attempt {attempt} (pid {pid})"),
         Owner::Unseen => format!("a process that cannot be seen from here (pid {pid})"),
     }
 }
@@ -319,7 +319,8 @@ mod tests {
     /// 1 is a render's process, 2 and 3 are Anna's, and all others cannot be seen.
     fn owners(held: &[&str]) -> Owners {
         let maya = |name: &str| Owner::Other(Who { name: Some(name.into()), user: Some("anna".into()) });
-        let processes = [(1, Owner::Attempt(AttemptId(7))), (2, maya("maya.bin")), (3, maya("Xorg"))];
+        let processes =
+            [(1, Owner::Attempt(AttemptId(7), Who::default())), (2, maya("maya.bin")), (3, maya("Xorg"))];
         Owners { processes: processes.into(), held: held.iter().map(|uuid| (*uuid).to_owned()).collect() }
     }
 

@@ -7,7 +7,7 @@ use farmhand_model::dcc::Gpu;
 use farmhand_model::why::{Resource, WaitReason};
 use farmhand_model::{
     AttemptRecord, Budget, Closed, GpuNeed, GpuStanding, GpuStatus, JobId, Lease, LevelNeeds, Limit,
-    LimitPer, Needs,
+    LimitPer, Needs, Usage,
 };
 use farmhand_scheduler::{Event, NodeCapacity, StartOrder};
 use std::collections::BTreeMap;
@@ -41,6 +41,17 @@ pub fn needs(dice: &mut Dice) -> Vec<LevelNeeds> {
         }
     }
     needs
+}
+
+/// What an attempt has taken, where that was seen: now and then more than there is.
+pub fn usage(dice: &mut Dice) -> Usage {
+    let seen = |dice: &mut Dice, most: u64| dice.one_in(3).then(|| dice.below(most * GIB));
+    Usage {
+        peak_memory_bytes: seen(dice, 20),
+        peak_gpu_memory_bytes: seen(dice, 50),
+        gpu_utilisation: dice.one_in(3).then_some(0.0),
+        ..Usage::default()
+    }
 }
 
 fn gpu(index: u32) -> Gpu {

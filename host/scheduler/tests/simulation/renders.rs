@@ -1,5 +1,6 @@
 //! The processes of a farm: they render, fail, hang, are killed, and report late.
 
+use crate::leases::usage;
 use crate::world::World;
 use farmhand_model::dcc::{Cause, Decision, Fault, Outcome, Severity, Verdict};
 use farmhand_model::{AttemptId, Digest, EndedBy, FrameSet, JobId, PluginStamp, Seconds, Timestamp};
@@ -110,8 +111,10 @@ impl World {
 
     pub fn exit(&mut self, id: AttemptId, by: EndedBy, decision: Decision) {
         let faults = self.faults(id);
+        let (mut outcome, verdict) = ending(by, decision, faults);
+        outcome.usage = usage(&mut self.dice);
         if let Some(process) = self.processes.get_mut(&id) {
-            process.exit = Some(ending(by, decision, faults));
+            process.exit = Some((outcome, verdict));
         }
     }
 

@@ -9,6 +9,7 @@ use crate::config::Config;
 use farmhand_model::node::GpuStanding;
 use farmhand_model::view::{GpuView, LimitView, NodeView, PluginView, ToolView};
 use farmhand_model::why::{Bytes, WaitReason};
+use farmhand_runner::{CgroupMode, IoClass};
 use serde::Serialize;
 use std::path::Path;
 
@@ -106,6 +107,26 @@ pub(super) fn daemon(config: &Config, found: &Result<Found, CliError>) -> Check 
             Check::warn("daemon", "none runs", "`farmhand serve` starts one; `farmhand render` needs none")
         }
     }
+}
+
+/// How renders stand behind other programs, as the configuration has it.
+pub(super) fn manners(config: &Config) -> Check {
+    let disk = match config.io {
+        IoClass::Normal => "the same on disks",
+        IoClass::Low => "after others on disks",
+        IoClass::Idle => "on disks only while nobody else wants them",
+    };
+    let cpu = match config.nice {
+        0 => "at the daemon's own priority".to_owned(),
+        nice => format!("nicer by {nice}"),
+    };
+    let cgroups = match config.cgroups {
+        CgroupMode::Off => "without cgroups of their own",
+        CgroupMode::Auto | CgroupMode::Own => {
+            "each in a cgroup of its own where the daemon may make some, which its log says at its start"
+        }
+    };
+    Check::good("renders run", format!("{cpu}, {disk}, {cgroups}"))
 }
 
 /// GPUs that are reserved and not there.

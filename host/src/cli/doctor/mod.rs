@@ -48,6 +48,7 @@ pub(super) fn run(context: &mut Context) -> Result<(), CliError> {
             // The machine of a daemon elsewhere is not this one.
             if config.url.is_none() {
                 checks.extend(artist::look(&config));
+                checks.push(checks::manners(&config));
             }
             checks.extend(checks::directories(&config));
             checks

@@ -108,7 +108,11 @@ pub(super) async fn look(parts: &Parts, driver: &DriverHandle) {
     let seen = Seen { reading, statuses: Some(statuses.clone()), owners };
     let before = std::mem::replace(&mut *gpus.seen(), seen).statuses;
     if before.as_ref() != Some(&statuses) {
-        for status in statuses.iter().filter(|status| before.iter().flatten().all(|old| old != *status)) {
+        let stood = |status: &GpuStatus| {
+            let mut before = before.iter().flatten();
+            before.any(|old| old.gpu.uuid == status.gpu.uuid && old.standing == status.standing)
+        };
+        for status in statuses.iter().filter(|status| !stood(status)) {
             tracing::info!("GPU {} {}", status.gpu.index, status.standing);
         }
         driver.tell(Event::Gpus(statuses)).await;
@@ -142,7 +146,7 @@ async fn owners(parts: &Parts, reading: &GpuReading, leases: &[LeaseView]) -> Ow
     let found = tokio::task::spawn_blocking(move || {
         let ours = processes_of(&dirs);
         let owner = |pid| match ours.get(&pid).and_then(|place| attempts.get(*place)) {
-            Some(attempt) => Owner::Attempt(*attempt),
+            Some(attempt) => Owner::Attempt(*attempt, who(Path::new("/"), pid).unwrap_or_default()),
             None => owner_of_other(pid),
         };
         pids.into_iter().map(|pid| (pid, owner(pid))).collect()

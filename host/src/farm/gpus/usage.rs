@@ -66,7 +66,7 @@ impl UsageOfAll {
 /// tells of it by another number.
 fn is_of(process: &GpuProcess, held: &LeaseView, lease: Option<&GpuLease>, owners: &Owners) -> bool {
     match owners.processes.get(&process.pid) {
-        Some(Owner::Attempt(attempt)) => *attempt == held.attempt,
+        Some(Owner::Attempt(attempt, _)) => *attempt == held.attempt,
         Some(Owner::Other(_)) => false,
         Some(Owner::Unseen) | None => lease.is_some_and(|lease| lease.share_bytes.is_none()),
     }
@@ -87,6 +87,7 @@ mod tests {
     use super::*;
     use farmhand_model::dcc::Gpu;
     use farmhand_model::{JobId, Lease};
+    use farmhand_resource::gpu::process::Who;
     use farmhand_resource::gpu::{GpuProcessKind, GpuSeen, GpuState};
 
     fn gpu(index: u32) -> Gpu {
@@ -99,7 +100,10 @@ mod tests {
         LeaseView { attempt: AttemptId(attempt), job: JobId(1), lease }
     }
 
-    fn reading(gpus: &[(f64, &[(u32, Option<u64>, Option<f64>)])]) -> GpuReading {
+    /// Its number, its memory, and how busy it keeps the GPU.
+    type Process = (u32, Option<u64>, Option<f64>);
+
+    fn reading(gpus: &[(f64, &[Process])]) -> GpuReading {
         let gpus = (0..).zip(gpus).map(|(index, (utilisation, processes))| GpuSeen {
             gpu: gpu(index),
             pci_bus_id: String::new(),
@@ -123,9 +127,9 @@ mod tests {
     /// Process 1 is attempt 1's, 2 attempt 2's, 8 somebody else's, and 9 cannot be seen.
     fn owners() -> Owners {
         let processes = [
-            (1, Owner::Attempt(AttemptId(1))),
-            (2, Owner::Attempt(AttemptId(2))),
-            (8, Owner::Other(farmhand_resource::gpu::process::Who::default())),
+            (1, Owner::Attempt(AttemptId(1), Who::default())),
+            (2, Owner::Attempt(AttemptId(2), Who::default())),
+            (8, Owner::Other(Who::default())),
             (9, Owner::Unseen),
         ];
         Owners { processes: processes.into(), ..Owners::default() }

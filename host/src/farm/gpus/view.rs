@@ -44,7 +44,7 @@ pub(super) fn views(
 
 fn process_view(process: &GpuProcess, owners: &Owners) -> GpuProcessView {
     let (name, user, attempt) = match owners.processes.get(&process.pid) {
-        Some(Owner::Attempt(attempt)) => (None, None, Some(*attempt)),
+        Some(Owner::Attempt(attempt, who)) => (who.name.clone(), who.user.clone(), Some(*attempt)),
         Some(Owner::Other(who)) => (who.name.clone(), who.user.clone(), None),
         Some(Owner::Unseen) | None => (None, None, None),
     };

@@ -108,3 +108,23 @@ fn a_script_is_looked_for_beside_the_scene() {
     assert_eq!(prepared.options["python"], "/show/shot/fix.py");
     assert_eq!(prepared.notes, ["The images go where the scene's own output setting says."]);
 }
+
+#[test]
+fn a_task_needs_the_gpu_of_its_device() {
+    let (must, may, none) = (Needs::gpus(1), Needs::gpus(1).or_none(), Needs::default());
+    for (options, expected) in [
+        (json!({}), [&may, &none, &none]),
+        (json!({ "allow_cpu": false }), [&may, &may, &may]),
+        (json!({ "device": "OPTIX" }), [&may, &none, &none]),
+        (json!({ "device": "CUDA", "engine": "CYCLES", "allow_cpu": false }), [&must, &must, &must]),
+        (json!({ "device": "CPU" }), [&none, &none, &none]),
+        (json!({ "device": "HIP", "allow_cpu": false }), [&none, &none, &none]),
+        (json!({ "engine": "BLENDER_EEVEE" }), [&none, &none, &none]),
+        (json!({ "engine": "BLENDER_WORKBENCH", "device": "OPTIX" }), [&none, &none, &none]),
+    ] {
+        let job = job(None, options.clone());
+        for (level, expected) in (0..).zip(expected) {
+            assert_eq!(Blender::needs(&job, level).unwrap(), *expected, "{options} at level {level}");
+        }
+    }
+}

@@ -263,3 +263,28 @@ fn limits_of_the_lower_levels_are_said_before() {
     let notes = Maya::validate(&job).unwrap().notes.join("\n");
     assert!(notes.contains("level script only") && notes.contains("Level minimal"), "{notes}");
 }
+
+#[test]
+fn a_task_needs_the_gpu_of_its_renderer_at_every_level() {
+    let (must, may, none) = (Needs::gpus(1), Needs::gpus(1).or_none(), Needs::default());
+    for (options, expected) in [
+        (json!({ "renderer": "redshift" }), &must),
+        (json!({ "renderer": "arnold" }), &none),
+        (json!({ "renderer": "arnold", "device": "cpu" }), &none),
+        (json!({ "renderer": "arnold", "device": "gpu" }), &must),
+        (json!({ "renderer": "vray", "device": "gpu" }), &must),
+        (json!({ "renderer": "vray" }), &none),
+        (json!({ "renderer": "hardware2" }), &none),
+        (json!({ "renderer": "software" }), &none),
+        (json!({ "renderer": "renderman" }), &none),
+        // A binary scene keeps its renderer to itself.
+        (json!({}), &may),
+        (json!({ "device": "gpu" }), &must),
+        (json!({ "device": "cpu" }), &none),
+    ] {
+        let job = Job { raw_options: options.as_object().unwrap().clone(), ..Job::default() };
+        for level in 0..3 {
+            assert_eq!(Maya::needs(&job, level).unwrap(), *expected, "{options}");
+        }
+    }
+}

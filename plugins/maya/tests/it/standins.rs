@@ -379,7 +379,7 @@ fn faults_are_understood() {
             Licence,
             retry(30_000),
         ),
-        ("redshift.ma", RENDER, json!({ "fault": "memory", "variant": "gpu" }), Memory, Decision::FallBack),
+        ("redshift.ma", RENDER, json!({ "fault": "memory", "variant": "gpu" }), Memory, retry(2_000)),
         (
             "arnold.ma",
             RENDER,

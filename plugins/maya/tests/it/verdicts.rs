@@ -86,7 +86,8 @@ fn faults() {
     for (severity, cause, frame, try_number, expected) in [
         (Transient, Licence, Some(3), 1, retry(30_000)),
         (Transient, Licence, None, 3, retry(120_000)),
-        (WorkerFatal, Memory, Some(3), 1, Decision::FallBack),
+        (WorkerFatal, Memory, Some(3), 1, Decision::Retry { after_ms: 2_000 }),
+        (WorkerFatal, Memory, Some(3), 3, Decision::FallBack),
         (WorkerFatal, Gpu, None, 1, Decision::QuarantineNode),
         (Transient, Gpu, Some(3), 1, retry(5_000)),
         (WorkerFatal, Other, None, 1, Decision::QuarantineNode),

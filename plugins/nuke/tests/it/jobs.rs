@@ -219,3 +219,19 @@ fn directories_are_made_before_the_job_and_the_empty_one_goes_after() {
     assert_eq!(after(&job, false), []);
     assert_eq!(after(&asked(&["Beauty"], None, none), true), []);
 }
+
+#[test]
+fn a_task_needs_a_gpu_where_it_would_use_one() {
+    for (options, expected) in
+        [(json!({}), [false, false, false]), (json!({ "gpu": true }), [true, true, false])]
+    {
+        for (level, expected) in (0..).zip(expected) {
+            let needs = if expected { Needs::gpus(1).or_none() } else { Needs::default() };
+            assert_eq!(
+                Nuke::needs(&job(options.clone()), level).unwrap(),
+                needs,
+                "{options} at level {level}"
+            );
+        }
+    }
+}

@@ -206,8 +206,7 @@ fn every_documented_failure_is_judged() {
         (json!({ "fault": "licence", "variant": "comm" }), &[0, 1], wait, Some(Cause::Licence)),
         (json!({ "fault": "licence", "variant": "badhost" }), &[0, 1], QuarantineNode, Some(Cause::Licence)),
         (json!({ "fault": "licence", "variant": "noproduct" }), &[0, 1], HoldJob, Some(Cause::Licence)),
-        (json!({ "fault": "memory" }), &[0, 1], FallBack, Some(Cause::Memory)),
-        (json!({ "fault": "memory" }), &[2], FailFrames, Some(Cause::Memory)),
+        (json!({ "fault": "memory" }), &[0, 1, 2], Retry { after_ms: 2_000 }, Some(Cause::Memory)),
         (json!({ "fault": "missing-texture" }), &[0, 1, 2], FailFrames, Some(Cause::MissingFile)),
         (
             json!({ "fault": "missing-asset", "variant": "lut" }),

@@ -70,7 +70,7 @@ def job(**values):
 def task(**values):
     fields = {
         "job": job(), "attempt": 7, "frames": [wit.FrameRun(1, 2, 1)], "layer": None, "level": 0, "try_number": 1,
-        "threads": 4, "gpus": [context.Gpu(0, "GPU-1", "H200", 1 << 37)], "scratch": "/sc", "staging": "/st",
+        "threads": 4, "memory_bytes": 1 << 33, "gpus": [context.Gpu(0, "GPU-1", "H200", 1 << 37)], "scratch": "/sc", "staging": "/st",
         "tools": [context.Tool("glow", "/opt/glow", "1.2")],
     }
     return Handle(**{**fields, **values})
