@@ -66,7 +66,7 @@ fn blender_job(more: &Value) -> (Value, Vec<Value>) {
     let daemon = Daemon::start(dir.path(), &["--config", file.to_str().unwrap(), "--slots", "1"]);
     let scene = Scene::default().make(dir.path(), "shot.blend");
     let mut job = job_of(&scene, "1-4", &dir.path().join("out/shot_####"));
-    job["chunk"] = json!(2);
+    job["chunk"] = json!({"fixed": 2});
     for (name, value) in more.as_object().unwrap() {
         job[name] = value.clone();
     }
