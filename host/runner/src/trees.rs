@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 /// belongs on a thread that may block; where there is no `/proc`, nobody is found.
 #[must_use]
 pub fn processes_of(attempts: &[AttemptDir]) -> BTreeMap<u32, usize> {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "there is no `/proc` to look into"))]
     let mut found = BTreeMap::new();
     #[cfg(unix)]
     {
