@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 /// belongs on a thread that may block; where there is no `/proc`, nobody is found.
 #[must_use]
 pub fn processes_of(attempts: &[AttemptDir]) -> BTreeMap<u32, usize> {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "there is no `/proc` to look into"))]
     let mut found = BTreeMap::new();
     #[cfg(unix)]
     {
@@ -53,10 +54,11 @@ mod tests {
             fs::write(attempt.running_file(), serde_json::to_vec(&owner).expect("JSON")).expect("a file");
             attempt
         };
-        // It answers with a line once its own child is there, and both wait for the test to let go.
+        // It answers with a line once its own child is there, and both wait for the test to let go. A shell gives what it
+        // starts in the background nothing to read, unless it has the pipe by another number.
         let mut shell = Command::new("sh");
         shell
-            .args(["-c", "sh -c 'echo $$; read line' <&0 & wait"])
+            .args(["-c", "exec 3<&0; sh -c 'echo $$; read line' <&3 & wait"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         let mut shell = shell.spawn().expect("a shell");
