@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { AttemptView, FrameDoneView, JobSummary, JobView, Lease, NodeView, PluginView } from "../api/types";
 import { FrameGrid } from "../model/grid";
-import { apply, ATTEMPTS_KEPT, IMAGES_KEPT, NOTICES_KEPT } from "./reduce";
+import { apply, ATTEMPTS_KEPT, IMAGES_KEPT, NOTICES_KEPT, putReasons } from "./reduce";
 import { emptyDetail, emptyState, type FarmState } from "./state";
 
 function job(id: number, changes: Partial<JobSummary> = {}): JobSummary {
@@ -127,6 +127,15 @@ describe("jobs", () => {
     expect(state.jobs[1]?.status).toBe("running");
     expect(state.detail?.view?.status).toBe("running");
     expect(state.detail?.view?.notes).toEqual(["a note"]);
+  });
+
+  test("take a newer reason while they are in the same state", () => {
+    const state = withDetail();
+    apply(state, { type: "job", job: job(2, { status: "running" }) }, 0);
+    const why = { reason: { kind: "next" as const }, text: "starts next", remedy: null };
+    putReasons(state, [job(1, { why }), job(2, { why }), job(3, { why })]);
+    expect([1, 2, 3].map((id) => state.jobs[id]?.why?.text)).toEqual(["starts next", undefined, undefined]);
+    expect(state.detail?.view?.why).toEqual(why);
   });
 
   test("the list is sorted anew only where a place may have changed", () => {

@@ -97,6 +97,19 @@ export function putJob(state: FarmState, job: JobSummary): void {
   if (state.detail?.id === job.id && state.detail.view !== null) Object.assign(state.detail.view, job);
 }
 
+/** Events after which something else may hold the jobs that wait. */
+export const TURNS: ReadonlySet<FarmEvent["type"]> = new Set(["attempt", "job", "node", "plugin"]);
+
+/** Takes the reasons of jobs that are in the same state still: an event that came meanwhile knows better. */
+export function putReasons(state: FarmState, jobs: readonly JobSummary[]): void {
+  for (const job of jobs) {
+    const known = state.jobs[job.id];
+    if (known === undefined || known.status !== job.status) continue;
+    known.why = job.why;
+    if (state.detail?.id === job.id && state.detail.view !== null) state.detail.view.why = job.why;
+  }
+}
+
 export function putAttempt(attempts: AttemptView[], attempt: AttemptView): void {
   // The object that is there stays the same one, so that what is open about it on the page stays open.
   const at = attempts.findIndex((other) => other.id <= attempt.id);
