@@ -149,7 +149,7 @@ fn jobs_share_what_others_leave_of_a_machine_and_a_crash_changes_nothing() {
     let no_threads = |free: u32, holders: &[(u64, u64)]| {
         let holders: Vec<String> =
             holders.iter().map(|(job, attempt)| format!("job {job} (attempt {attempt})")).collect();
-        format!("needs 2 threads, {free} are free; taken by {}", holders.join(", "))
+        format!("needs 2 threads, {free} free; others are held by {}", holders.join(", "))
     };
     let all_is_told = |farm: &Farm| {
         farm.waits(gpu[0], &format!("all its frames are being rendered (attempt {first})"));
@@ -275,7 +275,7 @@ fn people_keep_a_gpu_for_themselves_and_metrics_and_doctor_say_so() {
     let job = farm.submit("job", &json!({"gpus": 1}));
     assert_eq!(farm.runs(job, "job").2, sees(1), "although the other one is idle");
     let too_many = farm.submit("two", &json!({"gpus": 2}));
-    farm.waits(too_many, "needs 2 GPUs, renders may have 1 here");
+    farm.waits(too_many, "needs 2 GPUs, and renders never have more than 1 here");
 
     let metrics = farm.daemon.client.text("/metrics");
     for line in [
