@@ -130,8 +130,9 @@ fn a_hook_holds_the_job_until_a_person_lets_it_go_on() {
     for at in ["before-job", "before-task", "after-job"] {
         let id = studio.submit(&json!([{"name": "check.sh", "at": at, "on_failure": "hold"}]));
         let held = studio.daemon.client.wait_for_job(id, "is held", |job| job["status"] == "paused");
-        let why = held["why"]["text"].as_str().unwrap();
-        assert!(why.contains("not approved yet") && why.contains("resume"), "{at}: {why}");
+        let why = &held["why"];
+        assert!(why["text"].as_str().unwrap().contains("not approved yet"), "{at}: {why}");
+        assert!(why["remedy"].as_str().unwrap().contains("farmhand resume"), "{at}: {why}");
         assert_eq!(held["why"]["reason"]["kind"], "held", "{held}");
 
         fs::write(studio.path("approved"), "").unwrap();

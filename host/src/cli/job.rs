@@ -189,6 +189,7 @@ fn attempt_table(attempts: &[AttemptView]) -> Table {
             Cell::toned(verdict.unwrap_or_default(), tone),
         ]);
     }
+    table.leave_out_empty();
     table
 }
 

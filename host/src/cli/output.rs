@@ -146,6 +146,20 @@ impl Table {
         self.rows.push(cells.into_iter().collect());
     }
 
+    /// Drops the columns in which no row has anything.
+    pub(super) fn leave_out_empty(&mut self) {
+        let filled = |index: usize| {
+            self.rows.iter().any(|row| row.get(index).is_some_and(|cell| !cell.text.is_empty()))
+        };
+        let kept: Vec<bool> = (0..self.head.len()).map(filled).collect();
+        let mut of_head = kept.iter();
+        self.head.retain(|_| of_head.next().is_some_and(|kept| *kept));
+        for row in &mut self.rows {
+            let mut of_row = kept.iter();
+            row.retain(|_| of_row.next().is_some_and(|kept| *kept));
+        }
+    }
+
     /// A name and what it is.
     pub(super) fn fact(&mut self, name: &str, value: impl Into<Cell>) {
         self.rows.push(vec![Cell::toned(name, Tone::Dim), value.into()]);

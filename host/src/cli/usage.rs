@@ -3,7 +3,7 @@
 use super::human;
 use super::output::{Cell, Table};
 use farmhand_model::view::AttemptView;
-use farmhand_model::{Timestamp, Usage};
+use farmhand_model::{Bytes, Timestamp, Usage};
 
 /// Of those attempts that anything was measured of; empty where there are none.
 pub(super) fn table(attempts: &[AttemptView], now: Timestamp) -> Option<Table> {
@@ -24,7 +24,8 @@ pub(super) fn table(attempts: &[AttemptView], now: Timestamp) -> Option<Table> {
     ]);
     for attempt in measured {
         let usage = attempt.usage;
-        let bytes = |bytes: Option<u64>| Cell::from(bytes.map(human::bytes).unwrap_or_default());
+        let bytes =
+            |bytes: Option<u64>| Cell::from(bytes.map(|bytes| Bytes(bytes).to_string()).unwrap_or_default());
         table.row([
             Cell::from(attempt.id),
             bytes(usage.peak_memory_bytes),
@@ -40,6 +41,7 @@ pub(super) fn table(attempts: &[AttemptView], now: Timestamp) -> Option<Table> {
             ),
         ]);
     }
+    table.leave_out_empty();
     Some(table)
 }
 
@@ -65,11 +67,11 @@ mod tests {
     fn what_attempts_took_is_shown_where_it_is_known() {
         let mut ended = attempt();
         ended.usage = Usage {
-            peak_memory_bytes: Some(12 << 30),
+            peak_memory_bytes: Some(12_000_000_000),
             cpu_seconds: Some(124.0),
-            read_bytes: Some(3 << 20),
+            read_bytes: Some(3_000_000),
             written_bytes: Some(0),
-            peak_gpu_memory_bytes: Some(7 << 29),
+            peak_gpu_memory_bytes: Some(3_500_000_000),
             gpu_utilisation: Some(0.934),
         };
         if let Some(outcome) = &mut ended.outcome {
@@ -83,9 +85,9 @@ mod tests {
         let mut unknown = attempt();
         unknown.id = AttemptId(11);
         let expect = "\
-ATTEMPT  PEAK MEMORY    CPU TIME  CORES     READ  WRITTEN  GPU MEMORY  GPU BUSY
+ATTEMPT  PEAK MEMORY    CPU TIME  CORES  READ  WRITTEN  GPU MEMORY  GPU BUSY
      10                     30 s    3.0
-      7       12 GiB  2 min 04 s    2.0  3.0 MiB      0 B     3.5 GiB      93 %
+      7        12 GB  2 min 04 s    2.0  3 MB     0 kB      3.5 GB      93 %
 ";
         let shown = table(&[unknown.clone(), running, ended], Timestamp(15_000)).expect("a table");
         assert_eq!(shown.render(Style::Plain), expect);

@@ -120,8 +120,17 @@ async fn manifest(plugin: &LoadedPlugin, task: &TaskContext) -> Vec<u8> {
             std::fs::write(&file.path, &file.contents).unwrap();
         }
     }
+    let mut env = command.env;
+    if !task.gpus.is_empty() {
+        let uuids: Vec<&str> = task.gpus.iter().map(|gpu| gpu.uuid.as_str()).collect();
+        if !env.iter().any(|(name, _)| name == "CUDA_VISIBLE_DEVICES") {
+            env.push(("CUDA_VISIBLE_DEVICES".to_owned(), uuids.join(",")));
+        }
+        env.retain(|(name, _)| name != "CUDA_DEVICE_ORDER");
+        env.push(("CUDA_DEVICE_ORDER".to_owned(), "PCI_BUS_ID".to_owned()));
+    }
     serde_json::to_vec(&json!({
-        "task": task, "plugin": plugin.stamp(), "program": program, "args": command.args, "env": command.env,
+        "task": task, "plugin": plugin.stamp(), "program": program, "args": command.args, "env": env,
         "cwd": command.cwd.unwrap_or_else(|| task.scratch.clone()), "outputs": command.outputs,
         "verify": command.verify, "remove_on_success": [], "started": now(),
     }))

@@ -20,7 +20,7 @@ fn checks(config: &Config, machine: &NodeFacts, is_told: bool) -> Vec<Check> {
     );
     if machine.memory_bytes > 0 {
         let memory = machine.memory_bytes.saturating_sub(size.memory_bytes);
-        kept.push_str(&format!(" and {} of memory", human::bytes(memory)));
+        kept.push_str(&format!(" and {} of memory", farmhand_model::Bytes(memory)));
     }
     let kind = match config.workstation(machine) {
         Some(sign) => format!("a workstation, by {sign}; {kept}"),
@@ -82,9 +82,9 @@ mod tests {
         };
         let good = |text: &str| (true, text.to_owned());
         let workstation =
-            "a workstation, by /tmp/.X11-unix/X0; renders leave 4 of 16 cores and 2.0 GiB of memory";
+            "a workstation, by /tmp/.X11-unix/X0; renders leave 4 of 16 cores and 2.1 GB of memory";
         assert_eq!(details(&machine(Some("/tmp/.X11-unix/X0")), &[], true), [good(workstation)]);
-        let node = "nobody's workstation; renders leave 0 of 16 cores and 512 MiB of memory";
+        let node = "nobody's workstation; renders leave 0 of 16 cores and 536 MB of memory";
         assert_eq!(details(&machine(None), &[], true), [good(node)]);
         let set = [("interactive.schedule", "sat-sun"), ("interactive.pause_on_activity", "true")];
         let told =

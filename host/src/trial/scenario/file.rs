@@ -1,6 +1,6 @@
 //! A scenario as a file: every key of it, strictly.
 
-use farmhand_model::dcc::{Descriptor, JobContext, TaskContext, Tool};
+use farmhand_model::dcc::{Descriptor, Gpu, JobContext, TaskContext, Tool};
 use farmhand_model::{AttemptId, EndedBy, FrameSet, JobId};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
@@ -56,6 +56,8 @@ pub struct Given {
     pub try_number: u32,
     /// CPU threads leased.
     pub threads: u32,
+    /// GPUs leased, by their UUIDs; their indexes count from 0.
+    pub gpus: Vec<String>,
     /// Programs found; absent: one for each tool of the level, under `/opt`.
     pub tools: Option<Vec<Tool>>,
     /// The task's own directory.
@@ -182,13 +184,18 @@ impl Given {
             try_number: self.try_number,
             threads: self.threads,
             memory_bytes: 0,
-            gpus: Vec::new(),
+            gpus: (0..).zip(&self.gpus).map(|(index, uuid)| gpu(index, uuid)).collect(),
             tools: self.tools.clone().unwrap_or_else(|| level.tools.iter().map(found).collect()),
             scratch: self.scratch.clone(),
             staging: self.staging.clone(),
             job,
         })
     }
+}
+
+/// A GPU of which a scenario says nothing more.
+fn gpu(index: u32, uuid: &str) -> Gpu {
+    Gpu { index, uuid: uuid.to_owned(), name: String::new(), memory_bytes: 0 }
 }
 
 impl fmt::Display for LevelChoice {
@@ -230,6 +237,8 @@ struct File {
     try_number: u32,
     #[serde(default = "four")]
     threads: u32,
+    #[serde(default)]
+    gpus: Vec<String>,
     tools: Option<BTreeMap<String, ToolEntry>>,
     #[serde(default = "scratch")]
     scratch: String,
@@ -308,6 +317,7 @@ impl File {
             level: self.level,
             try_number: self.try_number,
             threads: self.threads,
+            gpus: self.gpus,
             tools: self.tools.map(|tools| tools.into_iter().map(tool).collect()),
             scratch: placed(self.scratch).into(),
             staging: placed(self.staging).into(),
@@ -458,6 +468,7 @@ frames = "1-3"
 options = { samples = 4, texture = ["{here}/wood.png"] }
 level = "safe"
 threads = 8
+gpus = ["GPU-8932f937"]
 tools = { lumen = "/opt/lumen/lumen" }
 exit_code = 1
 done = "1"
@@ -476,7 +487,7 @@ verdict accept: fine
             "about": "a frame of two layers", "name": "shot", "scene": "{here}/shot.lum",
             "layers": ["fg", "bg"], "frames": "1-3",
             "options": {"samples": 4, "texture": ["{here}/wood.png"]},
-            "level": "safe", "threads": 8, "tools": {"lumen": {"path": "/opt/lumen/lumen"}},
+            "level": "safe", "threads": 8, "gpus": ["GPU-8932f937"], "tools": {"lumen": {"path": "/opt/lumen/lumen"}},
             "exit_code": 1, "done": "1", "log": ["line one", "line two"],
             "expect": "verdict accept: fine",
         });
