@@ -121,8 +121,8 @@ mod tests {
             ([own.clone(), None], None, [own.clone(), None]),
             ([own.clone(), None], Some(&asked), [told.clone(), None]),
             ([own.clone(), own.clone()], Some(&asked), [told.clone(), told.clone()]),
-            ([None, None], Some(&asked), [told.clone(), told.clone()]),
-            ([own.clone(), None], Some(&request(0, None, true)), [None, None]),
+            ([None, None], Some(&asked), [told.clone(), told]),
+            ([own, None], Some(&request(0, None, true)), [None, None]),
         ] {
             let needs = resolve(said(of_plugin), None, by_person);
             let got: Vec<_> = needs.iter().map(|level| level.needs.gpus.clone()).collect();
