@@ -19,6 +19,15 @@ pub struct NodeCapacity {
     pub limits: BTreeMap<String, Limit>,
 }
 
+impl NodeCapacity {
+    /// Slots and threads, of which a task whose job does not say gets so many. Memory is not counted, and nothing has a
+    /// limit.
+    #[must_use]
+    pub fn of_threads(slots: u32, threads: u32, threads_per_task: u32) -> Self {
+        Self { slots, threads, threads_per_task, memory_bytes: u64::MAX, limits: BTreeMap::new() }
+    }
+}
+
 /// The node's defaults; a job's own limits go first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {

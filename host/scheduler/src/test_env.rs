@@ -49,7 +49,7 @@ pub(crate) fn job(frames: &str) -> JobSpec {
         levels: Vec::new(),
         hooks: Vec::new(),
         licences: Vec::new(),
-        needs: Default::default(),
+        needs: Vec::new(),
     }
 }
 
@@ -112,13 +112,7 @@ impl TestEnv {
 
     /// The same without a plugin.
     pub(crate) fn bare(slots: u32) -> Self {
-        Self::of(NodeCapacity {
-            slots,
-            threads: 2 * slots,
-            threads_per_task: 2,
-            limits: Default::default(),
-            memory_bytes: u64::MAX,
-        })
+        Self::of(NodeCapacity::of_threads(slots, 2 * slots, 2))
     }
 
     /// A node like that, without a plugin.
@@ -191,7 +185,7 @@ impl TestEnv {
             held: None,
             hooks: JobHooks { before, after, ..JobHooks::default() },
             fallbacks: Vec::new(),
-            idle_since: Default::default(),
+            idle_since: None,
             time: Default::default(),
         };
         (id, Event::Submit { job: Box::new(record), ended: Vec::new() })

@@ -180,7 +180,7 @@ mod tests {
                 levels: Vec::new(),
                 hooks: Vec::new(),
                 licences: Vec::new(),
-                needs: Default::default(),
+                needs: Vec::new(),
             },
             summary,
             notes: Vec::new(),

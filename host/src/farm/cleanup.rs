@@ -99,13 +99,7 @@ mod tests {
     fn settings(dir: &Path) -> FarmSettings {
         FarmSettings {
             data_dir: dir.join("data"),
-            capacity: NodeCapacity {
-                slots: 1,
-                threads: 1,
-                threads_per_task: 1,
-                memory_bytes: u64::MAX,
-                limits: BTreeMap::new(),
-            },
+            capacity: NodeCapacity::of_threads(1, 1, 1),
             interactive: InteractiveSettings::default(),
             policy: Policy::default(),
             plugins: PluginSettings {

@@ -160,7 +160,7 @@ pub(super) async fn prepare(
         held: None,
         hooks,
         fallbacks: Vec::new(),
-        idle_since: Default::default(),
+        idle_since: None,
         time: Default::default(),
     };
     Ok((record, plugin))

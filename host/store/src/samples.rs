@@ -45,7 +45,7 @@ pub fn job(id: u64, status: JobStatus) -> JobRecord {
             on_failure: OnFailure::Hold,
         }],
         licences: vec!["arnold".into()],
-        needs: Default::default(),
+        needs: Vec::new(),
     };
     JobRecord {
         id: JobId(id),
@@ -100,7 +100,7 @@ pub fn job(id: u64, status: JobStatus) -> JobRecord {
             reason: "out of memory".into(),
             attempt: AttemptId(1),
         }],
-        idle_since: Default::default(),
+        idle_since: None,
         time: Default::default(),
     }
 }

@@ -175,13 +175,7 @@ fn a_restart_goes_on_where_it_was() {
         ended: vec![],
         next_attempt: AttemptId(4),
     };
-    let capacity = NodeCapacity {
-        slots: 1,
-        threads: 4,
-        threads_per_task: 2,
-        limits: Default::default(),
-        memory_bytes: u64::MAX,
-    };
+    let capacity = NodeCapacity::of_threads(1, 4, 2);
     let (scheduler, _) = Scheduler::restore(capacity, Policy::default(), env.now, restored);
     scheduler.sanity_check(env.now);
     env.scheduler = scheduler;
@@ -210,13 +204,7 @@ fn a_live_attempt_of_a_job_that_is_over_is_ended() {
     env.submit(job("1"));
     let live: Vec<_> = env.scheduler.live_attempts().cloned().collect();
     let restored = Restored { jobs: vec![], live, ended: vec![], next_attempt: AttemptId(2) };
-    let capacity = NodeCapacity {
-        slots: 1,
-        threads: 1,
-        threads_per_task: 1,
-        limits: Default::default(),
-        memory_bytes: u64::MAX,
-    };
+    let capacity = NodeCapacity::of_threads(1, 1, 1);
     let (scheduler, effects) = Scheduler::restore(capacity, Policy::default(), env.now, restored);
     env.scheduler = scheduler;
     env.effects = effects;

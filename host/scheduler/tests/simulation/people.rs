@@ -43,7 +43,7 @@ impl World {
             hooks: self.hooks_of(id),
             fallbacks: Vec::new(),
             spec,
-            idle_since: Default::default(),
+            idle_since: None,
             time: Default::default(),
         };
         let ended = self.store.ended_before(&record.spec.after);

@@ -41,13 +41,7 @@ impl Bench {
         std::fs::write(dir.path().join("shot.noop"), "a scene").unwrap();
         let settings = FarmSettings {
             data_dir: dir.path().join("data"),
-            capacity: NodeCapacity {
-                slots: 1,
-                threads: 1,
-                threads_per_task: 1,
-                memory_bytes: u64::MAX,
-                limits: BTreeMap::new(),
-            },
+            capacity: NodeCapacity::of_threads(1, 1, 1),
             interactive: InteractiveSettings::default(),
             policy: Policy::default(),
             plugins: PluginSettings {
