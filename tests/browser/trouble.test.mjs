@@ -45,7 +45,7 @@ test("a job that a hook holds says why, and goes on when somebody lets it", asyn
 
   await page.locator(`.job-row[data-job="${id}"] .job-link`).click();
   await jobStatus(page, "paused");
-  await page.locator(".why.stuck", { hasText: "not approved yet" }).waitFor();
+  await page.locator(".why .stuck", { hasText: "not approved yet" }).waitFor();
   writeFileSync(approved, "");
   await page.getByRole("button", { name: "Resume" }).click();
   await jobStatus(page, "done");
@@ -92,7 +92,7 @@ test("a killed daemon is told at once, and the page is right again when it is ba
 
   await page.locator(".connection-offline").waitFor();
   await page.locator(".banner", { hasText: "No connection to the daemon since" }).waitFor();
-  assert.equal(await page.getByRole("button", { name: "Pause" }).isDisabled(), true);
+  assert.equal(await page.getByRole("button", { name: "Pause", exact: true }).isDisabled(), true);
   await frameCount(page, "done", 2);
 
   await set.daemon.restart();
