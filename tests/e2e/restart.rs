@@ -7,17 +7,44 @@ fn alive(pid: u32) -> bool {
     std::path::Path::new(&format!("/proc/{pid}")).exists()
 }
 
-/// Waits, without a daemon, until the shim has written how an attempt ended.
-fn wait_for_exit(daemon: &Daemon, attempt: u64, blender: u32) {
-    let exit_file = daemon.attempt_dir(attempt).join("exit.json");
-    let deadline = Instant::now() + Duration::from_secs(120);
-    while !exit_file.exists() {
-        assert!(
-            Instant::now() < deadline,
-            "the shim writes how it ended (blender alive: {})",
-            alive(blender)
-        );
-        std::thread::yield_now();
+/// A render of frames 1 to 3 whose daemon was killed in its middle, and that came to its end by itself.
+struct EndedAlone {
+    daemon: Daemon,
+    dir: tempfile::TempDir,
+    job: u64,
+    attempt: u64,
+}
+
+impl EndedAlone {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let scene = Scene::default().make(dir.path(), "shot.blend");
+        let mut daemon = Daemon::start(dir.path(), &["--slots", "1"]);
+        let gate = gate_script(dir.path(), 2);
+        let (job, blender) = gate.render(&daemon, &scene, "1-3");
+        let attempt = daemon.client.attempts(job)[0]["id"].as_u64().unwrap();
+
+        daemon.kill();
+        gate.open();
+        let exit_file = daemon.attempt_dir(attempt).join("exit.json");
+        let deadline = Instant::now() + Duration::from_secs(120);
+        while !exit_file.exists() {
+            assert!(
+                Instant::now() < deadline,
+                "the shim writes how it ended (blender alive: {})",
+                alive(blender)
+            );
+            std::thread::yield_now();
+        }
+        Self { daemon, dir, job, attempt }
+    }
+
+    /// The next daemon takes it up; the job's attempts once it is done.
+    fn taken_up(&mut self) -> Vec<serde_json::Value> {
+        self.daemon.restart();
+        let ended = self.daemon.client.wait_for_end(self.job);
+        assert_eq!(ended["status"], "done", "{ended}");
+        self.daemon.client.attempts(self.job)
     }
 }
 
@@ -45,43 +72,18 @@ fn a_render_outlives_a_killed_daemon_and_is_adopted() {
 
 #[test]
 fn a_render_that_ends_while_there_is_no_daemon_is_settled_by_the_next() {
-    let dir = tempfile::tempdir().unwrap();
-    let scene = Scene::default().make(dir.path(), "shot.blend");
-    let mut daemon = Daemon::start(dir.path(), &["--slots", "1"]);
-    let gate = gate_script(dir.path(), 2);
-    let (id, blender) = gate.render(&daemon, &scene, "1-3");
-    let attempt = daemon.client.attempts(id)[0]["id"].as_u64().unwrap();
-
-    daemon.kill();
-    gate.open();
-    wait_for_exit(&daemon, attempt, blender);
-    daemon.restart();
-    let ended = daemon.client.wait_for_end(id);
-
-    assert_eq!(ended["status"], "done", "{ended}");
-    assert_eq!(daemon.client.attempts(id).len(), 1);
+    assert_eq!(EndedAlone::new().taken_up().len(), 1);
 }
 
 #[test]
 fn an_image_that_was_moved_when_the_daemon_died_is_found_in_place() {
-    let dir = tempfile::tempdir().unwrap();
-    let scene = Scene::default().make(dir.path(), "shot.blend");
-    let mut daemon = Daemon::start(dir.path(), &["--slots", "1"]);
-    let gate = gate_script(dir.path(), 2);
-    let (id, blender) = gate.render(&daemon, &scene, "1-3");
-    let attempt = daemon.client.attempts(id)[0]["id"].as_u64().unwrap();
-
-    daemon.kill();
-    gate.open();
-    wait_for_exit(&daemon, attempt, blender);
-    let staged = dir.path().join(format!("out/.farmhand/{attempt}/shot_0003.png"));
+    let mut render = EndedAlone::new();
+    let out = render.dir.path().join("out");
     // As a daemon does it that is killed before it has written down that frame 3 is done.
-    std::fs::rename(&staged, dir.path().join("out/shot_0003.png")).unwrap();
-    daemon.restart();
-    let ended = daemon.client.wait_for_end(id);
+    let staged = out.join(format!(".farmhand/{}/shot_0003.png", render.attempt));
+    std::fs::rename(staged, out.join("shot_0003.png")).unwrap();
+    let attempts = render.taken_up();
 
-    assert_eq!(ended["status"], "done", "{ended}");
-    let attempts = daemon.client.attempts(id);
     assert_eq!(attempts.len(), 1, "nothing is rendered again: {attempts:?}");
     assert_eq!(attempts[0]["faults"], serde_json::json!([]), "{attempts:?}");
 }

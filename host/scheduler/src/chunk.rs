@@ -118,9 +118,7 @@ mod tests {
             start_seconds: Some(start),
             frame_seconds: Some(frame),
             frames_seen: 4,
-            leaves_gpus: Default::default(),
-            peak_gpu_memory_bytes: Default::default(),
-            peak_memory_bytes: Default::default(),
+            ..JobCosts::default()
         }
     }
 

@@ -16,7 +16,7 @@ use crate::{Effect, layer::Layer};
 use farmhand_model::dcc::{Decision, Outcome, Verdict};
 use farmhand_model::{
     AttemptId, AttemptRecord, AttemptState, EndedBy, FrameSet, JobId, JobStatus, RestoredJob, Seconds,
-    Timestamp,
+    Timestamp, Usage,
 };
 
 /// All that the scheduler must know to go on.
@@ -115,7 +115,7 @@ fn abandon(turn: &mut Turn, mut record: AttemptRecord) {
             frames_missing: record.frames.difference(&record.frames_done),
             faults: record.faults.clone(),
             facts: record.facts.clone(),
-            usage: Default::default(),
+            usage: Usage::default(),
         },
         verdict: Verdict { decision: Decision::Accept, reason: "its job is not live".to_owned() },
         consequence: String::new(),

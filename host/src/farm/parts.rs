@@ -6,7 +6,7 @@ use super::calls::PluginCalls;
 use super::gpus::Gpus;
 use super::settings::FarmSettings;
 use farmhand_model::dcc::{Level, Tool};
-use farmhand_model::{AttemptId, AttemptRecord, Digest, JobSpec, Timestamp, Usage};
+use farmhand_model::{AttemptId, AttemptRecord, AttemptState, Digest, JobSpec, Timestamp, Usage};
 use farmhand_plugin::{LoadedPlugin, PluginHost};
 use farmhand_resource::DiskProbe;
 use farmhand_resource::node::NodeFacts;
@@ -54,7 +54,8 @@ impl Parts {
 
     /// What an attempt that has not ended has taken so far. From its directory, so that a new daemon knows it too.
     pub(super) fn usage_so_far(&self, record: &AttemptRecord) -> Usage {
-        if !record.is_live() {
+        // Before its process is there, and once the outcome has it, there is nothing to look for.
+        if !matches!(record.state, AttemptState::Running { .. }) {
             return Usage::default();
         }
         let processes = AttemptDir::open(self.attempt_dir(record.id)).live_usage();

@@ -8,10 +8,10 @@ use super::{licensing, needing};
 use crate::scene;
 use farmhand_model::dcc::{Descriptor, JobContext, Problem};
 use farmhand_model::hooks::{HookPhase, HookRequest, HookScript, Moment};
-use farmhand_model::job::{Chunking, JobCosts, JobHooks, PluginChoice};
+use farmhand_model::job::{Chunking, JobCosts, JobHooks, PluginChoice, TimeSpent};
 use farmhand_model::path_map::Os;
 use farmhand_model::view::FrameCounts;
-use farmhand_model::{Bytes, FrameSet, GpuNeed, JobId, JobRecord, JobSpec, JobStatus};
+use farmhand_model::{Bytes, FrameSet, GpuNeed, JobId, JobRecord, JobSpec, JobStatus, Needs};
 use farmhand_plugin::LoadedPlugin;
 use semver::VersionReq;
 use std::collections::BTreeSet;
@@ -106,7 +106,7 @@ pub(super) async fn prepare(
     let mut needs = needing::resolve(said.clone(), submission.memory, submission.gpus.as_ref());
     let (capacity, gpus) = (&parts.settings.capacity, parts.gpus.known());
     prepared.notes.extend(needing::notes(&said, &needs, plugin.descriptor(), capacity, &gpus));
-    needs.retain(|level| level.needs != Default::default());
+    needs.retain(|level| level.needs != Needs::default());
 
     let layer_count = prepared.layers.len().max(1);
     let chunk = if prepared.whole { Chunking::Whole } else { submission.chunk };
@@ -161,7 +161,7 @@ pub(super) async fn prepare(
         hooks,
         fallbacks: Vec::new(),
         idle_since: None,
-        time: Default::default(),
+        time: TimeSpent::default(),
     };
     Ok((record, plugin))
 }

@@ -3,7 +3,7 @@
 
 use super::KEPT;
 use farmhand_model::dcc::{Cause, Fact, Fault, Outcome, ReaderEvent, Severity, TaskContext, Verdict};
-use farmhand_model::{EndedBy, FrameSet, Seconds};
+use farmhand_model::{EndedBy, FrameSet, Seconds, Usage};
 use farmhand_plugin::{LoadedPlugin, PluginError};
 use farmhand_runner::{LogFiles, LogTail};
 use std::io;
@@ -129,7 +129,7 @@ pub async fn run(plugin: &LoadedPlugin, input: &Input, feed: Feed) -> Trial {
         frames_done,
         faults,
         facts: told.facts,
-        usage: Default::default(),
+        usage: Usage::default(),
     };
     let verdict = plugin.judge(&task, &outcome).await;
     Trial { events, broke_off, outcome, verdict }

@@ -2,7 +2,7 @@
 //! is no process to judge or the plugin cannot.
 
 use farmhand_model::dcc::{Cause, Decision, Fault, Gpu, Outcome, Severity, Verdict};
-use farmhand_model::{EndedBy, FrameSet, Seconds};
+use farmhand_model::{EndedBy, FrameSet, Seconds, Usage};
 use farmhand_runner::OutOfMemory;
 
 /// How long an attempt that could not be made to run waits before it is tried again.
@@ -178,7 +178,7 @@ fn without_process(ended_by: EndedBy, missing: &FrameSet, fault: Option<Fault>) 
         frames_missing: missing.clone(),
         faults: fault.into_iter().collect(),
         facts: Vec::new(),
-        usage: Default::default(),
+        usage: Usage::default(),
     }
 }
 
