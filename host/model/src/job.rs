@@ -2,7 +2,7 @@
 
 use crate::fallback::Fallback;
 use crate::hooks::{HookPhase, HookRequest, HookRun};
-use crate::needs::{Boost, GpuNeed, LevelNeeds};
+use crate::needs::{Boost, GpuNeed, LevelNeeds, Needs};
 use crate::view::FrameCounts;
 use crate::{Digest, FrameSet, JobId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -127,7 +127,13 @@ impl JobSpec {
     /// GPUs that its tasks need at the level of that name.
     #[must_use]
     pub fn gpu_need(&self, level: &str) -> Option<&GpuNeed> {
-        self.needs.iter().find(|needs| needs.level == level)?.needs.gpus.as_ref()
+        self.needs_at(level)?.gpus.as_ref()
+    }
+
+    /// What its tasks need at the level of that name; absent where nobody said anything.
+    #[must_use]
+    pub fn needs_at(&self, level: &str) -> Option<&Needs> {
+        self.needs.iter().find(|needs| needs.level == level).map(|needs| &needs.needs)
     }
 }
 

@@ -84,7 +84,7 @@ pub(crate) fn need_of(
     capacity: &NodeCapacity,
     policy: &Policy,
 ) -> Need {
-    let known = spec.needs.iter().find(|of_level| of_level.level == level).map(|of_level| &of_level.needs);
+    let known = spec.needs_at(level);
     let learned = costs.peak_memory_bytes.map(with_margin);
     let asked = known.and_then(|needs| needs.memory_bytes);
     let memory = match (learned, asked) {

@@ -178,6 +178,12 @@ impl Scheduler {
         self.jobs.contains_key(&job)
     }
 
+    /// Where a held job is.
+    #[must_use]
+    pub fn status(&self, job: JobId) -> Option<JobStatus> {
+        self.jobs.get(&job).map(|job| job.status)
+    }
+
     /// A live attempt's record.
     #[must_use]
     pub fn attempt(&self, attempt: AttemptId) -> Option<&AttemptRecord> {

@@ -306,9 +306,8 @@ impl Farm {
     /// Why a job waits, and where its time goes.
     pub async fn why(&self, id: JobId) -> Result<JobWhyView, FarmError> {
         let of_live = move |scheduler: &Scheduler, now| {
-            let status = scheduler.summary(id, now)?.status;
             let (why, time) = (scheduler.why(id, now)?.into(), scheduler.time_spent(id, now)?);
-            Some(JobWhyView { job: id, status, why, time })
+            Some(JobWhyView { job: id, status: scheduler.status(id)?, why, time })
         };
         if let Some(view) = self.ask(of_live).await? {
             return Ok(view);

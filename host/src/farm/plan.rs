@@ -38,8 +38,7 @@ async fn plan_level(
     index: u32,
     level: &Level,
 ) -> LevelPlan {
-    let needs = record.spec.needs.iter().find(|needs| needs.level == level.name);
-    let needs = needs.map(|level| level.needs.clone()).unwrap_or_default();
+    let needs = record.spec.needs_at(&level.name).cloned().unwrap_or_default();
     let mut plan = LevelPlan {
         name: level.name.clone(),
         summary: level.summary.clone(),
