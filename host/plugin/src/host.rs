@@ -109,7 +109,7 @@ fn announce(event: &SwapEvent) {
 /// All plugins of this node. Dropping it stops the watcher; plugins that someone still holds live on until they let
 /// go.
 pub struct PluginHost {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     _watch: Option<Watch>,
     _strikes: Background,
 }

@@ -8,7 +8,7 @@
 use crate::error::{PluginError, PluginErrorKind};
 use crate::host::{PluginHostError, Shared};
 use crate::look::{Examine, Looked, load};
-use crate::registry::Registry;
+use crate::registry::{Claim, Registry};
 use crate::script::{Language, Script, files_of, is_script};
 use crate::settings::WatchMode;
 use farmhand_model::Digest;
@@ -306,7 +306,7 @@ impl Job {
                 Ok(Looked::Gone | Looked::Unchanged) => {}
                 // Names are settled when everything is on offer: a file goes before what is built in.
                 Ok(Looked::Admitted(gated)) => {
-                    drop(self.shared.change(|registry| registry.accept(&path, gated)));
+                    drop(self.shared.change(|registry| registry.accept(&path, gated, Claim::InOrder)));
                 }
                 // What the compiler is busy with goes on and comes from the cache afterwards.
                 Err(_) => {

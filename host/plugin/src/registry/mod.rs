@@ -71,6 +71,16 @@ impl From<Option<Digest>> for Seen {
     }
 }
 
+/// How a file takes the name of its plugin where another file has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// Not at all: what serves goes on.
+    WhileFree,
+    /// From a file that comes after it in the order of their names. Files that are there at a start do, so that the
+    /// order decides and not which of them came out of the compiler first.
+    InOrder,
+}
+
 #[derive(Debug)]
 enum Standing {
     /// It serves this plugin, or its last good version does.
@@ -183,35 +193,60 @@ impl Registry {
 
     /// A file passed the gate: its version is on offer from now on, unless another file's is under its name. Returns
     /// the names whose versions have to be chosen anew.
-    pub(crate) fn accept(&mut self, path: &Path, gated: Arc<Gated>) -> BTreeSet<String> {
+    pub(crate) fn accept(&mut self, path: &Path, gated: Arc<Gated>, claim: Claim) -> BTreeSet<String> {
         let name = gated.descriptor.name.clone();
-        let seen = Seen::Bytes(gated.seen.clone());
-        let holder = self.files.iter().find(|(other, record)| {
-            *other != path && matches!(&record.standing, Standing::Serves { name: served } if *served == name)
-        });
-        if let Some((holder, _)) = holder {
-            let kind = PluginErrorKind::NameTaken { by: file_name(holder) };
+        let holds = |record: &FileRecord| matches!(&record.standing, Standing::Serves { name: served } if *served == name);
+        let holder = self.files.iter().find(|(other, record)| *other != path && holds(record));
+        let holder = holder.map(|(holder, _)| holder.clone());
+        let standing = Standing::Serves { name: name.clone() };
+        let record = FileRecord { seen: Seen::Bytes(gated.seen.clone()), standing };
+        if let Some(holder) = &holder
+            && (claim == Claim::WhileFree || path > holder.as_path())
+        {
             let touched = self.withdraw(path);
-            let slot = stem(path);
-            let standing = Standing::Waits { slot: slot.clone() };
-            self.files.insert(path.to_path_buf(), FileRecord { seen, standing });
-            let source = Source::File(path.to_path_buf());
-            self.fail(&slot, source, PluginError::new(file_name(path), kind));
+            self.files.insert(path.to_path_buf(), record);
+            self.await_name(path, holder);
             return touched;
         }
-        let served = matches!(self.files.get(path), Some(FileRecord { standing: Standing::Serves { name: served }, .. }) if *served == name);
+        let served = self.files.get(path).is_some_and(holds);
         let mut touched = if served { BTreeSet::new() } else { self.withdraw(path) };
-        let standing = Standing::Serves { name: name.clone() };
-        self.files.insert(path.to_path_buf(), FileRecord { seen, standing });
+        self.files.insert(path.to_path_buf(), record);
         self.clear(&name, path);
         self.offers.insert(name.clone(), Offer { source: Source::File(path.to_path_buf()), gated });
+        if let Some(holder) = holder {
+            self.clear(&name, &holder);
+            let waited = self.waiting_for(&holder);
+            waited.iter().chain([&holder]).for_each(|waiting| self.await_name(waiting, path));
+        }
         touched.insert(name);
         touched
     }
 
+    /// Files that wait until this one is gone.
+    fn waiting_for(&self, holder: &Path) -> Vec<PathBuf> {
+        let holder = file_name(holder);
+        let waits = |slot: &Slot| {
+            let failure = slot.failure()?;
+            let Source::File(path) = &failure.source else { return None };
+            let is_this = matches!(failure.error.kind(), PluginErrorKind::NameTaken { by } if *by == holder);
+            is_this.then(|| path.clone())
+        };
+        self.slots.values().filter_map(waits).collect()
+    }
+
+    /// A file that could serve waits until the one that has its name is gone.
+    fn await_name(&mut self, path: &Path, holder: &Path) {
+        let slot = stem(path);
+        if let Some(record) = self.files.get_mut(path) {
+            record.standing = Standing::Waits { slot: slot.clone() };
+        }
+        let kind = PluginErrorKind::NameTaken { by: file_name(holder) };
+        self.fail(&slot, Source::File(path.to_path_buf()), PluginError::new(file_name(path), kind));
+    }
+
     /// An earlier version of a file is on offer until the file itself has been looked at.
     pub(crate) fn restore(&mut self, path: &Path, gated: Arc<Gated>) {
-        self.accept(path, gated);
+        self.accept(path, gated, Claim::WhileFree);
         if let Some(record) = self.files.get_mut(path) {
             record.seen = Seen::Nothing;
         }

@@ -10,7 +10,7 @@ use crate::error::{PluginError, PluginErrorKind};
 use crate::gate::Gated;
 use crate::host::Shared;
 use crate::loaded::LoadedPlugin;
-use crate::registry::{Offer, Registry, Source, now};
+use crate::registry::{Claim, Offer, Registry, Source, now};
 use farmhand_model::Digest;
 use farmhand_model::versions::{
     AsideReason, LiveReason, PluginVersions, VersionAside, VersionEntry, VersionPin, VersionStanding,
@@ -30,7 +30,8 @@ impl Shared {
     pub(crate) async fn accepted(&self, path: &Path, gated: Arc<Gated>, reason: &LiveReason) {
         let _one_at_a_time = self.deciding.lock().await;
         let name = gated.descriptor.name.clone();
-        for touched in self.change(|registry| registry.accept(path, gated)) {
+        let claim = if *reason == LiveReason::Started { Claim::InOrder } else { Claim::WhileFree };
+        for touched in self.change(|registry| registry.accept(path, gated, claim)) {
             let reason = if touched == name { reason } else { &LiveReason::FileGone };
             self.settle(&touched, reason).await;
         }
@@ -464,4 +465,55 @@ impl Shared {
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` takes")]
 fn unwritten(error: io::Error) -> VersionError {
     VersionError::NotWritten(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::host::PluginHost;
+    use crate::look::{Examine, Looked, load};
+    use crate::settings::PluginSettings;
+    use farmhand_model::versions::LiveReason;
+
+    const GUEST: &[u8] = include_bytes!("../../tests/fixtures/guest.wasm");
+
+    #[tokio::test]
+    async fn at_a_start_the_order_of_the_files_decides_who_has_a_name_whoever_is_compiled_first() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = PluginSettings::new(dir.path().join("versions"));
+        let host = PluginHost::start(settings, vec![]).await.unwrap();
+        let paths = ["a.wasm", "b.wasm", "c.wasm"].map(|name| dir.path().join(name));
+        paths.iter().for_each(|path| std::fs::write(path, GUEST).unwrap());
+        for (path, holder) in [(&paths[1], "b.wasm"), (&paths[2], "b.wasm"), (&paths[0], "a.wasm")] {
+            let Looked::Admitted(gated) = load(&host.shared, path, Examine::Now).await else {
+                panic!("not admitted")
+            };
+            host.shared.accepted(path, gated, &LiveReason::Started).await;
+            let refused = host.views().into_iter().filter_map(|view| view.failure);
+            let refused = refused.collect::<Vec<_>>();
+            assert!(
+                refused.iter().all(|failure| failure.contains(&format!("{holder} already serves"))),
+                "{refused:?}"
+            );
+            let serving = host.views().into_iter().filter(|view| view.serving.is_some()).count();
+            assert_eq!(serving, 1);
+        }
+        let waiting = host.views().into_iter().filter(|view| view.failure.is_some());
+        assert_eq!(waiting.map(|view| view.name).collect::<Vec<_>>(), ["b", "c"]);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_saved_takes_no_name_from_one_that_serves() {
+        let dir = tempfile::tempdir().unwrap();
+        let host = PluginHost::start(PluginSettings::new(dir.path().join("versions")), vec![]).await.unwrap();
+        for (name, reason) in [("b.wasm", LiveReason::Started), ("a.wasm", LiveReason::Saved)] {
+            let path = dir.path().join(name);
+            std::fs::write(&path, GUEST).unwrap();
+            let Looked::Admitted(gated) = load(&host.shared, &path, Examine::Now).await else {
+                panic!("not admitted")
+            };
+            host.shared.accepted(&path, gated, &reason).await;
+        }
+        let failure = host.views().into_iter().find_map(|view| view.failure).unwrap();
+        assert!(failure.contains("b.wasm already serves"), "{failure}");
+    }
 }
