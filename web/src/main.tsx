@@ -7,7 +7,7 @@ import "./style/layout.css";
 import "./style/jobs.css";
 import "./style/detail.css";
 import "./style/side.css";
-import { App } from "./view/App";
+import { App } from "./view/shell/App";
 
 const place = document.getElementById("page");
 if (place !== null) {

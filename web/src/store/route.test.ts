@@ -1,21 +1,27 @@
 import { expect, test } from "vitest";
-import { attemptAddress, imageAddress, jobAddress, parseRoute, type Route } from "./route";
+import { attemptAddress, imageAddress, jobAddress, parseRoute, viewAddress, type Route } from "./route";
 
-const nowhere: Route = { job: null, attempt: null, image: null };
+const nowhere = { view: "jobs", job: null, attempt: null, image: null } as const;
 
-test.each<[string, Route]>([
+test.each<[string, Partial<Route>]>([
   ["", nowhere],
   ["#/", nowhere],
   ["#/jobs", nowhere],
-  ["#/jobs/abc", nowhere],
-  ["#/plugins/12", nowhere],
+  ["#/jobs/abc", { ...nowhere, rest: [] }],
+  ["#/elsewhere/12", { ...nowhere, rest: [] }],
+  ["#/plugins/maya", { ...nowhere, view: "plugins", rest: ["maya"] }],
+  ["#/plugins/50%", { ...nowhere, view: "plugins", rest: ["50%"] }],
   ["#/jobs/12", { ...nowhere, job: 12 }],
   ["#/jobs/12/attempts/34", { ...nowhere, job: 12, attempt: 34 }],
   ["#/jobs/12/attempts/x", { ...nowhere, job: 12 }],
   ["#/jobs/12/images/-5", { ...nowhere, job: 12, image: { frame: -5, layer: null } }],
   ["#/jobs/12/images/7?layer=a+b%2Fc", { ...nowhere, job: 12, image: { frame: 7, layer: "a b/c" } }],
 ])("%j", (hash, expected) => {
-  expect(parseRoute(hash)).toEqual(expected);
+  expect(parseRoute(hash)).toMatchObject(expected);
+});
+
+test("the address of a view is read back", () => {
+  expect(parseRoute(viewAddress("plugins", "a/b c"))).toMatchObject({ view: "plugins", rest: ["a/b c"] });
 });
 
 test("what is written is read back", () => {

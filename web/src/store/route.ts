@@ -1,27 +1,51 @@
 /**
- * What the address says is chosen: `#/jobs/12`, `#/jobs/12/attempts/34`, `#/jobs/12/images/17?layer=beauty`. Every
- * choice on the page is one of these, so that any of them can be sent to somebody.
+ * What the address says is chosen: `#/jobs/12`, `#/jobs/12/attempts/34`, `#/jobs/12/images/17?layer=beauty`, `#/node`,
+ * `#/plugins/maya`. Every choice on the page is one of these, so that any of them can be sent to somebody.
  */
 
+export const VIEWS = ["jobs", "submit", "node", "plugins", "history", "events"] as const;
+export type ViewName = (typeof VIEWS)[number];
+
 export interface Route {
+  readonly view: ViewName;
   /** Absent: nobody chose, so the page follows what runs. */
   readonly job: number | null;
   readonly attempt: number | null;
   readonly image: { readonly frame: number; readonly layer: string | null } | null;
+  /** What stands behind the view's name, for views that have choices of their own. */
+  readonly rest: readonly string[];
+  readonly query: URLSearchParams;
 }
 
-const NOWHERE: Route = { job: null, attempt: null, image: null };
+const number = (text: string | undefined): number | null => (text !== undefined && /^\d+$/.test(text) ? Number(text) : null);
+
+const decoded = (part: string): string => {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    // Somebody's own percent sign.
+    return part;
+  }
+};
 
 export function parseRoute(hash: string): Route {
-  const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
-  const [jobs, job, kind, which] = path.split("/");
-  if (jobs !== "jobs" || job === undefined || !/^\d+$/.test(job)) return NOWHERE;
-  const route = { ...NOWHERE, job: Number(job) };
-  if (kind === "attempts" && which !== undefined && /^\d+$/.test(which)) return { ...route, attempt: Number(which) };
+  const [path = "", search = ""] = hash.replace(/^#\/?/, "").split("?", 2);
+  const [first, ...rest] = path.split("/").filter((part) => part !== "").map(decoded);
+  const query = new URLSearchParams(search);
+  const view = VIEWS.find((name) => name === first) ?? "jobs";
+  const route: Route = { view, job: null, attempt: null, image: null, rest, query };
+  if (first !== "jobs") return first === view ? route : { ...route, rest: [] };
+  const [job, kind, which] = [number(rest[0]), rest[1], rest[2]];
+  if (job === null) return { ...route, rest: [] };
+  if (kind === "attempts") return { ...route, job, attempt: number(which) };
   if (kind === "images" && which !== undefined && /^-?\d+$/.test(which)) {
-    return { ...route, image: { frame: Number(which), layer: new URLSearchParams(query).get("layer") } };
+    return { ...route, job, image: { frame: Number(which), layer: query.get("layer") } };
   }
-  return route;
+  return { ...route, job };
+}
+
+export function viewAddress(view: ViewName, ...rest: string[]): string {
+  return view === "jobs" ? "#/" : `#/${[view, ...rest.map(encodeURIComponent)].join("/")}`;
 }
 
 export function jobAddress(job: number): string {

@@ -1,0 +1,34 @@
+/**
+ * Every word that the page says, in one place: plain, short, and naming the remedy where there is one. A file here for
+ * each part of the page; nothing else in `src` has words for people.
+ */
+import { notices } from "./events";
+import { job, obstacle, strip, attempts } from "./job";
+import { jobs, status, frameState, actions } from "./jobs";
+import { log } from "./log";
+import { node } from "./node";
+import { images } from "./pictures";
+import { plugins } from "./plugins";
+import { connection, problem, views } from "./shell";
+
+export const t = {
+  product: "farmhand",
+  title: (running: number, waiting: number): string =>
+    running + waiting === 0 ? "farmhand" : `${running} running, ${waiting} waiting · farmhand`,
+  connection,
+  problem,
+  views,
+  jobs,
+  status,
+  frameState,
+  actions,
+  job,
+  obstacle,
+  strip,
+  attempts,
+  images,
+  log,
+  node,
+  plugins,
+  notices,
+} as const;

@@ -1,0 +1,13 @@
+/**
+ * What happened.
+ */
+import type { JSX } from "solid-js";
+import { NoticePanel } from "./NoticePanel";
+
+export function EventsView(): JSX.Element {
+  return (
+    <div class="view">
+      <NoticePanel />
+    </div>
+  );
+}
