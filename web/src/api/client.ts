@@ -1,5 +1,6 @@
 /**
- * Requests to the daemon's REST API. Every failure is thrown as a `Problem`. It keeps no state but the difference
+ * Requests to the daemon's REST API. What only one part of the page asks for stands in a file of that part beside this
+ * one, and goes through `get` and `send`. Every failure is thrown as a `Problem`. It keeps no state but the difference
  * between the daemon's clock and this browser's.
  */
 import type {
@@ -61,7 +62,7 @@ export class Client {
   }
 
   act(id: number, action: JobAction): Promise<JobView> {
-    return this.request(`jobs/${id}/${action}`, { method: "POST" }).then((response) => response.json());
+    return this.send("POST", `jobs/${id}/${action}`);
   }
 
   /** The log's last lines, and what is added to it for as long as it grows where `follow` is set. */
@@ -91,8 +92,19 @@ export class Client {
     return this.request("events", { headers, signal, cache: "no-store" });
   }
 
-  private async get<T>(path: string): Promise<T> {
-    const response = await this.request(path, { headers: { accept: "application/json" } });
+  /** Reads what is at `path` under the API's root. */
+  get<T>(path: string, signal?: AbortSignal): Promise<T> {
+    return this.read(path, { headers: { accept: "application/json" }, ...(signal === undefined ? {} : { signal }) });
+  }
+
+  /** Changes something, with `body` as JSON where there is one. */
+  send<T>(method: "POST" | "PATCH" | "PUT" | "DELETE", path: string, body?: unknown): Promise<T> {
+    const headers = { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) };
+    return this.read(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  }
+
+  private async read<T>(path: string, init: RequestInit): Promise<T> {
+    const response = await this.request(path, init);
     try {
       return (await response.json()) as T;
     } catch (error) {
@@ -100,7 +112,7 @@ export class Client {
     }
   }
 
-  private async request(path: string, init: RequestInit): Promise<Response> {
+  async request(path: string, init: RequestInit): Promise<Response> {
     let response: Response;
     try {
       response = await fetch(new URL(path, this.root), init);
