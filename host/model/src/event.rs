@@ -1,7 +1,7 @@
 //! What the event bus carries: to the page, to `GET /events`, to metrics. Each says what is now, not what changed,
 //! so that a reader who missed some is right again after the next.
 
-use crate::view::{AttemptView, FrameDoneView, JobSummary, NodeView, PluginView};
+use crate::view::{AttemptView, FrameDoneView, JobSummary, NodeView, PluginView, SharedWhy};
 use crate::{AttemptId, FrameSet, FrameState, JobId, Usage};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,6 +14,12 @@ pub enum FarmEvent {
     Job {
         /// What it is now.
         job: Box<JobSummary>,
+    },
+    /// Something else holds these jobs than before, and nothing more is different about them. Each job in it is held
+    /// by its reason since the event before.
+    Reasons {
+        /// By reason.
+        reasons: Vec<SharedWhy>,
     },
     /// Frames of a job changed state.
     Frames {

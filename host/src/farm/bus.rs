@@ -5,7 +5,7 @@
 //! is recognised as such.
 
 use farmhand_model::event::FarmEvent;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
@@ -114,7 +114,15 @@ impl Subscription {
         }
     }
 
-    fn try_next(&mut self) -> Option<BusItem> {
+    /// Something of each event that waits to be handed out; they stay where they are.
+    pub(super) fn waiting<T: Ord>(&self, something: impl Fn(&FarmEvent) -> Option<T>) -> BTreeSet<T> {
+        let ring = self.bus.ring.lock().unwrap_or_else(PoisonError::into_inner);
+        let handed_out = (self.position + 1).saturating_sub(ring.first) as usize;
+        ring.events.iter().skip(handed_out).filter_map(|event| something(event)).collect()
+    }
+
+    /// The next item, where there is one already.
+    pub(super) fn try_next(&mut self) -> Option<BusItem> {
         self.wake.borrow_and_update();
         let ring = self.bus.ring.lock().unwrap_or_else(PoisonError::into_inner);
         let newest = ring.first + ring.events.len() as u64 - 1;
