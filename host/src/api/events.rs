@@ -91,9 +91,8 @@ fn stream<P>(
                     if only.is_some_and(|job| !concerns(&event, job)) {
                         continue;
                     }
-                    match serde_json::to_string(&*event) {
-                        Ok(data) => yield Ok(Event::default().event(name(&event)).id(id).data(data)),
-                        Err(error) => tracing::error!(%error, id, "an event cannot be written as JSON"),
+                    if let Some(data) = event.json() {
+                        yield Ok(Event::default().event(name(&event)).id(id).data(data));
                     }
                 }
             }

@@ -6,8 +6,41 @@
 
 use farmhand_model::event::FarmEvent;
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::watch;
+
+/// An event as everybody is told it.
+#[derive(Debug)]
+pub struct Told {
+    event: FarmEvent,
+    json: OnceLock<Option<String>>,
+}
+
+impl Told {
+    fn new(event: FarmEvent) -> Self {
+        Self { event, json: OnceLock::new() }
+    }
+
+    /// The event as JSON: written once, however many pages are open. Absent where it cannot be written, which the
+    /// daemon's log tells.
+    #[must_use]
+    pub fn json(&self) -> Option<&str> {
+        let json = self.json.get_or_init(|| {
+            let json = serde_json::to_string(&self.event);
+            json.inspect_err(|error| tracing::error!(%error, "an event cannot be written as JSON")).ok()
+        });
+        json.as_deref()
+    }
+}
+
+impl Deref for Told {
+    type Target = FarmEvent;
+
+    fn deref(&self) -> &FarmEvent {
+        &self.event
+    }
+}
 
 /// What a subscriber gets.
 #[derive(Debug, Clone)]
@@ -17,7 +50,7 @@ pub enum BusItem {
         /// Opaque; give it to `subscribe` to go on after it.
         id: String,
         /// What happened.
-        event: Arc<FarmEvent>,
+        event: Arc<Told>,
     },
     /// Some events are gone: read the present state anew, then go on.
     Missed {
@@ -29,7 +62,7 @@ pub enum BusItem {
 struct Ring {
     /// Sequence number of the first event in `events`; numbers start at 1.
     first: u64,
-    events: VecDeque<Arc<FarmEvent>>,
+    events: VecDeque<Arc<Told>>,
 }
 
 /// The bus. Cheap to clone.
@@ -57,7 +90,7 @@ impl EventBus {
     pub fn publish(&self, event: FarmEvent) {
         let newest = {
             let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
-            ring.events.push_back(Arc::new(event));
+            ring.events.push_back(Arc::new(Told::new(event)));
             if ring.events.len() > self.capacity {
                 ring.events.pop_front();
                 ring.first += 1;
@@ -150,7 +183,7 @@ mod tests {
 
     async fn text(subscription: &mut Subscription) -> (String, String) {
         match subscription.next().await {
-            Some(BusItem::Event { id, event }) => match &*event {
+            Some(BusItem::Event { id, event }) => match &**event {
                 FarmEvent::Notice { message, .. } => (id, message.clone()),
                 other => panic!("unexpected {other:?}"),
             },

@@ -88,7 +88,7 @@ impl Reasons {
     fn take(&mut self, item: &BusItem) -> bool {
         match item {
             BusItem::Missed { .. } => self.told.clear(),
-            BusItem::Event { event, .. } => match &**event {
+            BusItem::Event { event, .. } => match &***event {
                 FarmEvent::Job { job } if job.status.is_end() => drop(self.told.remove(&job.id)),
                 FarmEvent::Job { job } => drop(self.told.insert(job.id, Arc::new(job.why.clone()))),
                 FarmEvent::Attempt { .. } | FarmEvent::Plugin { .. } | FarmEvent::Node { .. } => {}
