@@ -7,6 +7,7 @@ mod attempts;
 mod auth;
 mod body;
 mod cleanup;
+mod compress;
 mod docs;
 mod events;
 mod images;

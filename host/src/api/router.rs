@@ -7,7 +7,7 @@ use super::problem::{Problem, ProblemKind, name_instance};
 use super::security::{HostRules, check_origin, security_headers};
 use super::settings::{ApiError, ApiSettings};
 use super::state::ApiState;
-use super::{attempts, auth, cleanup, events, images, jobs, page, plugins, system};
+use super::{attempts, auth, cleanup, compress, events, images, jobs, page, plugins, system};
 use crate::farm::Farm;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -78,6 +78,7 @@ pub(super) fn protect(routes: Router, settings: &ApiSettings, metrics: &Metrics)
     let rules = Arc::new(HostRules::new(settings)?);
     Ok(routes
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(compress::layer())
         .layer(DefaultBodyLimit::max(settings.limits.body_bytes))
         .layer(from_fn_with_state(settings.token.clone(), auth::require_token))
         .layer(from_fn_with_state(rules, check_origin))
