@@ -2,7 +2,7 @@
 //! so that a reader who missed some is right again after the next.
 
 use crate::view::{AttemptView, FrameDoneView, JobSummary, NodeView, PluginView, SharedWhy};
-use crate::{AttemptId, FrameSet, FrameState, JobId, Usage};
+use crate::{AttemptId, FrameSet, FrameState, JobId, Notice, Usage};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -85,9 +85,7 @@ pub enum FarmEvent {
     },
     /// Something a person should read.
     Notice {
-        /// Of this job, where it is about one.
-        job: Option<JobId>,
-        /// One sentence.
-        message: String,
+        /// What, when, and how much it matters.
+        notice: Notice,
     },
 }

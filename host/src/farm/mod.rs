@@ -17,6 +17,7 @@ mod hooks;
 mod licensing;
 mod needing;
 mod node;
+mod notices;
 mod parts;
 mod plan;
 mod reasons;
@@ -38,6 +39,7 @@ pub(crate) use calls::PluginCalls;
 pub(crate) use compiler::SelfCompiler;
 pub use error::{FarmError, FarmStartError};
 pub(crate) use gpus::look_once;
+pub use notices::NoticeQuery;
 pub use settings::{FarmSettings, GpuSettings, HookSettings, OnStop, ProcessSettings, ShimCommand};
 pub(crate) use start::{VERSIONS, builtins, lock_data_dir};
 pub use submission::{DigestChoice, GpuRequest, PinnedPlugin, PluginRequest, Submission};
@@ -52,7 +54,9 @@ use farmhand_model::view::{
     AttemptView, FrameDoneView, FramesView, JobSummary, JobView, JobWhyView, NodeView, Page, PluginView,
 };
 use farmhand_model::why::WaitReason;
-use farmhand_model::{AttemptId, AttemptRecord, Change, FrameSet, JobId, JobRecord, JobStatus, Timestamp};
+use farmhand_model::{
+    AttemptId, AttemptRecord, Change, FrameSet, JobId, JobRecord, JobStatus, Notice, Timestamp,
+};
 use farmhand_runner::AttemptDir;
 use farmhand_scheduler::{Event, RestoredJob, Scheduler, summary_of_record};
 use farmhand_store::{JobFilter, Store};
@@ -338,6 +342,12 @@ impl Farm {
     #[must_use]
     pub fn events(&self) -> &EventBus {
         &self.inner.parts.bus
+    }
+
+    /// What a person should have read, newest first.
+    #[must_use]
+    pub fn notices(&self, query: NoticeQuery) -> Page<Notice> {
+        self.inner.parts.notices.list(query)
     }
 
     /// What keeps the daemon from keeping its promises at the moment, such as a full disk.

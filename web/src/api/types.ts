@@ -444,6 +444,19 @@ export interface NodeView {
   started: Timestamp;
 }
 
+export type NoticeSeverity = "info" | "warning" | "error";
+
+/** Something that a person should read. */
+export interface Notice {
+  /** Grows with time, over restarts too. */
+  id: number;
+  at: Timestamp;
+  severity: NoticeSeverity;
+  job: number | null;
+  plugin: string | null;
+  message: string;
+}
+
 export interface Page<T> {
   items: T[];
   next: string | null;
@@ -475,4 +488,4 @@ export type FarmEvent =
   | { type: "plugin"; plugin: PluginView }
   | { type: "plugin-removed"; name: string }
   | { type: "node"; node: NodeView }
-  | { type: "notice"; job: number | null; message: string };
+  | { type: "notice"; notice: Notice };
