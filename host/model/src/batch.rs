@@ -78,6 +78,9 @@ pub struct BatchEntry {
     /// Why it was skipped, continued or retried; absent of a new job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Where it was when the batch ended, which is still known when the job has been forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<EntryState>,
 }
 
 /// One job of a batch, with where it is now.
@@ -305,6 +308,32 @@ pub struct BatchRecord {
     pub submitted: Timestamp,
     /// When it reached an end; absent again once one of its jobs is retried.
     pub finished: Option<Timestamp>,
+    /// How it ended, so that a list of ended batches need not look at their jobs.
+    #[serde(default)]
+    pub tally: Option<BatchTally>,
+    /// What the request said of itself, so that sending it twice makes one batch.
+    #[serde(default)]
+    pub key: Option<RequestKey>,
+}
+
+/// What a batch came to.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct BatchTally {
+    /// How many jobs are where.
+    pub jobs: JobCounts,
+    /// How many frames are what.
+    pub frames: FrameCounts,
+    /// When the first attempt of one of its jobs started.
+    pub started: Option<Timestamp>,
+}
+
+/// An idempotency key, and which request it was for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestKey {
+    /// As the client gave it.
+    pub key: String,
+    /// SHA-256 of the request.
+    pub request: Digest,
 }
 
 impl JobCounts {
