@@ -19,6 +19,7 @@ mod needing;
 mod node;
 mod parts;
 mod plan;
+mod reasons;
 mod settings;
 mod start;
 mod submission;
@@ -75,7 +76,7 @@ struct Inner {
     next_job: AtomicU64,
     /// Submissions one at a time, so that two with one idempotency key cannot both be new.
     keyed: tokio::sync::Mutex<()>,
-    tasks: [JoinHandle<()>; 5],
+    tasks: [JoinHandle<()>; 6],
     /// Held as long as the farm lives.
     _lock: File,
 }

@@ -10,7 +10,7 @@ use super::error::FarmStartError;
 use super::gate::ReplayGate;
 use super::parts::{Clock, Health, Parts};
 use super::settings::FarmSettings;
-use super::{Farm, Inner, cleanup, gpus, node};
+use super::{Farm, Inner, cleanup, gpus, node, reasons};
 use farmhand_model::dcc::Descriptor;
 use farmhand_model::event::FarmEvent;
 use farmhand_model::{Digest, JobId, JobStatus};
@@ -114,6 +114,7 @@ impl Farm {
         let budget = tokio::spawn(watch.follow());
         let plugins = tokio::spawn(follow_plugins(Arc::clone(&parts), handle.clone()));
         let gpus = tokio::spawn(gpus::follow(Arc::clone(&parts), handle.clone()));
+        let reasons = tokio::spawn(reasons::follow(parts.bus.clone(), handle.clone()));
         let inner = Arc::new_cyclic(|farm| Inner {
             parts,
             driver: handle,
@@ -124,6 +125,7 @@ impl Farm {
                 plugins,
                 gpus,
                 budget,
+                reasons,
                 tokio::spawn(cleanup::by_policy(farm.clone(), cleanup::FIRST)),
             ],
             _lock: lock,
