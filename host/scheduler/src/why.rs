@@ -115,6 +115,9 @@ impl Scheduler {
         if let Some(closed) = self.ledger.closed() {
             return WaitReason::Closed(closed.clone());
         }
+        if let Some(member) = job.spec.batch.as_ref().filter(|_| self.is_batch_full(job)) {
+            return WaitReason::Workers { batch: member.batch.clone(), workers: member.workers.max(1) };
+        }
         if self.ledger.free_slots() == 0 {
             return self.reason(Shortage::Slot);
         }

@@ -104,6 +104,7 @@ fn stream<P>(
 pub(super) fn name(event: &FarmEvent) -> &'static str {
     match event {
         FarmEvent::Job { .. } => "job",
+        FarmEvent::Batch { .. } => "batch",
         FarmEvent::Reasons { .. } => "reasons",
         FarmEvent::Frames { .. } => "frames",
         FarmEvent::Image { .. } => "image",
@@ -128,7 +129,10 @@ fn concerns(event: &FarmEvent, wanted: JobId) -> bool {
         FarmEvent::Image { image } => image.job == wanted,
         FarmEvent::Attempt { attempt } => attempt.job == wanted,
         FarmEvent::Notice { notice } => notice.job == Some(wanted),
-        FarmEvent::Plugin { .. } | FarmEvent::PluginRemoved { .. } | FarmEvent::Node { .. } => false,
+        FarmEvent::Batch { .. }
+        | FarmEvent::Plugin { .. }
+        | FarmEvent::PluginRemoved { .. }
+        | FarmEvent::Node { .. } => false,
     }
 }
 
