@@ -35,6 +35,7 @@ pub mod frames;
 pub mod hooks;
 pub mod ids;
 pub mod job;
+pub mod log;
 pub mod needs;
 pub mod node;
 pub mod path_map;
