@@ -36,6 +36,7 @@ pub mod frames;
 pub mod hooks;
 pub mod ids;
 pub mod job;
+pub mod log;
 pub mod needs;
 pub mod node;
 pub mod notice;

@@ -14,6 +14,7 @@ mod images;
 mod jobs;
 mod limits;
 mod log;
+mod logs;
 mod metrics;
 mod page;
 mod params;

@@ -189,6 +189,11 @@ impl QueryParams {
         found
     }
 
+    /// Whether something was wrong so far.
+    pub(super) fn has_errors(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
     /// Remembers that a parameter is wrong.
     pub(super) fn wrong(&mut self, name: &str, message: String) {
         self.errors.push(FieldError::new(Part::Query, format!("/{name}"), message));
