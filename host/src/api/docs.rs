@@ -183,7 +183,7 @@ mod tests {
                 assert_eq!(names, in_path, "{place}");
             }
         }
-        assert_eq!(operations, 26);
+        assert_eq!(operations, 28);
     }
 
     #[test]
