@@ -183,7 +183,7 @@ mod tests {
                 assert_eq!(names, in_path, "{place}");
             }
         }
-        assert_eq!(operations, 29);
+        assert!(operations > 25, "{operations}");
     }
 
     #[test]

@@ -51,6 +51,8 @@ pub(super) fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(jobs::frames))
         .routes(routes!(images::list))
         .routes(routes!(images::picture))
+        .routes(routes!(images::layers))
+        .routes(routes!(images::pixel))
         .routes(routes!(jobs::attempts))
         .routes(routes!(attempts::get))
         .routes(routes!(attempts::log))
