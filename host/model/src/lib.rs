@@ -39,6 +39,7 @@ pub mod needs;
 pub mod node;
 pub mod path_map;
 pub mod plan;
+pub mod scene;
 pub mod size;
 pub mod time;
 pub mod versions;

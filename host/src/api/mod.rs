@@ -9,6 +9,7 @@ mod body;
 mod cleanup;
 mod docs;
 mod events;
+mod files;
 mod images;
 mod jobs;
 mod limits;
