@@ -42,6 +42,7 @@ pub mod node;
 pub mod notice;
 pub mod path_map;
 pub mod plan;
+pub mod scene;
 pub mod size;
 pub mod time;
 pub mod versions;

@@ -30,6 +30,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
     ),
     tags(
         (name = "jobs", description = "What people submit, and what became of it."),
+        (name = "scenes", description = "What there is to submit."),
         (name = "images", description = "Verified frames, as pictures."),
         (name = "attempts", description = "Runs of tasks, with their logs."),
         (name = "events", description = "What happens, as it happens."),

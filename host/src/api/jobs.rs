@@ -113,7 +113,7 @@ pub(super) async fn list(
 }
 
 /// What is wrong with a list's parameters is in the query, while the farm speaks of a submission's fields.
-fn in_query(error: FarmError) -> Problem {
+pub(super) fn in_query(error: FarmError) -> Problem {
     match error {
         FarmError::Invalid(problems) => {
             let errors = problems.into_iter().map(|p| FieldError::new(Part::Query, p.field, p.message));

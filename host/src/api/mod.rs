@@ -10,6 +10,7 @@ mod cleanup;
 mod compress;
 mod docs;
 mod events;
+mod files;
 mod images;
 mod jobs;
 mod limits;

@@ -7,7 +7,7 @@ use super::problem::{Problem, ProblemKind, name_instance};
 use super::security::{HostRules, check_origin, security_headers};
 use super::settings::{ApiError, ApiSettings};
 use super::state::ApiState;
-use super::{attempts, auth, cleanup, compress, events, images, jobs, logs, page, plugins, system};
+use super::{attempts, auth, cleanup, compress, events, files, images, jobs, logs, page, plugins, system};
 use crate::farm::Farm;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -67,6 +67,8 @@ pub(super) fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(plugins::unpin))
         .routes(routes!(plugins::confirm))
         .routes(routes!(system::node))
+        .routes(routes!(files::list))
+        .routes(routes!(files::inspect))
         .routes(routes!(cleanup::cleanup));
     OpenApiRouter::with_openapi(docs::base())
         .nest("/api/v1", api)

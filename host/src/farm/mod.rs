@@ -11,9 +11,11 @@ mod cleanup;
 mod compiler;
 mod driver;
 mod error;
+mod files;
 mod gate;
 mod gpus;
 mod hooks;
+mod inspect;
 mod licensing;
 mod needing;
 mod node;
@@ -38,6 +40,7 @@ pub use bus::{BusItem, EventBus, Subscription};
 pub(crate) use calls::PluginCalls;
 pub(crate) use compiler::SelfCompiler;
 pub use error::{FarmError, FarmStartError};
+pub use files::FilesQuery;
 pub(crate) use gpus::look_once;
 pub use notices::NoticeQuery;
 pub use settings::{FarmSettings, GpuSettings, HookSettings, OnStop, ProcessSettings, ShimCommand};
@@ -50,6 +53,7 @@ use driver::DriverHandle;
 use farmhand_model::dcc::Problem;
 use farmhand_model::job::JobEdit;
 use farmhand_model::plan::PlanView;
+use farmhand_model::scene::{FilesView, SceneView};
 use farmhand_model::view::{
     AttemptView, FrameDoneView, FramesView, JobSummary, JobView, JobWhyView, NodeView, Page, PluginView,
 };
@@ -168,6 +172,16 @@ impl Farm {
     /// What a submission would run, without keeping or running anything.
     pub async fn plan(&self, submission: Submission) -> Result<PlanView, FarmError> {
         plan::plan(&self.inner.parts, submission).await
+    }
+
+    /// The directories and scenes in a directory of the roots, or the roots themselves.
+    pub async fn files(&self, query: FilesQuery) -> Result<FilesView, FarmError> {
+        files::list(&self.inner.parts, query).await
+    }
+
+    /// What a scene tells of itself without its DCC.
+    pub async fn inspect(&self, scene: &str) -> Result<SceneView, FarmError> {
+        inspect::inspect(&self.inner.parts, scene).await
     }
 
     /// Jobs, newest first.

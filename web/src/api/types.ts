@@ -331,6 +331,8 @@ export interface PluginView {
   summary: string | null;
   extensions: string[];
   levels: Level[];
+  /** JSON Schema of its options; absent where nothing serves. */
+  options_schema?: unknown;
   failure: string | null;
   standing: VersionStanding;
   changed: Timestamp;
