@@ -37,6 +37,7 @@ pub mod ids;
 pub mod job;
 pub mod needs;
 pub mod node;
+pub mod past;
 pub mod path_map;
 pub mod plan;
 pub mod size;

@@ -144,9 +144,11 @@ impl Scheduler {
         &mut self,
         turn: &mut Turn,
         id: JobId,
+        only: Option<u32>,
         frames: Option<&FrameSet>,
     ) -> Result<(), Refusal> {
         let job = self.jobs.get_mut(&id).ok_or(Refusal::NoJob(id))?;
+        let is_meant = |index: u32| only.is_none_or(|only| only == index);
         if job.is_ending() && !job.status.is_end() && !job.owes_hooks() {
             return Err(Refusal::Ending(id));
         }
@@ -162,7 +164,8 @@ impl Scheduler {
                     has: job.spec.frames.clone(),
                 });
             }
-            let running = job.layers.iter().fold(FrameSet::new(), |all, layer| all.union(&layer.running));
+            let meant = (0..).zip(&job.layers).filter(|(index, _)| is_meant(*index));
+            let running = meant.fold(FrameSet::new(), |all, (_, layer)| all.union(&layer.running));
             let running = running.intersection(frames);
             if !running.is_empty() {
                 return Err(Refusal::FramesRunning { job: id, frames: running });
@@ -172,7 +175,7 @@ impl Scheduler {
         } else if job.failed_len() == 0 && !job.has_ended_undone() {
             return Err(Refusal::NothingToRetry(id));
         }
-        for (index, layer) in (0..).zip(&mut job.layers) {
+        for (index, layer) in (0..).zip(&mut job.layers).filter(|(index, _)| is_meant(*index)) {
             let frames = frames.unwrap_or(&layer.failed).clone();
             let settled = layer.reopen(&frames);
             if !settled.is_empty() {

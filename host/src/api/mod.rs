@@ -16,6 +16,7 @@ mod log;
 mod metrics;
 mod page;
 mod params;
+mod past;
 mod picture;
 mod plugins;
 mod problem;
