@@ -40,6 +40,7 @@ pub mod log;
 pub mod needs;
 pub mod node;
 pub mod notice;
+pub mod past;
 pub mod path_map;
 pub mod plan;
 pub mod scene;

@@ -19,6 +19,7 @@ mod logs;
 mod metrics;
 mod page;
 mod params;
+mod past;
 mod picture;
 mod plugins;
 mod problem;

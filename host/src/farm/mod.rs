@@ -21,12 +21,14 @@ mod needing;
 mod node;
 mod notices;
 mod parts;
+mod past;
 mod plan;
 mod reasons;
 mod settings;
 mod start;
 mod submission;
 mod submit;
+mod trouble;
 mod versions;
 mod views;
 
@@ -43,6 +45,7 @@ pub use error::{FarmError, FarmStartError};
 pub use files::FilesQuery;
 pub(crate) use gpus::look_once;
 pub use notices::NoticeQuery;
+pub use past::TimesQuery;
 pub use settings::{FarmSettings, GpuSettings, HookSettings, OnStop, ProcessSettings, ShimCommand};
 pub(crate) use start::{VERSIONS, builtins, lock_data_dir};
 pub use submission::{DigestChoice, GpuRequest, PinnedPlugin, PluginRequest, Submission};
@@ -130,6 +133,13 @@ pub enum JobControl {
     Retry {
         /// Frames to render again, done ones too.
         frames: Option<FrameSet>,
+    },
+    /// Renders these frames of one layer again, done ones too.
+    RetryLayer {
+        /// The layer's name.
+        layer: String,
+        /// Which frames.
+        frames: FrameSet,
     },
 }
 
@@ -245,6 +255,10 @@ impl Farm {
             JobControl::Resume => Event::Resume(id),
             JobControl::Cancel => Event::Cancel(id),
             JobControl::Retry { frames } => Event::Retry { job: id, frames },
+            JobControl::RetryLayer { layer, frames } => {
+                let record = self.store().job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
+                Event::RetryLayer { job: id, layer: past::layer_of(&record, Some(&layer))?, frames }
+            }
         };
         self.change_job(id, event).await
     }
@@ -400,16 +414,17 @@ impl Farm {
     async fn change_job(&self, id: JobId, event: Event) -> Result<JobView, FarmError> {
         // An ended job must not be forgotten while it is being brought back.
         let _not_forgotten = match &event {
-            Event::Retry { .. } => Some(self.inner.keyed.lock().await),
+            Event::Retry { .. } | Event::RetryLayer { .. } => Some(self.inner.keyed.lock().await),
             _ => None,
         };
         let record = self.store().job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
-        if record.status.is_end() && !matches!(event, Event::Retry { .. }) {
+        let is_retry = matches!(event, Event::Retry { .. } | Event::RetryLayer { .. });
+        if record.status.is_end() && !is_retry {
             return Err(FarmError::Conflict(format!("job {id} has ended; only a retry brings it back")));
         }
         let mut events = Vec::new();
         let held = self.ask(move |scheduler, _| scheduler.holds(id)).await?;
-        if !held && matches!(event, Event::Retry { .. }) {
+        if !held && is_retry {
             let ended = self.ended_dependencies(&record).await?;
             events.extend(self.version_of(&record).await);
             let job = self.store().restored_job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;

@@ -4,7 +4,7 @@ use crate::connection::{self, Role, beside};
 use crate::error::{At, ErrorKind, StoreError};
 use crate::forget::{self, History};
 use crate::lock::Lock;
-use crate::read::{self, EndedFilter, JobFilter, JobPlace, KeptEntry, Restored, RestoredJob, SettledFrames};
+use crate::read::{EndedFilter, FrameTimes, JobFilter, JobPlace, KeptEntry, Restored, RestoredJob, SettledFrames, TimesFilter, self};
 use crate::readers::Readers;
 use crate::wal::WalWatch;
 use crate::writer::Writer;
@@ -184,6 +184,15 @@ impl Store {
     /// Where the database cannot be read.
     pub async fn latest_frames(&self, job: JobId, limit: u32) -> Result<Vec<FrameRecord>, StoreError> {
         self.inner.readers.read(move |conn| read::latest_frames(conn, job, limit)).await
+    }
+
+    /// How long the rendered frames of one layer took, by frame, with what their attempts took.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub async fn frame_times(&self, filter: TimesFilter) -> Result<FrameTimes, StoreError> {
+        self.inner.readers.read(move |conn| read::frame_times(conn, &filter)).await
     }
 
     /// One settled frame, by the index of its layer.

@@ -247,7 +247,7 @@ export interface Outcome {
   facts: Fact[];
 }
 
-export type DecisionKind = "accept" | "retry" | "fall-back" | "fail-frames" | "fail-job" | "quarantine-node";
+export type DecisionKind = "accept" | "retry" | "fall-back" | "fail-frames" | "fail-job" | "quarantine-node" | "hold-job";
 
 export interface Verdict {
   decision: { kind: DecisionKind; after_ms?: number };

@@ -243,6 +243,21 @@ export class FrameIndex {
     return run.first + (index - (this.starts[at] as number)) * run.step;
   }
 
+  /** The frames at the places `from` up to but not including `to`, as runs. */
+  slice(from: number, to: number): Run[] {
+    const found: Run[] = [];
+    for (const [number, run] of this.runs.entries()) {
+      const start = this.starts[number] as number;
+      const count = (run.last - run.first) / run.step + 1;
+      const [low, high] = [Math.max(from, start), Math.min(to, start + count)];
+      if (low >= high) continue;
+      const first = run.first + (low - start) * run.step;
+      const last = run.first + (high - 1 - start) * run.step;
+      found.push({ first, last, step: first === last ? 1 : run.step });
+    }
+    return found;
+  }
+
   has(frame: number): boolean {
     return this.indexOf(frame) >= 0;
   }

@@ -204,6 +204,20 @@ async fn jobs_are_submitted_listed_changed_and_ended() {
         "/frame"
     );
 
+    let times = bench.get(&format!("{location}/times?from=2&to=5&limit=10")).await;
+    assert_eq!((&times.json()["frames"], &times.json()["seconds"]), (&json!(""), &json!([])));
+    let no_layer = bench.get(&format!("{location}/times?layer=fog")).await;
+    assert_eq!(no_layer.problem(400, "bad-parameter")["errors"][0]["pointer"], "/layer");
+    bench.get(&format!("{location}/times?limit=200001")).await.problem(400, "bad-parameter");
+    assert_eq!(bench.get(&format!("{location}/timeline")).await.json()["spans"], json!([]));
+    assert_eq!(bench.get(&format!("{location}/trouble")).await.json()["groups"], json!([]));
+
+    let no_frames = bench.post(&format!("{location}/retry"), &json!({ "layer": "fog" })).await;
+    no_frames.problem(422, "invalid");
+    assert_eq!(no_frames.pointers(), ["/frames"]);
+    let no_layer = bench.post(&format!("{location}/retry"), &json!({ "layer": "fog", "frames": "1" })).await;
+    no_layer.problem(422, "invalid");
+    assert_eq!(no_layer.pointers(), ["/layer"]);
     let bad = bench.post(&format!("{location}/retry"), &json!({ "frames": "9-1" })).await;
     bad.problem(422, "invalid");
     assert_eq!(bad.pointers(), ["/frames"]);
@@ -240,7 +254,8 @@ async fn what_is_wrong_with_a_submission_is_pointed_at() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_there_is_said_so_everywhere() {
     let bench = Bench::start().await;
-    for path in ["", "/why", "/frames", "/images", "/image?frame=1", "/attempts"] {
+    let past = ["/times", "/timeline", "/trouble"];
+    for path in [["", "/why", "/frames"], ["/images", "/image?frame=1", "/attempts"], past].as_flattened() {
         bench.get(&format!("/api/v1/jobs/999{path}")).await.problem(404, "no-job");
     }
     for control in ["pause", "resume", "cancel", "retry"] {
