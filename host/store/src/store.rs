@@ -4,7 +4,7 @@ use crate::connection::{self, Role, beside};
 use crate::error::{At, ErrorKind, StoreError};
 use crate::forget::{self, History};
 use crate::lock::Lock;
-use crate::read::{self, EndedFilter, JobFilter, JobPlace, Restored, RestoredJob, SettledFrames};
+use crate::read::{self, EndedFilter, FrameTime, JobFilter, JobPlace, Restored, RestoredJob, SettledFrames};
 use crate::readers::Readers;
 use crate::wal::WalWatch;
 use crate::writer::Writer;
@@ -181,6 +181,20 @@ impl Store {
     /// Where the database cannot be read.
     pub async fn latest_frames(&self, job: JobId, limit: u32) -> Result<Vec<FrameRecord>, StoreError> {
         self.inner.readers.read(move |conn| read::latest_frames(conn, job, limit)).await
+    }
+
+    /// Frames of a job whose time is known, by layer and frame: at most `limit` of those after one.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub async fn frame_times(
+        &self,
+        job: JobId,
+        after: Option<(u32, i32)>,
+        limit: u32,
+    ) -> Result<Vec<FrameTime>, StoreError> {
+        self.inner.readers.read(move |conn| read::frame_times(conn, job, after, limit)).await
     }
 
     /// One settled frame, by the index of its layer.
