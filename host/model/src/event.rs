@@ -1,6 +1,7 @@
 //! What the event bus carries: to the page, to `GET /events`, to metrics. Each says what is now, not what changed,
 //! so that a reader who missed some is right again after the next.
 
+use crate::batch::BatchSummary;
 use crate::view::{AttemptView, FrameDoneView, JobSummary, NodeView, PluginView};
 use crate::{AttemptId, FrameSet, FrameState, JobId, Usage};
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,11 @@ pub enum FarmEvent {
     Job {
         /// What it is now.
         job: Box<JobSummary>,
+    },
+    /// A batch is new or is different now. A few times a second at most while its frames come.
+    Batch {
+        /// What it is now.
+        batch: Box<BatchSummary>,
     },
     /// Frames of a job changed state.
     Frames {

@@ -2,6 +2,7 @@
 //! behind them do not.
 
 use crate::attempt::Steps;
+use crate::batch::BatchRef;
 use crate::dcc::{Fact, Fault, Gpu, Level, Outcome, Verdict};
 use crate::fallback::Fallback;
 use crate::hooks::HookRun;
@@ -40,6 +41,9 @@ pub struct JobSummary {
     pub name: String,
     /// Who submitted it.
     pub user: Option<String>,
+    /// The batch that it was submitted with last.
+    #[serde(default)]
+    pub batch: Option<BatchRef>,
     /// The plugin's name.
     pub plugin: String,
     /// Absolute path of the scene.

@@ -105,6 +105,7 @@ fn stream<P>(
 pub(super) fn name(event: &FarmEvent) -> &'static str {
     match event {
         FarmEvent::Job { .. } => "job",
+        FarmEvent::Batch { .. } => "batch",
         FarmEvent::Frames { .. } => "frames",
         FarmEvent::Image { .. } => "image",
         FarmEvent::Attempt { .. } => "attempt",
@@ -127,7 +128,10 @@ fn subject(event: &FarmEvent) -> Option<JobId> {
         FarmEvent::Image { image } => Some(image.job),
         FarmEvent::Attempt { attempt } => Some(attempt.job),
         FarmEvent::Notice { job, .. } => *job,
-        FarmEvent::Plugin { .. } | FarmEvent::PluginRemoved { .. } | FarmEvent::Node { .. } => None,
+        FarmEvent::Batch { .. }
+        | FarmEvent::Plugin { .. }
+        | FarmEvent::PluginRemoved { .. }
+        | FarmEvent::Node { .. } => None,
     }
 }
 

@@ -145,6 +145,7 @@ pub(super) async fn prepare(
             hooks: submission.hooks,
             licences,
             needs,
+            batch: None,
         },
         status: if submission.paused { JobStatus::Paused } else { JobStatus::Waiting },
         submitted: parts.clock.now(),

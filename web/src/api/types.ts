@@ -2,6 +2,7 @@
  * The JSON shapes that the daemon serves, as `host/model` defines them. Nothing here has behaviour; what the page
  * makes of them is in `model/`.
  */
+import type { BatchSummary } from "./batches";
 
 /** RFC 3339 in UTC with milliseconds. */
 export type Timestamp = string;
@@ -96,10 +97,18 @@ export interface TimeSpent {
   verifying: number;
 }
 
+/** A batch by its number and its name. */
+export interface BatchRef {
+  id: number;
+  name: string;
+}
+
 export interface JobSummary {
   id: number;
   name: string;
   user: string | null;
+  /** The batch that it was submitted with last. */
+  batch: BatchRef | null;
   plugin: string;
   scene: string;
   priority: number;
@@ -451,6 +460,7 @@ export interface Page<T> {
 
 export type FarmEvent =
   | { type: "job"; job: JobSummary }
+  | { type: "batch"; batch: BatchSummary }
   | { type: "frames"; job: number; layer: string | null; frames: FrameSetText; frame_state: FrameState }
   | { type: "image"; image: FrameDoneView }
   | { type: "attempt"; attempt: AttemptView }

@@ -8,6 +8,7 @@ function job(id: number, changes: Partial<JobSummary> = {}): JobSummary {
   return {
     id,
     name: `shot${id}`,
+    batch: null,
     user: null,
     plugin: "blender",
     scene: "/s.blend",

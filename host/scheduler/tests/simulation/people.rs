@@ -112,6 +112,7 @@ impl World {
             hooks: Vec::new(),
             licences: some(dice, &LICENCES),
             needs: needs(dice),
+            batch: None,
         }
     }
 
