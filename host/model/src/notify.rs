@@ -3,6 +3,7 @@
 //! Nobody outside of the configuration's `[notify]` and of the hooks directory can be told: a submission names, the
 //! studio says where. How it is sent is the host's business.
 
+use crate::batch::{NotifyMoment, NotifyWish};
 use crate::report::SubjectKind;
 use crate::view::FrameCounts;
 use crate::{JobId, JobStatus, Timestamp};
@@ -10,77 +11,32 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use utoipa::ToSchema;
 
-/// What somebody is told of.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, ToSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum NotifyOn {
-    /// It has ended, however it did.
-    #[default]
-    End,
-    /// Its first frame was given up, or it failed as a whole.
-    Failure,
-}
-
-impl NotifyOn {
-    /// As in JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            NotifyOn::End => "end",
-            NotifyOn::Failure => "failure",
-        }
-    }
-}
-
-impl fmt::Display for NotifyOn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// Who is to be told, and of what. Either `webhook` or `hook` is given.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NotifyRequest {
-    /// A webhook, by its name in the configuration's `[notify]`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub webhook: Option<String>,
-    /// A script of the studio, by its name in the hooks directory.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hook: Option<String>,
-    /// Of what. Default: of the end.
-    #[serde(default)]
-    pub on: NotifyOn,
-}
-
 /// Who is told.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", tag = "kind", content = "name")]
 pub enum NotifyTarget {
     /// A webhook of the configuration.
     Webhook(String),
-    /// A script of the hooks directory.
-    Hook(String),
+    /// A program of the hooks directory.
+    Command(String),
 }
 
 impl fmt::Display for NotifyTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             NotifyTarget::Webhook(name) => write!(f, "webhook {name}"),
-            NotifyTarget::Hook(name) => write!(f, "hook {name}"),
+            NotifyTarget::Command(name) => write!(f, "command {name}"),
         }
     }
 }
 
-impl NotifyRequest {
+impl NotifyWish {
     /// Who is told; nothing where not exactly one is named.
     #[must_use]
     pub fn target(&self) -> Option<NotifyTarget> {
-        match (&self.webhook, &self.hook) {
+        match (&self.webhook, &self.command) {
             (Some(name), None) => Some(NotifyTarget::Webhook(name.clone())),
-            (None, Some(name)) => Some(NotifyTarget::Hook(name.clone())),
+            (None, Some(name)) => Some(NotifyTarget::Command(name.clone())),
             _ => None,
         }
     }
@@ -92,7 +48,7 @@ pub struct Notification {
     /// The same for every try of one notification: whoever has seen it may drop it.
     pub id: String,
     /// What happened.
-    pub event: NotifyOn,
+    pub event: NotifyMoment,
     /// Whether it is a job or a batch.
     pub kind: SubjectKind,
     /// Its number.
@@ -101,7 +57,7 @@ pub struct Notification {
     pub name: String,
     /// Who submitted it.
     pub user: Option<String>,
-    /// Where it is: a job's state; of a batch `running`, `done`, `failed` or `cancelled`.
+    /// Where it is: a job's or a batch's state.
     pub status: String,
     /// In one sentence, for people.
     pub text: String,
@@ -165,15 +121,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_names_exactly_one() {
+    fn a_wish_names_exactly_one() {
         let check = |json: &str, expect: Option<NotifyTarget>| {
-            let request: NotifyRequest = serde_json::from_str(json).unwrap();
-            assert_eq!(request.target(), expect, "{json}");
+            let wish: NotifyWish = serde_json::from_str(json).unwrap();
+            assert_eq!(wish.target(), expect, "{json}");
         };
         check(r#"{"webhook": "chat"}"#, Some(NotifyTarget::Webhook("chat".to_owned())));
-        check(r#"{"hook": "tell.sh", "on": "failure"}"#, Some(NotifyTarget::Hook("tell.sh".to_owned())));
-        check(r#"{"hook": "tell.sh", "webhook": "chat"}"#, None);
+        let command = Some(NotifyTarget::Command("tell.sh".to_owned()));
+        check(r#"{"command": "tell.sh", "on": ["first-failure"]}"#, command);
+        check(r#"{"command": "tell.sh", "webhook": "chat"}"#, None);
         check("{}", None);
-        assert!(serde_json::from_str::<NotifyRequest>(r#"{"url": "http://x"}"#).is_err());
+        assert!(serde_json::from_str::<NotifyWish>(r#"{"url": "http://x"}"#).is_err());
     }
 }

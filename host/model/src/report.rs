@@ -3,80 +3,15 @@
 //! It is also the JSON that `GET …/report` serves, and stable as such. How it is gathered and rendered is the host's
 //! business. Every list in it is bounded, so that a batch of thousands of jobs still makes a document to be read.
 
+use crate::batch::{EntryState, JobCounts};
 use crate::dcc::{Cause, Severity};
 use crate::fallback::Fallback;
 use crate::job::TimeSpent;
 use crate::view::{CommandView, FrameCounts};
-use crate::{AttemptId, Bytes, FrameSet, JobId, JobStatus, PluginStamp, Seconds, Timestamp};
+use crate::{AttemptId, FrameSet, JobId, JobStatus, PluginStamp, Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::str::FromStr;
 use utoipa::ToSchema;
-
-/// How a report is written.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, ToSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum ReportFormat {
-    /// Markdown.
-    #[default]
-    Md,
-    /// JSON, as documented.
-    Json,
-    /// One page that needs nothing besides itself.
-    Html,
-}
-
-impl ReportFormat {
-    /// All of them.
-    pub const ALL: [ReportFormat; 3] = [ReportFormat::Md, ReportFormat::Json, ReportFormat::Html];
-
-    /// As in JSON; also the extension of its files.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            ReportFormat::Md => "md",
-            ReportFormat::Json => "json",
-            ReportFormat::Html => "html",
-        }
-    }
-}
-
-impl fmt::Display for ReportFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for ReportFormat {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let found = Self::ALL.into_iter().find(|format| format.name() == text);
-        found.ok_or_else(|| format!("`{text}` is no format of a report; there are md, json and html"))
-    }
-}
-
-/// A report that is written once a batch has ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReportRequest {
-    /// Where to: an absolute path inside the roots. What is there is replaced.
-    pub file: String,
-    /// How. Default: what the file's extension says, or else Markdown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub format: Option<ReportFormat>,
-}
-
-impl ReportRequest {
-    /// How it is to be written.
-    #[must_use]
-    pub fn format(&self) -> ReportFormat {
-        let extension = self.file.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
-        self.format.or_else(|| extension?.parse().ok()).unwrap_or_default()
-    }
-}
 
 /// What became of a job or a batch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -126,113 +61,16 @@ pub enum SubjectKind {
     Batch,
 }
 
-/// How a job stands, in the words of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mark {
-    /// Every frame is there and verified.
-    Completed,
-    /// At least one frame was given up, or the job as a whole.
-    Failed,
-    /// Everything was there before: nothing had to be rendered.
-    Skipped,
-    /// Not begun, or paused.
-    Pending,
-    /// Being rendered.
-    Running,
-    /// Somebody cancelled it.
-    Cancelled,
-}
-
-impl Mark {
-    /// All of them, in the order of a summary.
-    pub const ALL: [Mark; 6] =
-        [Mark::Completed, Mark::Failed, Mark::Skipped, Mark::Pending, Mark::Running, Mark::Cancelled];
-
-    /// Of a job with these frames.
-    #[must_use]
-    pub fn of(status: JobStatus, frames: &FrameCounts) -> Self {
-        match status {
-            JobStatus::Done if frames.total > 0 && frames.skipped == frames.total => Mark::Skipped,
-            JobStatus::Done => Mark::Completed,
-            JobStatus::Failed => Mark::Failed,
-            JobStatus::Cancelled => Mark::Cancelled,
-            JobStatus::Waiting | JobStatus::Paused => Mark::Pending,
-            JobStatus::Running | JobStatus::Cancelling => Mark::Running,
-        }
-    }
-
-    /// Such as `[OK]`.
-    #[must_use]
-    pub fn tag(self) -> &'static str {
-        match self {
-            Mark::Completed => "[OK]",
-            Mark::Failed => "[FAIL]",
-            Mark::Skipped => "[SKIP]",
-            Mark::Pending => "[WAIT]",
-            Mark::Running => "[RUN]",
-            Mark::Cancelled => "[STOP]",
-        }
-    }
-
-    /// As in JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Mark::Completed => "completed",
-            Mark::Failed => "failed",
-            Mark::Skipped => "skipped",
-            Mark::Pending => "pending",
-            Mark::Running => "running",
-            Mark::Cancelled => "cancelled",
-        }
-    }
-}
-
-/// How many jobs stand how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
-pub struct JobCounts {
-    /// All of them.
-    pub total: u64,
-    /// Every frame is there.
-    pub completed: u64,
-    /// Frames, or all of it, were given up.
-    pub failed: u64,
-    /// Everything was there before.
-    pub skipped: u64,
-    /// Not begun, or paused.
-    pub pending: u64,
-    /// Being rendered.
-    pub running: u64,
-    /// Somebody cancelled them.
-    pub cancelled: u64,
-}
-
-impl JobCounts {
-    /// How many stand so.
-    #[must_use]
-    pub fn of(&self, mark: Mark) -> u64 {
-        match mark {
-            Mark::Completed => self.completed,
-            Mark::Failed => self.failed,
-            Mark::Skipped => self.skipped,
-            Mark::Pending => self.pending,
-            Mark::Running => self.running,
-            Mark::Cancelled => self.cancelled,
-        }
-    }
-
-    /// Counts one more.
-    pub fn add(&mut self, mark: Mark) {
-        self.total += 1;
-        *match mark {
-            Mark::Completed => &mut self.completed,
-            Mark::Failed => &mut self.failed,
-            Mark::Skipped => &mut self.skipped,
-            Mark::Pending => &mut self.pending,
-            Mark::Running => &mut self.running,
-            Mark::Cancelled => &mut self.cancelled,
-        } += 1;
+/// Such as `[OK]`: how a job stands, in front of its name.
+#[must_use]
+pub fn tag(state: EntryState) -> &'static str {
+    match state {
+        EntryState::Completed => "[OK]",
+        EntryState::Failed => "[FAIL]",
+        EntryState::Skipped => "[SKIP]",
+        EntryState::Pending => "[WAIT]",
+        EntryState::Running => "[RUN]",
+        EntryState::Cancelled => "[STOP]",
     }
 }
 
@@ -298,7 +136,7 @@ pub struct JobReport {
     /// What people call it.
     pub name: String,
     /// How it stands.
-    pub mark: Mark,
+    pub state: EntryState,
     /// Its state.
     pub status: JobStatus,
     /// Who submitted it.
@@ -462,12 +300,6 @@ impl fmt::Display for Subject {
 }
 
 impl Summary {
-    /// Peak memory for people.
-    #[must_use]
-    pub fn peak_memory(&self) -> Option<Bytes> {
-        self.peak_memory_bytes.map(Bytes)
-    }
-
     /// Of the frames that have come to an end, how many are there: 0 to 1.
     #[must_use]
     pub fn success(&self) -> Option<f64> {
@@ -482,39 +314,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formats_follow_the_file() {
-        let check = |file: &str, format: Option<ReportFormat>, expect: ReportFormat| {
-            assert_eq!(ReportRequest { file: file.to_owned(), format }.format(), expect, "{file}");
+    fn success_is_of_the_frames_that_have_ended() {
+        let check = |done, skipped, failed, pending, expect: Option<f64>| {
+            let frames = FrameCounts { total: 10, done, skipped, failed, pending, running: 0 };
+            assert_eq!(Summary { frames, ..Summary::default() }.success(), expect);
         };
-        check("/out/report.md", None, ReportFormat::Md);
-        check("/out/report.HTML", None, ReportFormat::Html);
-        check("/out.d/report", None, ReportFormat::Md);
-        check("/out/report.txt", None, ReportFormat::Md);
-        check("/out/report.md", Some(ReportFormat::Json), ReportFormat::Json);
-        for format in ReportFormat::ALL {
-            assert_eq!(serde_json::to_value(format).unwrap(), format.name());
-            assert_eq!(format.name().parse(), Ok(format));
-        }
-    }
-
-    #[test]
-    fn jobs_stand_as_the_seed_says() {
-        let all = FrameCounts { total: 4, done: 3, skipped: 1, ..FrameCounts::default() };
-        let check = |status, frames: FrameCounts, tag: &str| {
-            let mark = Mark::of(status, &frames);
-            assert_eq!(mark.tag(), tag, "{status:?}");
-            assert_eq!(serde_json::to_value(mark).unwrap(), mark.name());
-        };
-        check(JobStatus::Done, all, "[OK]");
-        check(JobStatus::Done, FrameCounts { total: 4, skipped: 4, ..FrameCounts::default() }, "[SKIP]");
-        check(JobStatus::Failed, all, "[FAIL]");
-        check(JobStatus::Waiting, all, "[WAIT]");
-        check(JobStatus::Paused, all, "[WAIT]");
-        check(JobStatus::Running, all, "[RUN]");
-        check(JobStatus::Cancelling, all, "[RUN]");
-        check(JobStatus::Cancelled, all, "[STOP]");
-        let mut counts = JobCounts::default();
-        Mark::ALL.iter().for_each(|mark| counts.add(*mark));
-        assert_eq!((counts.total, Mark::ALL.map(|mark| counts.of(mark))), (6, [1; 6]));
+        check(0, 0, 0, 10, None);
+        check(4, 2, 2, 2, Some(0.75));
+        check(9, 1, 0, 0, Some(1.0));
     }
 }

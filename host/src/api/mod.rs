@@ -19,6 +19,7 @@ mod params;
 mod picture;
 mod plugins;
 mod problem;
+mod report;
 mod router;
 mod security;
 mod serve;

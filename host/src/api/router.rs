@@ -7,7 +7,7 @@ use super::problem::{Problem, ProblemKind, name_instance};
 use super::security::{HostRules, check_origin, security_headers};
 use super::settings::{ApiError, ApiSettings};
 use super::state::ApiState;
-use super::{attempts, auth, cleanup, events, images, jobs, page, plugins, system};
+use super::{attempts, auth, cleanup, events, images, jobs, page, plugins, report, system};
 use crate::farm::Farm;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -52,6 +52,7 @@ pub(super) fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(images::list))
         .routes(routes!(images::picture))
         .routes(routes!(jobs::attempts))
+        .routes(routes!(report::of_job))
         .routes(routes!(attempts::get))
         .routes(routes!(attempts::log))
         .routes(routes!(events::events))

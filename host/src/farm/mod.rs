@@ -19,6 +19,7 @@ mod needing;
 mod node;
 mod parts;
 mod plan;
+mod reports;
 mod settings;
 mod start;
 mod submission;

@@ -30,7 +30,13 @@ pub(super) fn bars(bars: &[Bar], median: Option<f64>, name: &str) -> String {
     let plot = HEIGHT - TOP - BOTTOM;
     let y = |seconds: f64| TOP + plot * (1.0 - seconds / top);
     let pitch = (WIDTH - LEFT) / bars.len().max(1) as f64;
-    let gap = if pitch > 6.0 { 2.0 } else if pitch > 3.0 { 1.0 } else { 0.0 };
+    let gap = if pitch > 6.0 {
+        2.0
+    } else if pitch > 3.0 {
+        1.0
+    } else {
+        0.0
+    };
     let bar_width = (pitch - gap).clamp(0.6, 48.0);
     let mut out = String::new();
     // Writing to a string cannot fail.
@@ -77,7 +83,10 @@ pub(super) fn bars(bars: &[Bar], median: Option<f64>, name: &str) -> String {
     }
     if let Some(median) = median {
         let at = y(median);
-        let _ = write!(out, "<line class=\"median\" x1=\"{LEFT}\" x2=\"{WIDTH}\" y1=\"{at:.1}\" y2=\"{at:.1}\"/>");
+        let _ = write!(
+            out,
+            "<line class=\"median\" x1=\"{LEFT}\" x2=\"{WIDTH}\" y1=\"{at:.1}\" y2=\"{at:.1}\"/>"
+        );
     }
     out.push_str("</svg>");
     out
@@ -93,8 +102,8 @@ fn label_every(bars: &[Bar], pitch: f64) -> usize {
 /// The top of the axis and the distance of its lines: three to five of them, at round times.
 fn ticks(highest: f64) -> (f64, f64) {
     const STEPS: [f64; 26] = [
-        0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0,
-        7200.0, 14_400.0, 21_600.0, 43_200.0, 86_400.0, 172_800.0, 604_800.0,
+        0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0,
+        1800.0, 3600.0, 7200.0, 14_400.0, 21_600.0, 43_200.0, 86_400.0, 172_800.0, 604_800.0,
     ];
     let highest = highest.max(0.02);
     let step = STEPS.into_iter().find(|step| highest / step <= 4.0).unwrap_or(highest / 4.0);
@@ -128,7 +137,10 @@ mod tests {
         ] {
             assert_eq!(ticks(highest), expect, "{highest}");
         }
-        assert_eq!([0.0, 0.05, 1.5, 90.0, 120.0, 7200.0].map(axis), ["0", "0.05 s", "1.5 s", "1 min 30 s", "2 min", "2 h"]);
+        assert_eq!(
+            [0.0, 0.05, 1.5, 90.0, 120.0, 7200.0].map(axis),
+            ["0", "0.05 s", "1.5 s", "1 min 30 s", "2 min", "2 h"]
+        );
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //! texts: nothing in them is read as Markdown or as HTML.
 
 use super::words::{Words, bytes, count, line, percent, shell_line, short, span};
-use farmhand_model::report::{FaultGroup, FrameTimes, JobReport, Mark, PluginUse, Report, SubjectKind};
+use farmhand_model::batch::EntryState;
+use farmhand_model::report::{FaultGroup, FrameTimes, JobReport, PluginUse, Report, SubjectKind, tag};
 use std::fmt::Write as _;
 
 /// The longest name, message or path that is quoted whole.
@@ -41,7 +42,7 @@ fn write_all(out: &mut String, report: &Report, words: &Words) -> std::fmt::Resu
     }
     writeln!(out, "\n## Job Details")?;
     for job in &report.jobs {
-        write_job(out, job, report.jobs.len() <= TOLD_IN_FULL || job.mark == Mark::Failed)?;
+        write_job(out, job, report.jobs.len() <= TOLD_IN_FULL || job.state == EntryState::Failed)?;
     }
     writeln!(out, "\nMade by farmhand {}.", report.farmhand)
 }
@@ -54,7 +55,9 @@ fn summary(out: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(out, "| Completed | {} |", jobs.completed)?;
     writeln!(out, "| Failed | {} |", jobs.failed)?;
     writeln!(out, "| Skipped | {} |", jobs.skipped)?;
-    for (name, number) in [("Pending", jobs.pending), ("Running", jobs.running), ("Cancelled", jobs.cancelled)] {
+    for (name, number) in
+        [("Pending", jobs.pending), ("Running", jobs.running), ("Cancelled", jobs.cancelled)]
+    {
         if number > 0 {
             writeln!(out, "| {name} | {number} |")?;
         }
@@ -87,8 +90,8 @@ fn summary(out: &mut String, report: &Report) -> std::fmt::Result {
 }
 
 fn write_job(out: &mut String, job: &JobReport, in_full: bool) -> std::fmt::Result {
-    writeln!(out, "\n### {} {}\n", job.mark.tag(), text(&job.name))?;
-    writeln!(out, "- **Status:** {}", job.mark.name())?;
+    writeln!(out, "\n### {} {}\n", tag(job.state), text(&job.name))?;
+    writeln!(out, "- **Status:** {}", job.state.name())?;
     writeln!(out, "- **Config:** {}", code(&job.config.scene))?;
     match &job.config.output {
         Some(output) => writeln!(out, "- **Output:** {}", code(output))?,
@@ -200,7 +203,8 @@ fn faults(out: &mut String, heading: &str, groups: &[FaultGroup]) -> std::fmt::R
 }
 
 fn fault_line(group: &FaultGroup) -> String {
-    let mut line = format!("{} × {} ({}): {}", group.count, group.cause, group.severity, text(&group.message));
+    let mut line =
+        format!("{} × {} ({}): {}", group.count, group.cause, group.severity, text(&group.message));
     if !group.frames.is_empty() {
         let _ = write!(line, ", frames {}", code(&group.frames.to_string()));
     }
@@ -232,7 +236,8 @@ fn text(text: &str) -> String {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '+' | '!' | '|' | '~' | '$' => {
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '+' | '!' | '|' | '~'
+            | '$' => {
                 out.push('\\');
                 out.push(c);
             }

@@ -16,8 +16,9 @@ pub(crate) use markdown::markdown;
 pub(crate) use tally::{AttemptTally, Room, TimesTally, error_of, summed};
 pub(crate) use words::Words;
 
-use farmhand_model::report::{PictureNote, Report, ReportFormat};
 use farmhand_model::JobId;
+use farmhand_model::batch::ReportFormat;
+use farmhand_model::report::{PictureNote, Report};
 
 /// The most pictures of a report: at about 20 kB each, a page of 2 MB.
 const PICTURES: usize = 96;

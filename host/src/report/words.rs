@@ -116,14 +116,21 @@ mod tests {
 
     #[test]
     fn figures() {
-        for (seconds, expect) in
-            [(0.0, "0.00 s"), (0.421, "0.42 s"), (4.21, "4.2 s"), (65.0, "1 min 05 s"), (7380.0, "2 h 03 min")]
-        {
+        for (seconds, expect) in [
+            (0.0, "0.00 s"),
+            (0.421, "0.42 s"),
+            (4.21, "4.2 s"),
+            (65.0, "1 min 05 s"),
+            (7380.0, "2 h 03 min"),
+        ] {
             assert_eq!(span(seconds), expect);
         }
         assert_eq!(thousands(1_234_567), "1\u{202f}234\u{202f}567");
         assert_eq!(count(1, "frame"), "1 frame");
-        assert_eq!((percent(1.0), percent(0.99999), percent(0.5)), ("100 %".into(), "99.9 %".into(), "50.0 %".into()));
+        assert_eq!(
+            (percent(1.0), percent(0.99999), percent(0.5)),
+            ("100 %".into(), "99.9 %".into(), "50.0 %".into())
+        );
         assert_eq!(line("a\nb\u{1b}[31m\u{202e}c"), "a b [31m c");
         assert_eq!(short("shot", 3), "sho…");
         assert_eq!(short("größe", 5), "größe");

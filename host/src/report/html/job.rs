@@ -118,7 +118,11 @@ fn frame_times(times: &FrameTimes) -> String {
         out.push_str("<table class=\"small\"><caption>Slowest frames</caption><thead><tr><th>Frame</th><th class=\"n\">Time</th><th class=\"n\">Of the median</th><th class=\"n\">Attempt</th></tr></thead><tbody>");
         for slow in times.slowest.iter().take(SLOW_ROWS) {
             let layer = slow.layer.as_ref().map(|layer| format!(" of {}", escape(layer))).unwrap_or_default();
-            let ratio = if times.median > 0.0 { format!("{:.1}×", slow.seconds / times.median) } else { String::new() };
+            let ratio = if times.median > 0.0 {
+                format!("{:.1}×", slow.seconds / times.median)
+            } else {
+                String::new()
+            };
             let attempt = slow.attempt.map(|id| id.to_string()).unwrap_or_default();
             let _ = write!(
                 out,
@@ -209,7 +213,11 @@ fn config(job: &JobReport, words: &Words) -> String {
     fact(&mut out, "Frames", &escape(&short(&config.frames.to_string(), LONGEST)));
     for failed in &job.failed_frames {
         let layer = failed.layer.as_ref().map(|layer| format!(" of {}", escape(layer))).unwrap_or_default();
-        fact(&mut out, "Failed frames", &format!("{}{layer}", escape(&short(&failed.frames.to_string(), LONGEST))));
+        fact(
+            &mut out,
+            "Failed frames",
+            &format!("{}{layer}", escape(&short(&failed.frames.to_string(), LONGEST))),
+        );
     }
     let layers: Vec<String> = config.layers.iter().map(|layer| escape(layer)).collect();
     fact(&mut out, "Layers", &layers.join(", "));

@@ -10,7 +10,8 @@ pub(super) use parts::escape;
 use super::chart::{Bar, bars};
 use super::words::{Words, bytes, count, percent, span, thousands};
 use farmhand_model::JobId;
-use farmhand_model::report::{JobReport, Mark, PictureNote, Report, SubjectKind};
+use farmhand_model::batch::EntryState;
+use farmhand_model::report::{JobReport, PictureNote, Report, SubjectKind};
 use farmhand_model::view::FrameCounts;
 use parts::{figure_tile, icon, picture, section};
 use std::collections::BTreeMap;
@@ -72,8 +73,19 @@ fn head(out: &mut String, report: &Report, words: &Words) -> std::fmt::Result {
     let subject = &report.subject;
     let summary = &report.summary;
     let mark = overall(report);
-    write!(out, "<header>\n<p class=\"over\">{}</p>\n<h1>{}</h1>\n", capital(&subject.to_string()), escape(&subject.name))?;
-    write!(out, "<p class=\"verdict {}\">{} <strong>{}</strong> ", mark.name(), icon(mark), capital(mark.name()))?;
+    write!(
+        out,
+        "<header>\n<p class=\"over\">{}</p>\n<h1>{}</h1>\n",
+        capital(&subject.to_string()),
+        escape(&subject.name)
+    )?;
+    write!(
+        out,
+        "<p class=\"verdict {}\">{} <strong>{}</strong> ",
+        mark.name(),
+        icon(mark),
+        capital(mark.name())
+    )?;
     writeln!(out, "<span>{}</span></p>", escape(&verdict(report)))?;
     let mut facts = Vec::new();
     if let Some(user) = &subject.user {
@@ -113,19 +125,31 @@ fn head(out: &mut String, report: &Report, words: &Words) -> std::fmt::Result {
         figure_tile(out, "Peak GPU memory", &bytes(peak), "")?;
     }
     figure_tile(out, "Retries", &thousands(summary.retries), if summary.retries > 0 { "warn" } else { "" })?;
-    figure_tile(out, "Fallbacks", &thousands(summary.fallbacks), if summary.fallbacks > 0 { "warn" } else { "" })?;
+    figure_tile(
+        out,
+        "Fallbacks",
+        &thousands(summary.fallbacks),
+        if summary.fallbacks > 0 { "warn" } else { "" },
+    )?;
     writeln!(out, "</dl>\n</header>")
 }
 
 /// How the whole of it stands.
-fn overall(report: &Report) -> Mark {
+fn overall(report: &Report) -> EntryState {
     let jobs = &report.summary.jobs;
-    let first = [Mark::Running, Mark::Pending, Mark::Failed, Mark::Cancelled, Mark::Completed, Mark::Skipped];
+    let first = [
+        EntryState::Running,
+        EntryState::Pending,
+        EntryState::Failed,
+        EntryState::Cancelled,
+        EntryState::Completed,
+        EntryState::Skipped,
+    ];
     match report.jobs.as_slice() {
-        [only] if report.subject.kind == SubjectKind::Job => only.mark,
+        [only] if report.subject.kind == SubjectKind::Job => only.state,
         // One that waits while others have run is a batch that runs.
-        _ if jobs.pending > 0 && jobs.pending < jobs.total && jobs.running == 0 => Mark::Running,
-        _ => first.into_iter().find(|mark| jobs.of(*mark) > 0).unwrap_or(Mark::Completed),
+        _ if jobs.pending > 0 && jobs.pending < jobs.total && jobs.running == 0 => EntryState::Running,
+        _ => first.into_iter().find(|mark| jobs.count(*mark) > 0).unwrap_or(EntryState::Completed),
     }
 }
 
@@ -133,8 +157,9 @@ fn verdict(report: &Report) -> String {
     let (jobs, frames) = (&report.summary.jobs, &report.summary.frames);
     let mut parts = Vec::new();
     if report.subject.kind == SubjectKind::Batch {
-        let states = Mark::ALL.into_iter().filter(|mark| jobs.of(*mark) > 0);
-        let states: Vec<String> = states.map(|mark| format!("{} {}", thousands(jobs.of(mark)), mark.name())).collect();
+        let states = EntryState::ALL.into_iter().filter(|mark| jobs.count(*mark) > 0);
+        let states: Vec<String> =
+            states.map(|mark| format!("{} {}", thousands(jobs.count(mark)), mark.name())).collect();
         parts.push(format!("{}: {}", count(jobs.total, "job"), states.join(", ")));
     } else if let [job] = report.jobs.as_slice()
         && let Some(reason) = job.error.as_ref().or(job.skipped.as_ref())
@@ -145,7 +170,11 @@ fn verdict(report: &Report) -> String {
         parts.push(format!("{} failed", count(frames.failed, "frame")));
     }
     if parts.is_empty() {
-        parts.push(format!("{} of {} are there and verified", thousands(frames.done + frames.skipped), count(frames.total, "frame")));
+        parts.push(format!(
+            "{} of {} are there and verified",
+            thousands(frames.done + frames.skipped),
+            count(frames.total, "frame")
+        ));
     }
     parts.join("; ")
 }
@@ -173,7 +202,11 @@ fn frames_bar(out: &mut String, frames: &FrameCounts) -> std::fmt::Result {
     let mut x = 0.0;
     for (class, _, number) in parts.iter().filter(|(_, _, number)| *number > 0) {
         let width = *number as f64 / total * 1000.0;
-        write!(out, "<rect class=\"f-{class}\" x=\"{x:.2}\" y=\"0\" width=\"{:.2}\" height=\"12\"/>", width.max(4.0))?;
+        write!(
+            out,
+            "<rect class=\"f-{class}\" x=\"{x:.2}\" y=\"0\" width=\"{:.2}\" height=\"12\"/>",
+            width.max(4.0)
+        )?;
         x += width;
     }
     write!(out, "</svg>\n<ul class=\"legend\">")?;
@@ -209,13 +242,13 @@ fn batch(
     let shown: Vec<(JobId, &PictureNote)> = sheet.iter().map(|(job, note)| (job.id, *note)).collect();
     writeln!(out, "<section>\n<h2>Each job</h2>")?;
     for one in jobs {
-        let open = if one.mark == Mark::Failed && jobs.len() <= 100 { " open" } else { "" };
+        let open = if one.state == EntryState::Failed && jobs.len() <= 100 { " open" } else { "" };
         let frames = &one.frames;
         writeln!(
             out,
             "<details id=\"job-{}\"{open}>\n<summary>{} <span class=\"name\">{}</span> <span class=\"dim\">{} of {}</span></summary>",
             one.id,
-            tag(one.mark),
+            tag(one.state),
             escape(&one.name),
             thousands(frames.done + frames.skipped),
             count(frames.total, "frame")
@@ -255,7 +288,7 @@ fn job_chart(out: &mut String, jobs: &[JobReport]) -> std::fmt::Result {
             title: format!("{}: {}", job.name, span(*seconds)),
             label: super::words::short(&job.name, 18),
             seconds: *seconds,
-            class: if job.mark == Mark::Failed { "c-bad" } else { "c" },
+            class: if job.state == EntryState::Failed { "c-bad" } else { "c" },
         })
         .collect();
     let name = if all > JOB_BARS {
@@ -274,7 +307,7 @@ fn jobs_table(out: &mut String, jobs: &[JobReport]) -> std::fmt::Result {
         writeln!(
             body,
             "<tr><td>{}</td><td><a href=\"#job-{}\">{}</a></td><td class=\"n\">{}/{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
-            tag(job.mark),
+            tag(job.state),
             job.id,
             escape(&job.name),
             frames.done + frames.skipped,
@@ -291,7 +324,7 @@ fn jobs_table(out: &mut String, jobs: &[JobReport]) -> std::fmt::Result {
 }
 
 /// How a job stands, by shape, colour and word.
-fn tag(mark: Mark) -> String {
+fn tag(mark: EntryState) -> String {
     format!("<span class=\"tag {}\">{} {}</span>", mark.name(), icon(mark), mark.name())
 }
 

@@ -2,7 +2,7 @@
 
 use super::Thumbnail;
 use crate::report::words::line;
-use farmhand_model::report::Mark;
+use farmhand_model::batch::EntryState;
 use std::fmt::Write as _;
 
 /// Text that stands for itself, between tags and in quoted attributes.
@@ -22,24 +22,24 @@ pub(in crate::report) fn escape(text: &str) -> String {
 }
 
 /// The shape of a state: told apart without any colour.
-pub(super) fn icon(mark: Mark) -> &'static str {
+pub(super) fn icon(mark: EntryState) -> &'static str {
     match mark {
-        Mark::Completed => {
+        EntryState::Completed => {
             "<svg class=\"i\" viewBox=\"0 0 16 16\" aria-hidden=\"true\"><circle cx=\"8\" cy=\"8\" r=\"7\"/><path d=\"M4.7 8.3l2.3 2.3 4.4-4.9\"/></svg>"
         }
-        Mark::Failed => {
+        EntryState::Failed => {
             "<svg class=\"i\" viewBox=\"0 0 16 16\" aria-hidden=\"true\"><path class=\"s\" d=\"M5 1h6l4 4v6l-4 4H5l-4-4V5z\"/><path d=\"M5.4 5.4l5.2 5.2M10.6 5.4l-5.2 5.2\"/></svg>"
         }
-        Mark::Skipped => {
+        EntryState::Skipped => {
             "<svg class=\"i\" viewBox=\"0 0 16 16\" aria-hidden=\"true\"><rect class=\"s\" x=\"1\" y=\"1\" width=\"14\" height=\"14\" rx=\"3\"/><path d=\"M4.2 5l3 3-3 3M8.6 5l3 3-3 3\"/></svg>"
         }
-        Mark::Pending => {
+        EntryState::Pending => {
             "<svg class=\"i\" viewBox=\"0 0 16 16\" aria-hidden=\"true\"><circle class=\"o\" cx=\"8\" cy=\"8\" r=\"6.2\"/><path class=\"o\" d=\"M8 4.4V8l2.4 1.6\"/></svg>"
         }
-        Mark::Running => {
+        EntryState::Running => {
             "<svg class=\"i\" viewBox=\"0 0 16 16\" aria-hidden=\"true\"><circle class=\"s\" cx=\"8\" cy=\"8\" r=\"7\"/><path class=\"h\" d=\"M6.2 4.8v6.4l5-3.2z\"/></svg>"
         }
-        Mark::Cancelled => {
+        EntryState::Cancelled => {
             "<svg class=\"i\" viewBox=\"0 0 16 16\" aria-hidden=\"true\"><circle class=\"o\" cx=\"8\" cy=\"8\" r=\"6.2\"/><path class=\"o\" d=\"M3.8 12.2l8.4-8.4\"/></svg>"
         }
     }
