@@ -241,6 +241,21 @@ pub enum ReportFormat {
     Html,
 }
 
+impl ReportFormat {
+    /// All of them.
+    pub const ALL: [ReportFormat; 3] = [ReportFormat::Md, ReportFormat::Json, ReportFormat::Html];
+
+    /// As in JSON; also the extension of its files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            ReportFormat::Md => "md",
+            ReportFormat::Json => "json",
+            ReportFormat::Html => "html",
+        }
+    }
+}
+
 /// Reports that the farm writes when a batch ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -256,24 +271,36 @@ fn usual_formats() -> Vec<ReportFormat> {
     vec![ReportFormat::Md, ReportFormat::Html]
 }
 
+impl NotifyMoment {
+    /// As in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            NotifyMoment::End => "end",
+            NotifyMoment::FirstFailure => "first-failure",
+        }
+    }
+}
+
 /// When somebody is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NotifyMoment {
-    /// The batch has ended.
+    /// The job, or the batch, has ended.
     End,
-    /// The first of its jobs has failed.
+    /// The first of its frames was given up, or the first of its jobs failed.
     FirstFailure,
 }
 
-/// Somebody who is to be told of a batch: by a webhook or by one of the studio's own programs.
+/// Somebody who is to be told of a job or a batch: a webhook or one of the studio's own programs, either of them. A
+/// submission only names them; the studio's configuration says where they are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NotifyWish {
     /// When. Default: at the end.
     #[serde(default = "at_the_end")]
     pub on: Vec<NotifyMoment>,
-    /// The webhook's address.
+    /// A webhook, by its name in the configuration's `[notify]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook: Option<String>,
     /// A program of the hooks directory, by its name.
@@ -349,6 +376,13 @@ impl JobCounts {
         *self.of(state) -= 1;
     }
 
+    /// How many are in that state.
+    #[must_use]
+    pub fn count(&self, state: EntryState) -> u64 {
+        let mut counts = *self;
+        *counts.of(state)
+    }
+
     fn of(&mut self, state: EntryState) -> &mut u64 {
         match state {
             EntryState::Pending => &mut self.pending,
@@ -377,6 +411,29 @@ impl JobCounts {
 }
 
 impl EntryState {
+    /// All of them, in the order of a summary.
+    pub const ALL: [EntryState; 6] = [
+        EntryState::Completed,
+        EntryState::Failed,
+        EntryState::Skipped,
+        EntryState::Pending,
+        EntryState::Running,
+        EntryState::Cancelled,
+    ];
+
+    /// As in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            EntryState::Completed => "completed",
+            EntryState::Failed => "failed",
+            EntryState::Skipped => "skipped",
+            EntryState::Pending => "pending",
+            EntryState::Running => "running",
+            EntryState::Cancelled => "cancelled",
+        }
+    }
+
     /// Where a job is, in the batch's words. `standing` is what the submission made of it.
     #[must_use]
     pub fn of(standing: Standing, status: JobStatus, has_begun: bool, frames: &FrameCounts) -> Self {
@@ -428,6 +485,19 @@ mod tests {
         check(Standing::Retried, JobStatus::Waiting, false, &some, EntryState::Pending);
         check(Standing::New, JobStatus::Waiting, true, &some, EntryState::Running);
         check(Standing::New, JobStatus::Paused, true, &some, EntryState::Pending);
+    }
+
+    #[test]
+    fn names_are_those_of_json() {
+        for state in EntryState::ALL {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.name());
+        }
+        for format in ReportFormat::ALL {
+            assert_eq!(serde_json::to_value(format).unwrap(), format.name());
+        }
+        for moment in [NotifyMoment::End, NotifyMoment::FirstFailure] {
+            assert_eq!(serde_json::to_value(moment).unwrap(), moment.name());
+        }
     }
 
     #[test]

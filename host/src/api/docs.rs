@@ -32,6 +32,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
         (name = "jobs", description = "What people submit, and what became of it."),
         (name = "scenes", description = "What there is to submit."),
         (name = "images", description = "Verified frames, as pictures."),
+        (name = "reports", description = "What became of a job or a batch, to be read and kept."),
         (name = "attempts", description = "Runs of tasks, with their logs."),
         (name = "events", description = "What happens, as it happens."),
         (name = "plugins", description = "What serves, and every version that ever did."),

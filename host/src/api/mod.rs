@@ -23,6 +23,7 @@ mod past;
 mod picture;
 mod plugins;
 mod problem;
+mod report;
 mod router;
 mod security;
 mod serve;

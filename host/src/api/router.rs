@@ -7,7 +7,9 @@ use super::problem::{Problem, ProblemKind, name_instance};
 use super::security::{HostRules, check_origin, security_headers};
 use super::settings::{ApiError, ApiSettings};
 use super::state::ApiState;
-use super::{attempts, auth, cleanup, compress, events, files, images, jobs, logs, page, past, plugins, system};
+use super::{
+    attempts, auth, cleanup, compress, events, files, images, jobs, logs, page, past, plugins, report, system,
+};
 use crate::farm::Farm;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -57,6 +59,7 @@ pub(super) fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(past::times))
         .routes(routes!(past::timeline))
         .routes(routes!(past::trouble))
+        .routes(routes!(report::of_job))
         .routes(routes!(attempts::get))
         .routes(routes!(attempts::log))
         .routes(routes!(logs::lines))

@@ -24,6 +24,7 @@ mod parts;
 mod past;
 mod plan;
 mod reasons;
+mod reports;
 mod settings;
 mod start;
 mod submission;

@@ -69,6 +69,19 @@ pub struct SettledFrames {
     pub skipped: Vec<FrameSet>,
 }
 
+/// How long a frame took.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FrameTime {
+    /// Index into the job's layers.
+    pub layer: u32,
+    /// The frame.
+    pub frame: i32,
+    /// Who rendered it.
+    pub attempt: Option<AttemptId>,
+    /// How long it took.
+    pub seconds: f64,
+}
+
 /// Where a job reads and writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobPlace {
@@ -291,6 +304,31 @@ fn frame_record(row: &Row<'_>) -> rusqlite::Result<FrameRecord> {
         seconds: row.get(6)?,
         at: Timestamp(row.get(7)?),
     })
+}
+
+/// Frames of a job whose time is known, in the order of layers and frames: the next `limit` of them.
+pub(crate) fn frame_times(
+    conn: &Connection,
+    job: JobId,
+    after: Option<(u32, i32)>,
+    limit: u32,
+) -> Result<Vec<FrameTime>, ErrorKind> {
+    let mut statement = conn.prepare_cached(
+        "SELECT layer, frame, attempt, seconds FROM frame
+         WHERE job = ?1 AND (layer, frame) > (?2, ?3) AND seconds IS NOT NULL
+         ORDER BY layer, frame LIMIT ?4",
+    )?;
+    // Before every layer there can be.
+    let (layer, frame) = after.map_or((-1, 0), |(layer, frame)| (i64::from(layer), frame));
+    let rows = statement.query_map(params![job.0, layer, frame, limit], |row| {
+        Ok(FrameTime {
+            layer: row.get(0)?,
+            frame: row.get(1)?,
+            attempt: row.get::<_, Option<u64>>(2)?.map(AttemptId),
+            seconds: row.get(3)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 pub(crate) fn idempotent(conn: &Connection, key: &str) -> Result<Option<(Digest, JobId)>, ErrorKind> {

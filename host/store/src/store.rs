@@ -4,7 +4,7 @@ use crate::connection::{self, Role, beside};
 use crate::error::{At, ErrorKind, StoreError};
 use crate::forget::{self, History};
 use crate::lock::Lock;
-use crate::read::{EndedFilter, FrameTimes, JobFilter, JobPlace, KeptEntry, Restored, RestoredJob, SettledFrames, TimesFilter, self};
+use crate::read::{EndedFilter, FrameTime, FrameTimes, JobFilter, JobPlace, KeptEntry, Restored, RestoredJob, SettledFrames, TimesFilter, self};
 use crate::readers::Readers;
 use crate::wal::WalWatch;
 use crate::writer::Writer;
@@ -187,12 +187,20 @@ impl Store {
     }
 
     /// How long the rendered frames of one layer took, by frame, with what their attempts took.
+    /// Frames of a job whose time is known, by layer and frame: at most `limit` of those after one.
     ///
     /// # Errors
     ///
     /// Where the database cannot be read.
     pub async fn frame_times(&self, filter: TimesFilter) -> Result<FrameTimes, StoreError> {
         self.inner.readers.read(move |conn| read::frame_times(conn, &filter)).await
+    pub async fn frame_times(
+        &self,
+        job: JobId,
+        after: Option<(u32, i32)>,
+        limit: u32,
+    ) -> Result<Vec<FrameTime>, StoreError> {
+        self.inner.readers.read(move |conn| read::frame_times(conn, job, after, limit)).await
     }
 
     /// One settled frame, by the index of its layer.

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::BatchId;
-use crate::batch::BatchRef;
 use crate::Timestamp;
+use crate::batch::BatchRef;
 use crate::dcc::Cause;
 use crate::hooks::Moment;
 use crate::node::GpuStanding;
