@@ -187,20 +187,26 @@ impl Store {
     }
 
     /// How long the rendered frames of one layer took, by frame, with what their attempts took.
-    /// Frames of a job whose time is known, by layer and frame: at most `limit` of those after one.
     ///
     /// # Errors
     ///
     /// Where the database cannot be read.
     pub async fn frame_times(&self, filter: TimesFilter) -> Result<FrameTimes, StoreError> {
         self.inner.readers.read(move |conn| read::frame_times(conn, &filter)).await
-    pub async fn frame_times(
+    }
+
+    /// Frames of a job whose time is known, by layer and frame: at most `limit` of those after one.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub async fn frame_seconds(
         &self,
         job: JobId,
         after: Option<(u32, i32)>,
         limit: u32,
     ) -> Result<Vec<FrameTime>, StoreError> {
-        self.inner.readers.read(move |conn| read::frame_times(conn, job, after, limit)).await
+        self.inner.readers.read(move |conn| read::frame_seconds(conn, job, after, limit)).await
     }
 
     /// One settled frame, by the index of its layer.
