@@ -14,11 +14,14 @@ function slowAt(frame) {
   const script = join(set.dir, "slow.py");
   writeFileSync(
     script,
-    `import bpy, time
-def slow(scene, *_):
-    if scene.frame_current == ${frame}:
-        time.sleep(4)
-bpy.app.handlers.render_pre.append(slow)
+    `import bpy
+scene = bpy.context.scene
+for frame, samples in ((1, 1), (${frame}, 4096), (${frame} + 1, 1)):
+    scene.cycles.samples = samples
+    scene.cycles.keyframe_insert("samples", frame=frame)
+for curve in scene.animation_data.action.fcurves:
+    for key in curve.keyframe_points:
+        key.interpolation = "CONSTANT"
 `,
   );
   return script;
@@ -87,11 +90,10 @@ test("times are charts with the slow frame marked and named, and the strip tells
   await jobStatus(page, "done");
   await page.locator('.chart[data-chart="seconds"][data-points="12"] canvas').waitFor();
   await page.locator('.chart[data-chart="memory"][data-points="12"] canvas').waitFor();
-  await page.locator(".times-summary", { hasText: "1 frame stands out: 7." }).waitFor();
-  const first = page.locator(".worst tbody tr").first();
-  assert.equal(await first.getAttribute("data-frame"), "7");
-  assert.match(await first.getAttribute("class"), /outlier/);
-  assert.equal(await page.locator(".worst tr.outlier").count(), 1);
+  // The first frame of a process may take longer too; the slow one is always among those that stand out.
+  await page.locator(".times-summary", { hasText: /stands? out[^.]*\b7\b/ }).waitFor();
+  await page.locator('.worst tr.outlier[data-frame="7"]').waitFor();
+  assert.equal(await page.locator('.worst tr.outlier[data-frame="5"]').count(), 0);
   const chart = page.locator('.chart[data-chart="seconds"]');
   await chart.focus();
   await page.keyboard.press("Home");

@@ -11,15 +11,20 @@ mod cleanup;
 mod compiler;
 mod driver;
 mod error;
+mod files;
 mod gate;
 mod gpus;
 mod hooks;
+mod inspect;
 mod licensing;
 mod needing;
 mod node;
+mod notices;
 mod parts;
 mod past;
 mod plan;
+mod reasons;
+mod reports;
 mod settings;
 mod start;
 mod submission;
@@ -38,7 +43,9 @@ pub use bus::{BusItem, EventBus, Subscription};
 pub(crate) use calls::PluginCalls;
 pub(crate) use compiler::SelfCompiler;
 pub use error::{FarmError, FarmStartError};
+pub use files::FilesQuery;
 pub(crate) use gpus::look_once;
+pub use notices::NoticeQuery;
 pub use past::TimesQuery;
 pub use settings::{FarmSettings, GpuSettings, HookSettings, OnStop, ProcessSettings, ShimCommand};
 pub(crate) use start::{VERSIONS, builtins, lock_data_dir};
@@ -50,11 +57,14 @@ use driver::DriverHandle;
 use farmhand_model::dcc::Problem;
 use farmhand_model::job::JobEdit;
 use farmhand_model::plan::PlanView;
+use farmhand_model::scene::{FilesView, SceneView};
 use farmhand_model::view::{
     AttemptView, FrameDoneView, FramesView, JobSummary, JobView, JobWhyView, NodeView, Page, PluginView,
 };
 use farmhand_model::why::WaitReason;
-use farmhand_model::{AttemptId, AttemptRecord, Change, FrameSet, JobId, JobRecord, JobStatus, Timestamp};
+use farmhand_model::{
+    AttemptId, AttemptRecord, Change, FrameSet, JobId, JobRecord, JobStatus, Notice, Timestamp,
+};
 use farmhand_runner::AttemptDir;
 use farmhand_scheduler::{Event, RestoredJob, Scheduler, summary_of_record};
 use farmhand_store::{JobFilter, Store};
@@ -78,7 +88,7 @@ struct Inner {
     next_job: AtomicU64,
     /// Submissions one at a time, so that two with one idempotency key cannot both be new.
     keyed: tokio::sync::Mutex<()>,
-    tasks: [JoinHandle<()>; 5],
+    tasks: [JoinHandle<()>; 6],
     /// Held as long as the farm lives.
     _lock: File,
 }
@@ -173,6 +183,16 @@ impl Farm {
     /// What a submission would run, without keeping or running anything.
     pub async fn plan(&self, submission: Submission) -> Result<PlanView, FarmError> {
         plan::plan(&self.inner.parts, submission).await
+    }
+
+    /// The directories and scenes in a directory of the roots, or the roots themselves.
+    pub async fn files(&self, query: FilesQuery) -> Result<FilesView, FarmError> {
+        files::list(&self.inner.parts, query).await
+    }
+
+    /// What a scene tells of itself without its DCC.
+    pub async fn inspect(&self, scene: &str) -> Result<SceneView, FarmError> {
+        inspect::inspect(&self.inner.parts, scene).await
     }
 
     /// Jobs, newest first.
@@ -351,6 +371,12 @@ impl Farm {
     #[must_use]
     pub fn events(&self) -> &EventBus {
         &self.inner.parts.bus
+    }
+
+    /// What a person should have read, newest first.
+    #[must_use]
+    pub fn notices(&self, query: NoticeQuery) -> Page<Notice> {
+        self.inner.parts.notices.list(query)
     }
 
     /// What keeps the daemon from keeping its promises at the moment, such as a full disk.

@@ -78,3 +78,14 @@ export function imageAddress(job: number, frame: number, layer: string | null): 
   const query = layer === null ? "" : `?${new URLSearchParams({ layer })}`;
   return `#/jobs/${job}/images/${frame}${query}`;
 }
+
+/** A line of an attempt's log: by its number, or by its byte where numbers may change; the line of one of its faults, or
+ * the one that its verdict goes by. */
+export function lineAddress(
+  job: number,
+  attempt: number,
+  line: { line: number } | { offset: number } | { fault: number } | { at: "verdict" },
+): string {
+  const query = new URLSearchParams(Object.entries(line).map(([name, value]) => [name, String(value)]));
+  return `${attemptAddress(job, attempt)}?${query}`;
+}

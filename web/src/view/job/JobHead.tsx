@@ -10,13 +10,13 @@ import type { FrameState, JobStatus, JobSummary } from "../../api/types";
 import { amount, clock, count, duration, percent, roughly, secondsBetween } from "../../model/format";
 import { FRAME_STATES } from "../../model/grid";
 import { isStuck } from "../../store/order";
-import { jobAddress } from "../../store/route";
+import { jobAddress, jobPart } from "../../store/route";
 import { t } from "../../text";
 import { Dialog } from "../common/Dialog";
 import { FrameShape, JobShape } from "../common/icons";
 import { FrameBar, Prose } from "../common/parts";
 import { usePage } from "../shell/context";
-import { Spent } from "./Spent";
+import { usePast } from "./context";
 import { Why } from "./Why";
 
 const ACTIONS: Record<JobStatus, readonly JobAction[]> = {
@@ -30,6 +30,13 @@ const ACTIONS: Record<JobStatus, readonly JobAction[]> = {
 };
 
 export function Head(props: { job: JobSummary; children: JSX.Element }): JSX.Element {
+  const { route } = usePage();
+  const past = usePast();
+  // The overview tells what failed in full; it is not said twice there.
+  const isTold = (): boolean =>
+    props.job.failure !== null &&
+    jobPart(route()) === "overview" &&
+    (past.trouble()?.groups ?? []).some((group) => props.job.failure?.includes(group.message));
   return (
     <>
       <header class="job-head">
@@ -60,7 +67,7 @@ export function Head(props: { job: JobSummary; children: JSX.Element }): JSX.Ele
           {props.job.scene}
         </span>
       </div>
-      <Show when={props.job.failure}>
+      <Show when={!isTold() && props.job.failure}>
         {(failure) => (
           <div class="callout callout-bad job-failure">
             <strong>{t.job.failure}</strong> <Prose text={failure()} />
@@ -70,7 +77,6 @@ export function Head(props: { job: JobSummary; children: JSX.Element }): JSX.Ele
       <Show when={props.job.finished === null && props.job.why}>
         {(why) => <Why why={why()} stuck={isStuck(props.job)} />}
       </Show>
-      <Spent job={props.job} />
     </>
   );
 }

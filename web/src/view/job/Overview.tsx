@@ -11,6 +11,7 @@ import { AttemptRow } from "./Attempts";
 import { Fallbacks } from "./Fallbacks";
 import { FrameStrip } from "./FrameStrip";
 import { createOpenAttempt, GoneAttempt, OpenAttempt } from "./OpenAttempt";
+import { Spent } from "./Spent";
 import { Trouble } from "./Trouble";
 
 export function Overview(props: { job: JobSummary }): JSX.Element {
@@ -18,6 +19,7 @@ export function Overview(props: { job: JobSummary }): JSX.Element {
   const { id, attempt, isGone } = createOpenAttempt();
   return (
     <>
+      <Spent job={props.job} />
       <Trouble job={props.job} />
       <Show when={farm.state.detail?.view}>{(view) => <Fallbacks view={view()} />}</Show>
       <div class="job-body">
