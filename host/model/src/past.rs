@@ -124,6 +124,8 @@ pub struct TroubleGroup {
     pub attempts: u64,
     /// The newest of these attempts.
     pub newest: AttemptId,
+    /// Which of that attempt's faults it is, from 0; absent where it is none of them.
+    pub fault: Option<u32>,
     /// The frame that it concerned there, where one was named.
     pub frame: Option<i32>,
     /// The levels at which it was met.

@@ -66,6 +66,11 @@ pub(super) fn worst<'a>(faults: impl IntoIterator<Item = &'a Fault>) -> Option<&
     })
 }
 
+/// Which of the faults that the API tells of an attempt this is.
+fn place_of(record: &AttemptRecord, fault: &Fault) -> Option<u32> {
+    record.faults.iter().position(|known| known == fault).map(|place| place as u32)
+}
+
 /// What attempts have in common that the same thing ended: all but the numbers in what was said.
 #[derive(PartialEq, Eq, Hash)]
 struct Likeness {
@@ -146,6 +151,7 @@ impl Groups {
                 failed_count: 0,
                 attempts: 0,
                 newest: record.id,
+                fault: fault.and_then(|fault| place_of(record, fault)),
                 frame: fault.and_then(|fault| fault.frame),
                 levels: Vec::new(),
             };

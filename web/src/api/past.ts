@@ -69,6 +69,8 @@ export interface TroubleGroup {
   failed_count: number;
   attempts: number;
   newest: number;
+  /** Which of that attempt's faults it is. */
+  fault: number | null;
   frame: number | null;
   levels: string[];
 }

@@ -1,3 +1,4 @@
+// @ts-expect-error The page has no types of Node.js; this test runs in it all the same, to ask a real shell.
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import type { CommandView } from "../api/types";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import table from "../../../host/model/fixtures/frame-sets.json?raw";
-import { countFrames, coverage, FrameIndex, FrameSetError, formatFrames, frameCount, parseFrames, readFrames } from "./frames";
+import { countFrames, coverage, FrameIndex, FrameSetError, formatFrames, frameCount, parseFrames, framesWithout, readFrames } from "./frames";
 
 interface Table {
   accepted: { text: string; frames: number[] }[];
@@ -68,6 +68,23 @@ describe("FrameIndex", () => {
     expect(index.frameAt(-1)).toBeUndefined();
     expect(index.frameAt(7)).toBeUndefined();
   });
+});
+
+test.each<[string, string, string]>([
+  ["1-10", "", "1-10"],
+  ["1-10", "1-10", ""],
+  ["1-10", "2-9", "1,10"],
+  ["1-21x5", "1,6", "11-21x5"],
+  ["5", "1-9", ""],
+])("%s without %s is %s", (all, done, left) => {
+  expect(framesWithout(all, done)).toBe(left);
+});
+
+test("a slice of places is the frames that are there", () => {
+  const index = new FrameIndex(parseFrames("1-9x2,20-30"));
+  expect(formatFrames(index.slice(2, 7))).toBe("5-9x2,20-21");
+  expect(formatFrames(index.slice(4, 5))).toBe("9");
+  expect(index.slice(7, 7)).toEqual([]);
 });
 
 describe("coverage", () => {

@@ -275,6 +275,20 @@ export class FrameIndex {
   }
 }
 
+/** The frames of one text that another one does not name. */
+export function framesWithout(all: string, done: string): string {
+  if (done === "") return all;
+  if (all === done) return "";
+  const index = new FrameIndex(parseFrames(all));
+  const without = new FrameIndex(parseFrames(done));
+  const left: number[] = [];
+  for (let at = 0; at < index.count; at += 1) {
+    const frame = index.frameAt(at) as number;
+    if (!without.has(frame)) left.push(frame);
+  }
+  return formatFrames(fromFrames(left.map((frame) => ({ first: frame, last: frame, step: 1 }))));
+}
+
 /** How many frames a text names; 0 where it cannot be read, which only a newer daemon would send. */
 export function frameCount(text: string): number {
   try {

@@ -4,7 +4,7 @@
  */
 import type { AttemptSpan } from "../api/past";
 import type { AttemptView } from "../api/types";
-import { FrameIndex, parseFrames } from "./frames";
+import { FrameIndex, framesWithout, parseFrames } from "./frames";
 
 /** How an attempt ended, as a time line tells it apart. */
 export type Fate = "live" | "fine" | "retry" | "fall-back" | "failed" | "held";
@@ -120,8 +120,9 @@ export function lastWith(spans: readonly AttemptSpan[], layer: string | null, fr
   return found;
 }
 
-/** What an event's attempt is as a bar. Its plugin is not told apart: `plugin` is where that stands. */
-export function spanOf(attempt: AttemptView, missed: string, plugin: number | null): AttemptSpan {
+/** What an attempt is as a bar. `plugin` is where its plugin stands among those of the time line. */
+export function outlineOf(attempt: AttemptView, plugin: number | null = null): AttemptSpan {
+  const missed = attempt.ended === null ? "" : framesWithout(attempt.frames, attempt.frames_done);
   const decision = attempt.verdict?.decision.kind ?? null;
   const faults = attempt.outcome?.faults.length ? attempt.outcome.faults : attempt.faults;
   return {

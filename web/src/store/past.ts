@@ -7,8 +7,7 @@ import { createEffect, createSignal, on, onCleanup, untrack, type Accessor } fro
 import { readTimeline, readTimes, readTrouble, type AttemptCost, type AttemptSpan, type TimesView, type TroubleView } from "../api/past";
 import { asProblem, type Problem } from "../api/problem";
 import type { AttemptView, FarmEvent, PluginStamp } from "../api/types";
-import { FrameIndex, formatFrames, parseFrames } from "../model/frames";
-import { fateOf, spanOf } from "../model/timeline";
+import { fateOf, outlineOf } from "../model/timeline";
 import { BLOCK, LayerTimes } from "../model/times";
 import type { Farm } from "./farm";
 
@@ -154,7 +153,7 @@ export function createPast(farm: Farm, job: number): Past {
     const plugins = [...before.plugins];
     let plugin = attempt.plugin === null ? null : plugins.findIndex((known) => known.digest === attempt.plugin?.digest);
     if (plugin === -1) plugin = plugins.push(attempt.plugin as PluginStamp) - 1;
-    const span = spanOf(attempt, attempt.ended === null ? "" : framesLeft(attempt), plugin);
+    const span = outlineOf(attempt, plugin);
     const at = before.spans.findIndex((other) => other.id <= span.id);
     const isKnown = before.spans[at]?.id === span.id;
     const spans = [...before.spans];
@@ -174,7 +173,7 @@ export function createPast(farm: Farm, job: number): Past {
         held?.push(event.attempt);
         putAttempt(event.attempt);
         isOther = true;
-        isTrouble ||= event.attempt.state === "ended" && fateOf(spanOf(event.attempt, framesLeft(event.attempt), null)) !== "fine";
+        isTrouble ||= event.attempt.state === "ended" && fateOf(outlineOf(event.attempt)) !== "fine";
       } else if (event.type === "frames" && event.job === job) {
         // A retry brings failed frames back, and a job that is given up fails the rest.
         isTrouble ||= event.frame_state === "failed" || (event.frame_state === "pending" && hasFailed());
@@ -229,17 +228,4 @@ export function createPast(farm: Farm, job: number): Past {
     wantLayer,
     problem,
   };
-}
-
-/** The frames of an attempt that it has not done. */
-function framesLeft(attempt: AttemptView): string {
-  if (attempt.frames === attempt.frames_done) return "";
-  const done = new FrameIndex(parseFrames(attempt.frames_done));
-  const index = new FrameIndex(parseFrames(attempt.frames));
-  const left: number[] = [];
-  for (let at = 0; at < index.count; at += 1) {
-    const frame = index.frameAt(at) as number;
-    if (!done.has(frame)) left.push(frame);
-  }
-  return formatFrames(parseFrames(left.join(",")));
 }

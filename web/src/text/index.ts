@@ -3,7 +3,7 @@
  * each part of the page; nothing else in `src` has words for people.
  */
 import { notices } from "./events";
-import { job, obstacle, strip, attempts } from "./job";
+import { attempts, chosen, copy, details, job, logPart, obstacle, parts, strip, timeline, times, trouble } from "./job";
 import { jobs, status, frameState, actions } from "./jobs";
 import { log } from "./log";
 import { node } from "./node";
@@ -27,6 +27,14 @@ export const t = {
   obstacle,
   strip,
   attempts,
+  chosen,
+  copy,
+  parts,
+  trouble,
+  timeline,
+  times,
+  logPart,
+  details,
   images,
   log,
   node,

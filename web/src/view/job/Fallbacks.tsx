@@ -36,7 +36,7 @@ export function Fallbacks(props: { view: JobView }): JSX.Element {
 function Line(props: { view: JobView; one: Fallback }): JSX.Element {
   const layer = () => props.view.spec.layers[props.one.layer];
   return (
-    <li>
+    <li class="fallback-line">
       <Show when={layer()}>{(name) => <span class="quiet">{name()} </span>}</Show>
       {t.job.fallback(props.one.frames, props.one.from, props.one.to)} <span class="fault-tag">{props.one.cause}</span>{" "}
       <Prose text={props.one.reason} />{" "}

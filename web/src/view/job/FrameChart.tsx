@@ -22,7 +22,7 @@ export interface ChartData {
   last: number;
 }
 
-const HEIGHT = 190;
+const HEIGHT = 170;
 const GROUP = "frames-of-a-job";
 /** A press that moves further than this many pixels chooses a part and opens nothing. */
 const STILL = 4;
@@ -59,8 +59,8 @@ export function FrameChart(props: {
           y: { range: (_, _low, high) => [0, (Number.isFinite(high) ? high : 1) * 1.08 || 1] },
         },
         axes: [
-          { ...axis, values: (_, splits) => splits.map((value) => (Number.isInteger(value) ? `${value}` : "")) },
-          { ...axis, size: 66, values: (_, splits) => splits.map((value) => props.unit(value)) },
+          { ...axis, size: 26, values: (_, splits) => splits.map((value) => (Number.isInteger(value) ? `${value}` : "")) },
+          { ...axis, size: 66, values: (_, splits) => splits.map((value) => (value === 0 ? "0" : props.unit(value))) },
         ],
         series: [{}, { stroke: colour("--frame-running"), width: 1.25, points: { size: 4, fill: colour("--frame-running") }, spanGaps: false }],
         hooks: {
@@ -166,7 +166,7 @@ function paintMarks(self: uPlot, data: ChartData, colour: (name: string) => stri
   const isIn = (frame: number): boolean => frame >= (min ?? 0) && frame <= (max ?? 0);
   context.save();
   context.beginPath();
-  context.rect(bbox.left, bbox.top - 6 * scale, bbox.width, bbox.height + 6 * scale);
+  context.rect(bbox.left - 6 * scale, bbox.top - 6 * scale, bbox.width + 12 * scale, bbox.height + 6 * scale);
   context.clip();
   if (Number.isFinite(data.spread.median)) level(data.spread.median, "--done", []);
   if (Number.isFinite(data.spread.limit)) level(data.spread.limit, "--paused", [6, 4]);

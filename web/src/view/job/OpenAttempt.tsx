@@ -4,8 +4,9 @@
 import { createEffect, createMemo, createSignal, For, onMount, Show, type Accessor, type JSX } from "solid-js";
 import { asProblem } from "../../api/problem";
 import type { AttemptView, Fault } from "../../api/types";
-import { logAddress } from "../../store/route";
+import { lineAddress, logAddress } from "../../store/route";
 import { t } from "../../text";
+import { withoutRepeat } from "../../model/prose";
 import { Prose, Time } from "../common/parts";
 import { Share } from "../common/Share";
 import { LogView } from "../log/LogView";
@@ -88,12 +89,13 @@ export function OpenAttempt(props: { attempt: AttemptView }): JSX.Element {
           <p class="verdict">
             <b>{t.attempts.decision[verdict().decision.kind] ?? verdict().decision.kind}</b>{" "}
             <Show when={howEnded(attempt())}>{(how) => <span class="quiet">{how()} · </span>}</Show>
-            <Prose text={verdict().reason} />
+            <Show when={!faults().some((fault) => fault.message === verdict().reason)}>
+              <Prose text={verdict().reason} />{" "}
+            </Show>
             <Show when={attempt().consequence}>
               {(consequence) => (
                 <>
-                  {" "}
-                  <span class="quiet">{t.attempts.then}:</span> <Prose text={consequence()} />
+                  <span class="quiet">{t.attempts.then}:</span> <Prose text={withoutRepeat(consequence(), verdict().reason)} />
                 </>
               )}
             </Show>
@@ -103,7 +105,7 @@ export function OpenAttempt(props: { attempt: AttemptView }): JSX.Element {
       <Show when={faults().length > 0}>
         <section class="faults" aria-label={t.attempts.faults}>
           <ul>
-            <For each={faults()}>{(fault) => <FaultLine fault={fault} />}</For>
+            <For each={faults()}>{(fault, at) => <FaultLine fault={fault} line={lineAddress(attempt().job, attempt().id, { fault: at() })} />}</For>
           </ul>
         </section>
       </Show>
@@ -134,14 +136,14 @@ export function OpenAttempt(props: { attempt: AttemptView }): JSX.Element {
   );
 }
 
-function FaultLine(props: { fault: Fault }): JSX.Element {
+function FaultLine(props: { fault: Fault; line: string }): JSX.Element {
   return (
     <li class={`fault fault-${props.fault.severity}`}>
       <span class="fault-tag">
         {t.attempts.severity[props.fault.severity]} · {props.fault.cause}
         <Show when={props.fault.frame !== null}> · {t.jobs.frame(props.fault.frame as number)}</Show>
       </span>{" "}
-      <Prose text={props.fault.message} />
+      <Prose text={props.fault.message} /> <a href={props.line}>{t.attempts.line}</a>
     </li>
   );
 }

@@ -158,7 +158,7 @@ export function Timeline(props: { job: number; timeline: Known; open: number | n
 
   const readout = (): string => {
     const [span, ...before] = chain();
-    if (span === undefined || pointed() === null) return "";
+    if (span === undefined) return t.timeline.hint;
     const line = lineOf(span, props.timeline.plugins, clockNow());
     const words = span.reason === null ? line : `${line}: ${span.reason}`;
     return before.length === 0 ? words : `${words} · ${t.timeline.after(before.map((one) => t.timeline.led(one.id, one.cause ?? one.decision ?? "")))}`;

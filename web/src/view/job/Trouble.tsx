@@ -7,7 +7,7 @@ import { retryFrames, type LayerFrames, type TroubleGroup } from "../../api/past
 import { asProblem } from "../../api/problem";
 import type { JobSummary } from "../../api/types";
 import { count } from "../../model/format";
-import { attemptAddress, partAddress } from "../../store/route";
+import { lineAddress, partAddress } from "../../store/route";
 import { t } from "../../text";
 import { CopyButton } from "../common/CopyButton";
 import { JobShape } from "../common/icons";
@@ -95,7 +95,7 @@ function Group(props: { job: JobSummary; group: TroubleGroup }): JSX.Element {
           <For each={group().failed}>{(frames) => <Frames frames={frames} />}</For>
         </Show>
         <span class="quiet">{t.trouble.attempts(group().attempts, group().levels)}</span>
-        <a href={attemptAddress(props.job.id, group().newest)}>{t.trouble.log(group().newest)}</a>
+        <a href={lineAddress(props.job.id, group().newest, group().fault === null ? { at: "verdict" } : { fault: group().fault as number })}>{t.trouble.log(group().newest)}</a>
         <Show when={isFatal()}>
           <button type="button" disabled={busy() || farm.connection().kind !== "live"} onClick={() => void retry()}>
             {t.trouble.retry}
