@@ -7,7 +7,7 @@ use super::problem::{Problem, ProblemKind, name_instance};
 use super::security::{HostRules, check_origin, security_headers};
 use super::settings::{ApiError, ApiSettings};
 use super::state::ApiState;
-use super::{attempts, auth, cleanup, events, images, jobs, page, plugins, system};
+use super::{actions, attempts, auth, cleanup, events, images, jobs, page, plugins, system};
 use crate::farm::Farm;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -42,6 +42,7 @@ pub fn router(farm: Farm, settings: &ApiSettings) -> Result<Router, ApiError> {
 pub(super) fn documented() -> OpenApiRouter<ApiState> {
     let api = OpenApiRouter::new()
         .routes(routes!(jobs::submit, jobs::list))
+        .routes(routes!(actions::act))
         .routes(routes!(jobs::get, jobs::edit))
         .routes(routes!(jobs::pause))
         .routes(routes!(jobs::resume))
