@@ -96,10 +96,18 @@ export interface TimeSpent {
   verifying: number;
 }
 
+/** A batch by its number and its name. */
+export interface BatchRef {
+  id: number;
+  name: string;
+}
+
 export interface JobSummary {
   id: number;
   name: string;
   user: string | null;
+  /** The batch that it was submitted with last. */
+  batch: BatchRef | null;
   plugin: string;
   scene: string;
   priority: number;

@@ -4,7 +4,7 @@
  */
 import { notices } from "./events";
 import { job, obstacle, strip, attempts } from "./job";
-import { jobs, status, frameState, actions } from "./jobs";
+import { jobs, many, keys, status, frameState, actions } from "./jobs";
 import { log } from "./log";
 import { node } from "./node";
 import { images } from "./pictures";
@@ -19,6 +19,8 @@ export const t = {
   problem,
   views,
   jobs,
+  many,
+  keys,
   status,
   frameState,
   actions,
