@@ -150,6 +150,14 @@ const log = Array.from({ length: 400 }, (_, n) => {
 
 let sequence = 0;
 const listeners = new Set();
+const notices = [
+  ["warning", 44, "blender", "turntable_tractor has given up frames 41"],
+  ["warning", null, "maya", "the newest version of maya does not serve, the one before it goes on: maya.py line 3: invalid syntax"],
+  ["error", 40, "maya", "sq020_0110_comp failed: 3 of 120 frames given up"],
+  ["info", 39, "blender", "sq020_0100 is done: 96 frames"],
+  ["error", null, "nuke", "nuke takes no tasks for a while: no licence for nuke_r"],
+  ["info", null, null, "farmhand 0.1.0 started and took up 2 renders that went on meanwhile"],
+].map(([severity, job, plugin, message], index) => ({ id: 60 - index, at: new Date(Date.now() - index ** 3 * 60_000).toISOString(), severity, job, plugin, message }));
 function tell(event) {
   sequence += 1;
   for (const response of listeners) response.write(`id: 1-${sequence}\ndata: ${JSON.stringify(event)}\n\n`);
@@ -206,8 +214,7 @@ const server = createServer((request, response) => {
     response.write(": hello\n\n");
     listeners.add(response);
     request.on("close", () => listeners.delete(response));
-    tell({ type: "notice", job: 44, message: "turntable_tractor tries 41 frames again: the texture server did not answer" });
-    tell({ type: "notice", job: null, message: "maya 2.1.0 was refused; 2.0.1 goes on serving" });
+    for (const notice of notices.slice(0, 2).reverse()) tell({ type: "notice", notice });
   } else if (path === "/node") json(node);
   else if (path === "/plugins") json(plugins);
   else if (path === "/jobs") {

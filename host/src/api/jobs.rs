@@ -127,7 +127,7 @@ pub(super) async fn list(
 }
 
 /// What is wrong with a list's parameters is in the query, while the farm speaks of a submission's fields.
-fn in_query(error: FarmError) -> Problem {
+pub(super) fn in_query(error: FarmError) -> Problem {
     match error {
         FarmError::Invalid(problems) => {
             let errors = problems.into_iter().map(|p| FieldError::new(Part::Query, p.field, p.message));
@@ -230,6 +230,8 @@ pub(super) async fn cancel(
 pub(super) struct Retry {
     /// Frames to render again, done ones too. Absent: all that failed or were cancelled.
     frames: Option<FrameSet>,
+    /// Only of this layer; it goes with `frames`. Absent: of every layer.
+    layer: Option<String>,
 }
 
 /// Tries again
@@ -249,8 +251,16 @@ pub(super) async fn retry(
     Id(id): Id<JobId>,
     OptionalJsonBody(body): OptionalJsonBody<Retry>,
 ) -> Result<Json<JobView>, Problem> {
-    let Retry { frames } = body.unwrap_or_default();
-    Ok(Json(farm.control(id, JobControl::Retry { frames }).await?))
+    let control = match body.unwrap_or_default() {
+        Retry { frames, layer: None } => JobControl::Retry { frames },
+        Retry { frames: Some(frames), layer: Some(layer) } => JobControl::RetryLayer { layer, frames },
+        Retry { frames: None, layer: Some(_) } => {
+            let message = "a layer goes with the frames of it that are to be rendered again";
+            let missing = FieldError::new(Part::Body, "/frames", message);
+            return Err(Problem::with_errors(ProblemKind::Invalid, vec![missing]));
+        }
+    };
+    Ok(Json(farm.control(id, control).await?))
 }
 
 /// Why it waits, and where its time goes

@@ -40,21 +40,21 @@ impl Farm {
             check_priority(Some(priority))?;
         }
         let each = jobs.into_iter().map(|job| {
-            let event = match action.clone() {
-                JobsAction::Control(control) => control.event(job),
-                JobsAction::Priority(priority) => {
-                    Event::Edit { job, edit: JobEdit { priority: Some(priority), limits: None } }
-                }
-            };
-            async move {
-                let outcome = match self.tell_job(job, event).await {
-                    Ok(()) => self.status(job).await,
-                    Err(error) => Err(error),
-                };
-                JobsActionResult { job, outcome }
-            }
+            let action = action.clone();
+            async move { JobsActionResult { job, outcome: self.act_on(job, action).await } }
         });
         Ok(stream::iter(each).buffered(AT_ONCE).collect().await)
+    }
+
+    async fn act_on(&self, job: JobId, action: JobsAction) -> Result<JobStatus, FarmError> {
+        let event = match action {
+            JobsAction::Control(control) => self.control_event(job, control).await?,
+            JobsAction::Priority(priority) => {
+                Event::Edit { job, edit: JobEdit { priority: Some(priority), limits: None } }
+            }
+        };
+        self.tell_job(job, event).await?;
+        self.status(job).await
     }
 
     async fn status(&self, id: JobId) -> Result<JobStatus, FarmError> {

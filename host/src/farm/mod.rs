@@ -11,19 +11,26 @@ mod cleanup;
 mod compiler;
 mod driver;
 mod error;
+mod files;
 mod gate;
 mod gpus;
 mod hooks;
+mod inspect;
 mod licensing;
 mod many;
 mod needing;
 mod node;
+mod notices;
 mod parts;
+mod past;
 mod plan;
+mod reasons;
+mod reports;
 mod settings;
 mod start;
 mod submission;
 mod submit;
+mod trouble;
 mod versions;
 mod views;
 
@@ -37,8 +44,11 @@ pub use bus::{BusItem, EventBus, Subscription};
 pub(crate) use calls::PluginCalls;
 pub(crate) use compiler::SelfCompiler;
 pub use error::{FarmError, FarmStartError};
+pub use files::FilesQuery;
 pub(crate) use gpus::look_once;
 pub use many::{JobsAction, JobsActionResult};
+pub use notices::NoticeQuery;
+pub use past::TimesQuery;
 pub use settings::{FarmSettings, GpuSettings, HookSettings, OnStop, ProcessSettings, ShimCommand};
 pub(crate) use start::{VERSIONS, builtins, lock_data_dir};
 pub use submission::{DigestChoice, GpuRequest, PinnedPlugin, PluginRequest, Submission};
@@ -49,11 +59,14 @@ use driver::DriverHandle;
 use farmhand_model::dcc::Problem;
 use farmhand_model::job::JobEdit;
 use farmhand_model::plan::PlanView;
+use farmhand_model::scene::{FilesView, SceneView};
 use farmhand_model::view::{
     AttemptView, FrameDoneView, FramesView, JobSummary, JobView, JobWhyView, NodeView, Page, PluginView,
 };
 use farmhand_model::why::WaitReason;
-use farmhand_model::{AttemptId, AttemptRecord, Change, FrameSet, JobId, JobRecord, JobStatus, Timestamp};
+use farmhand_model::{
+    AttemptId, AttemptRecord, Change, FrameSet, JobId, JobRecord, JobStatus, Notice, Timestamp,
+};
 use farmhand_runner::AttemptDir;
 use farmhand_scheduler::{Event, RestoredJob, Scheduler, summary_of_record};
 use farmhand_store::{JobFilter, JobSearch, Store};
@@ -77,7 +90,7 @@ struct Inner {
     next_job: AtomicU64,
     /// Submissions one at a time, so that two with one idempotency key cannot both be new.
     keyed: tokio::sync::Mutex<()>,
-    tasks: [JoinHandle<()>; 5],
+    tasks: [JoinHandle<()>; 6],
     /// Held as long as the farm lives.
     _lock: File,
 }
@@ -126,17 +139,13 @@ pub enum JobControl {
         /// Frames to render again, done ones too.
         frames: Option<FrameSet>,
     },
-}
-
-impl JobControl {
-    fn event(self, id: JobId) -> Event {
-        match self {
-            JobControl::Pause => Event::Pause(id),
-            JobControl::Resume => Event::Resume(id),
-            JobControl::Cancel => Event::Cancel(id),
-            JobControl::Retry { frames } => Event::Retry { job: id, frames },
-        }
-    }
+    /// Renders these frames of one layer again, done ones too.
+    RetryLayer {
+        /// The layer's name.
+        layer: String,
+        /// Which frames.
+        frames: FrameSet,
+    },
 }
 
 /// Where the log of an attempt is.
@@ -178,6 +187,16 @@ impl Farm {
     /// What a submission would run, without keeping or running anything.
     pub async fn plan(&self, submission: Submission) -> Result<PlanView, FarmError> {
         plan::plan(&self.inner.parts, submission).await
+    }
+
+    /// The directories and scenes in a directory of the roots, or the roots themselves.
+    pub async fn files(&self, query: FilesQuery) -> Result<FilesView, FarmError> {
+        files::list(&self.inner.parts, query).await
+    }
+
+    /// What a scene tells of itself without its DCC.
+    pub async fn inspect(&self, scene: &str) -> Result<SceneView, FarmError> {
+        inspect::inspect(&self.inner.parts, scene).await
     }
 
     /// Jobs, newest first.
@@ -238,7 +257,21 @@ impl Farm {
 
     /// Pauses, resumes, cancels, retries.
     pub async fn control(&self, id: JobId, control: JobControl) -> Result<JobView, FarmError> {
-        self.change_job(id, control.event(id)).await
+        let event = self.control_event(id, control).await?;
+        self.change_job(id, event).await
+    }
+
+    async fn control_event(&self, id: JobId, control: JobControl) -> Result<Event, FarmError> {
+        Ok(match control {
+            JobControl::Pause => Event::Pause(id),
+            JobControl::Resume => Event::Resume(id),
+            JobControl::Cancel => Event::Cancel(id),
+            JobControl::Retry { frames } => Event::Retry { job: id, frames },
+            JobControl::RetryLayer { layer, frames } => {
+                let record = self.store().job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
+                Event::RetryLayer { job: id, layer: past::layer_of(&record, Some(&layer))?, frames }
+            }
+        })
     }
 
     /// Runs per state.
@@ -350,6 +383,12 @@ impl Farm {
         &self.inner.parts.bus
     }
 
+    /// What a person should have read, newest first.
+    #[must_use]
+    pub fn notices(&self, query: NoticeQuery) -> Page<Notice> {
+        self.inner.parts.notices.list(query)
+    }
+
     /// What keeps the daemon from keeping its promises at the moment, such as a full disk.
     #[must_use]
     pub fn problem(&self) -> Option<String> {
@@ -392,16 +431,17 @@ impl Farm {
     async fn tell_job(&self, id: JobId, event: Event) -> Result<(), FarmError> {
         // An ended job must not be forgotten while it is being brought back.
         let _not_forgotten = match &event {
-            Event::Retry { .. } => Some(self.inner.keyed.lock().await),
+            Event::Retry { .. } | Event::RetryLayer { .. } => Some(self.inner.keyed.lock().await),
             _ => None,
         };
         let record = self.store().job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
-        if record.status.is_end() && !matches!(event, Event::Retry { .. }) {
+        let is_retry = matches!(event, Event::Retry { .. } | Event::RetryLayer { .. });
+        if record.status.is_end() && !is_retry {
             return Err(FarmError::Conflict(format!("job {id} has ended; only a retry brings it back")));
         }
         let mut events = Vec::new();
         let held = self.ask(move |scheduler, _| scheduler.holds(id)).await?;
-        if !held && matches!(event, Event::Retry { .. }) {
+        if !held && is_retry {
             let ended = self.ended_dependencies(&record).await?;
             events.extend(self.version_of(&record).await);
             let job = self.store().restored_job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;

@@ -8,7 +8,7 @@ import { Client, type JobAction } from "../api/client";
 import { findJobs } from "../api/jobs";
 import { asProblem, type Problem } from "../api/problem";
 import { EventStream, type Connection } from "../api/stream";
-import { summaryOf, type AttemptView, type FarmEvent, type JobSummary } from "../api/types";
+import { summaryOf, type AttemptView, type FarmEvent, type JobSummary, type JobView } from "../api/types";
 import type { JobFilter } from "../model/job-filter";
 import { FrameGrid } from "../model/grid";
 import { ENDED, LIVE } from "./order";
@@ -47,7 +47,13 @@ export interface Farm {
   /** The newest attempt that had this frame and did not finish it, looked for in earlier ones too. */
   findAttempt(suits: (attempt: AttemptView) => boolean): Promise<AttemptView | null>;
   act(job: number, action: JobAction): Promise<void>;
+  /** Takes a job as the daemon answered a change of it. */
+  take(job: JobView): void;
+  /** Tells the events of one frame after they have been applied; gives what ends that. */
+  listen(listener: Listener): () => void;
 }
+
+export type Listener = (events: readonly FarmEvent[]) => void;
 
 export function createFarm(root: URL): Farm {
   const client = new Client(root);
@@ -83,12 +89,18 @@ export function createFarm(root: URL): Farm {
     else requestAnimationFrame(flush);
   }
 
+  const listeners = new Set<Listener>();
+
   function flush(): void {
     flushing = false;
     const events = arrived;
     arrived = [];
-    change((draft) => {
-      for (const { event, at } of events) apply(draft, event, at);
+    batch(() => {
+      change((draft) => {
+        for (const { event, at } of events) apply(draft, event, at);
+      });
+      const told = events.map(({ event }) => event);
+      for (const listener of listeners) listener(told);
     });
     const ended = events.some(
       ({ event }) => event.type === "attempt" && event.attempt.state === "ended" && event.attempt.job === state.detail?.id,
@@ -325,6 +337,11 @@ export function createFarm(root: URL): Farm {
     async act(job, action) {
       const view = await client.act(job, action);
       change((draft) => putJob(draft, summaryOf(view)));
+    },
+    take: (view) => change((draft) => putJob(draft, summaryOf(view))),
+    listen(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
   };
 }

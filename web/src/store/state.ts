@@ -1,7 +1,7 @@
 /**
  * What the page knows of the farm, and nothing about how it is shown.
  */
-import type { AttemptView, FrameDoneView, JobSummary, JobView, NodeView, PluginView } from "../api/types";
+import type { AttemptView, FrameDoneView, JobSummary, JobView, NodeView, Notice, PluginView } from "../api/types";
 import type { FrameGrid } from "../model/grid";
 import { JobsIndex } from "./jobs-index";
 
@@ -16,14 +16,6 @@ export interface Progress {
 export interface Taking {
   memoryBytes: number | null;
   cores: number | null;
-}
-
-export interface Notice {
-  /** Counted from 1, since two may say the same. */
-  number: number;
-  at: number;
-  job: number | null;
-  message: string;
 }
 
 /** The chosen job, of which everything is known. */
@@ -61,7 +53,6 @@ export interface FarmState {
   taking: Record<number, Taking>;
   /** Newest first. */
   notices: Notice[];
-  noticeCount: number;
   detail: Detail | null;
 }
 
@@ -76,7 +67,6 @@ export function emptyState(): FarmState {
     progress: {},
     taking: {},
     notices: [],
-    noticeCount: 0,
     detail: null,
   };
 }

@@ -10,6 +10,7 @@ import { node } from "./node";
 import { images } from "./pictures";
 import { plugins } from "./plugins";
 import { connection, problem, views } from "./shell";
+import { submit } from "./submit";
 
 export const t = {
   product: "farmhand",
@@ -32,5 +33,6 @@ export const t = {
   log,
   node,
   plugins,
+  submit,
   notices,
 } as const;
