@@ -6,6 +6,7 @@ use crate::forget::{self, History};
 use crate::lock::Lock;
 use crate::read::{EndedFilter, FrameTime, FrameTimes, JobFilter, JobPlace, KeptEntry, Restored, RestoredJob, SettledFrames, TimesFilter, self};
 use crate::readers::Readers;
+use crate::search::{self, FoundJobs, JobSearch};
 use crate::wal::WalWatch;
 use crate::writer::Writer;
 use crate::{apply, schema};
@@ -116,6 +117,16 @@ impl Store {
     /// Where the database cannot be read.
     pub async fn jobs(&self, filter: JobFilter) -> Result<Vec<JobRecord>, StoreError> {
         self.inner.readers.read(move |conn| read::jobs(conn, &filter)).await
+    }
+
+    /// A page of the jobs that have what is searched for, newest first. It may be short, or empty, and still have a
+    /// next one.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub async fn search_jobs(&self, filter: JobFilter, wanted: JobSearch) -> Result<FoundJobs, StoreError> {
+        self.inner.readers.read(move |conn| search::search(conn, &filter, &wanted)).await
     }
 
     /// One attempt.
