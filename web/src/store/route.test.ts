@@ -1,5 +1,15 @@
 import { expect, test } from "vitest";
-import { attemptAddress, imageAddress, jobAddress, parseRoute, viewAddress, type Route } from "./route";
+import { readChoice } from "../model/look";
+import {
+  attemptAddress,
+  imageAddress,
+  jobAddress,
+  parseRoute,
+  pictureMode,
+  picturesAddress,
+  viewAddress,
+  type Route,
+} from "./route";
 
 const nowhere = { view: "jobs", job: null, attempt: null, image: null } as const;
 
@@ -28,4 +38,18 @@ test("what is written is read back", () => {
   expect(parseRoute(jobAddress(3)).job).toBe(3);
   expect(parseRoute(attemptAddress(3, 4)).attempt).toBe(4);
   expect(parseRoute(imageAddress(3, -4, "ä&b?")).image).toEqual({ frame: -4, layer: "ä&b?" });
+});
+
+test("pictures have addresses of their own", () => {
+  const choice = { ...readChoice(new URLSearchParams()), layer: "ä", frame: 7 };
+  for (const mode of ["sheet", "play", "compare"] as const) {
+    const route = parseRoute(picturesAddress(3, mode, null, choice));
+    expect([route.job, pictureMode(route), route.image]).toEqual([3, mode, null]);
+    expect(readChoice(route.query)).toEqual(choice);
+  }
+  const image = parseRoute(picturesAddress(3, "image", -4, choice));
+  expect([pictureMode(image), image.image]).toEqual(["image", { frame: -4, layer: "ä" }]);
+  for (const hash of ["#/", "#/node", "#/jobs/3", "#/jobs/3/attempts/4", "#/node/sheet"]) {
+    expect(pictureMode(parseRoute(hash))).toBeNull();
+  }
 });

@@ -2,6 +2,7 @@
  * What the address says is chosen: `#/jobs/12`, `#/jobs/12/attempts/34`, `#/jobs/12/images/17?layer=beauty`, `#/node`,
  * `#/plugins/maya`. Every choice on the page is one of these, so that any of them can be sent to somebody.
  */
+import { writeChoice, type Choice, type Mode } from "../model/look";
 
 export const VIEWS = ["jobs", "submit", "node", "plugins", "history", "events"] as const;
 export type ViewName = (typeof VIEWS)[number];
@@ -59,4 +60,18 @@ export function attemptAddress(job: number, attempt: number): string {
 export function imageAddress(job: number, frame: number, layer: string | null): string {
   const query = layer === null ? "" : `?${new URLSearchParams({ layer })}`;
   return `#/jobs/${job}/images/${frame}${query}`;
+}
+
+/** Which pictures of a job the address names, if any: one, all of them, a player or a comparison. */
+export function pictureMode(route: Route): Mode | null {
+  if (route.job === null) return null;
+  if (route.image !== null) return "image";
+  return (["sheet", "play", "compare"] as const).find((mode) => mode === route.rest[1]) ?? null;
+}
+
+export function picturesAddress(job: number, mode: Mode, frame: number | null, choice: Choice): string {
+  const isImage = mode === "image" && frame !== null;
+  const query = writeChoice(isImage ? { ...choice, frame: null } : choice).toString();
+  const path = isImage ? `images/${frame}` : mode === "image" ? "sheet" : mode;
+  return `${jobAddress(job)}/${path}${query === "" ? "" : `?${query}`}`;
 }
