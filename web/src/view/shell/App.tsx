@@ -8,12 +8,12 @@ import type { JobSummary } from "../../api/types";
 import { byTurn } from "../../model/job-filter";
 import type { Farm } from "../../store/farm";
 import { createJobsTable } from "../../store/jobs-table";
-import { viewAddress } from "../../store/route";
+import { pictureMode, viewAddress } from "../../store/route";
 import { t } from "../../text";
 import { Context, createNow, createRoute } from "./context";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { Header } from "./Header";
-import { ImageViewer } from "../pictures/ImageViewer";
+import { PictureRoom } from "../pictures/PictureRoom";
 import { ProblemText } from "../common/parts";
 import { VIEW_PARTS } from "./views";
 
@@ -58,7 +58,7 @@ export function App(props: { farm: Farm }): JSX.Element {
 
   const escape = (event: KeyboardEvent): void => {
     // A dialog and a search field have uses of their own for it.
-    const free = route().image === null && !(event.target instanceof HTMLInputElement) && document.querySelector("dialog") === null;
+    const free = pictureMode(route()) === null && !(event.target instanceof HTMLInputElement) && document.querySelector("dialog") === null;
     if (event.key === "Escape" && free && route().job !== null) location.hash = viewAddress("jobs");
   };
   window.addEventListener("keydown", escape);
@@ -92,7 +92,7 @@ export function App(props: { farm: Farm }): JSX.Element {
             )}
           </For>
         </div>
-        <Show when={route().image}>{(image) => <ImageViewer frame={image().frame} layer={image().layer} />}</Show>
+        <Show when={pictureMode(route())}>{(mode) => <PictureRoom mode={mode()} />}</Show>
       </div>
     </Context.Provider>
   );
