@@ -16,7 +16,12 @@ const LOOKED_FOR: usize = 200;
 
 /// The marks of a log, with those that its readers left beside it and what the attempt says of itself.
 pub(in crate::api) fn read(look: &Look, noted: Vec<LogMark>, attempt: &AttemptView) -> io::Result<LogMarks> {
-    with_faults(look, noted, faults_of(attempt), attempt.verdict.as_ref().map(|verdict| verdict.reason.as_str()))
+    with_faults(
+        look,
+        noted,
+        faults_of(attempt),
+        attempt.verdict.as_ref().map(|verdict| verdict.reason.as_str()),
+    )
 }
 
 fn with_faults(
@@ -122,7 +127,9 @@ fn by_text(look: &Look, faults: &[&Fault]) -> io::Result<Vec<FaultMark>> {
         }
     }
     let placed = faults.into_iter().zip(found);
-    Ok(placed.filter_map(|(fault, place)| Some(FaultMark { place: place?, index: None, fault: fault.clone() })).collect())
+    Ok(placed
+        .filter_map(|(fault, place)| Some(FaultMark { place: place?, index: None, fault: fault.clone() }))
+        .collect())
 }
 
 #[cfg(test)]
@@ -154,7 +161,8 @@ mod tests {
 
     #[test]
     fn marks_stand_at_lines_noted_or_found_by_text() {
-        let log = Log::new(b"Fra:1 begins\nError: no wood.exr in /tex\nSaved: 1\nno bark.exr anywhere\n", &[]);
+        let log =
+            Log::new(b"Fra:1 begins\nError: no wood.exr in /tex\nSaved: 1\nno bark.exr anywhere\n", &[]);
         let look = Look::at(log.files(), false, Duration::from_secs(3600));
         let noted_fault = fault(Severity::FrameFatal, "no wood.exr");
         let found_fault = fault(Severity::FrameFatal, "no bark.exr anywhere");
@@ -170,7 +178,8 @@ mod tests {
         let marks = with_faults(&look, noted, &faults, Some("no bark.exr anywhere")).unwrap();
         let places: Vec<_> = marks.faults.iter().map(|mark| (mark.place.line, mark.index)).collect();
         assert_eq!(places, [(2, Some(1)), (4, Some(2))]);
-        let frames: Vec<_> = marks.frames.iter().map(|mark| (mark.place.line, mark.frame, mark.done)).collect();
+        let frames: Vec<_> =
+            marks.frames.iter().map(|mark| (mark.place.line, mark.frame, mark.done)).collect();
         assert_eq!(frames, [(1, 1, false), (3, 1, true)]);
         assert_eq!((marks.errors, marks.error_lines.as_slice()), (1, &[2][..]));
         assert_eq!(marks.deciding.map(|place| place.line), Some(4));

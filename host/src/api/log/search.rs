@@ -243,7 +243,8 @@ mod tests {
 
     /// Numbered lines, every tenth of which has a match.
     fn numbered(lines: u64) -> Log {
-        let text: String = (1..=lines).map(|n| format!("{}{n}\n", if n % 10 == 0 { "hit " } else { "" })).collect();
+        let text: String =
+            (1..=lines).map(|n| format!("{}{n}\n", if n % 10 == 0 { "hit " } else { "" })).collect();
         Log::new(text.as_bytes(), &[])
     }
 
