@@ -8,7 +8,7 @@ import type { FrameState, JobStatus, JobSummary, JobView, LevelNeeds } from "../
 import { amount, clock, count, duration, percent, roughly, secondsBetween } from "../../model/format";
 import { FRAME_STATES } from "../../model/grid";
 import { isStuck } from "../../store/order";
-import { jobAddress } from "../../store/route";
+import { jobAddress, viewAddress } from "../../store/route";
 import { t } from "../../text";
 import { Attempts } from "./Attempts";
 import { usePage } from "../shell/context";
@@ -117,6 +117,7 @@ function Head(props: { job: JobSummary }): JSX.Element {
             </button>
           )}
         </For>
+        <a class="action" href={`${viewAddress("submit")}?job=${props.job.id}`}>{t.submit.again}</a>
       </div>
       <p class="job-facts quiet">
         <span>{props.job.plugin}</span>
