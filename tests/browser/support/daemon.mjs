@@ -1,7 +1,7 @@
 // A daemon of a test's own: the real binary on a data directory of its own, and what it says over REST.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -9,23 +9,46 @@ import { fileURLToPath } from "node:url";
 const HERE = dirname(fileURLToPath(import.meta.url));
 const BINARY = process.env.FARMHAND_BIN ?? resolve(HERE, "../../../target/debug/farmhand");
 
+/** What tests have compiled, for the next ones: CPython alone takes a minute. The Rust tests keep theirs here too. */
+const COMPILED = join(dirname(BINARY), "..", "tmp", "plugin-cache");
+
+/** Copies what is not there yet, each file whole or not at all. */
+function copyAll(from, to) {
+  if (!existsSync(from)) return;
+  mkdirSync(to, { recursive: true, mode: 0o700 });
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) copyAll(source, target);
+    else if (entry.isFile() && !existsSync(target)) {
+      const part = `${target}.${process.pid}.part`;
+      copyFileSync(source, part);
+      renameSync(part, target);
+    }
+  }
+}
+
 export class Daemon {
-  /** Starts one under `dir`. It has one slot, so that a test knows what runs, and takes its renders along. */
-  static async start(dir) {
-    const daemon = new Daemon(dir);
+  /**
+   * Starts one under `dir`. It has one slot, so that a test knows what runs, and takes its renders along. `more` is added
+   * to its configuration.
+   */
+  static async start(dir, more = "") {
+    const daemon = new Daemon(dir, more);
+    copyAll(COMPILED, join(dir, "data", "cache"));
     await daemon.spawn("127.0.0.1:0");
     return daemon;
   }
 
-  constructor(dir) {
+  constructor(dir, more) {
     this.dir = dir;
+    this.more = more;
   }
 
   async spawn(listen) {
     const config = join(this.dir, "config");
     mkdirSync(config, { recursive: true });
     mkdirSync(join(this.dir, "hooks"), { recursive: true });
-    writeFileSync(join(config, "farmhand.toml"), `[hooks]\ndir = ${JSON.stringify(join(this.dir, "hooks"))}\n`);
+    writeFileSync(join(config, "farmhand.toml"), `[hooks]\ndir = ${JSON.stringify(join(this.dir, "hooks"))}\n${this.more}`);
     const environment = Object.entries(process.env).filter(([name]) => !name.startsWith("FARMHAND_"));
     const data = join(this.dir, "data");
     this.child = spawn(
@@ -62,6 +85,7 @@ export class Daemon {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     this.child.kill("SIGTERM");
     await this.ended;
+    copyAll(join(this.dir, "data", "cache"), COMPILED);
   }
 
   async request(method, path, body) {

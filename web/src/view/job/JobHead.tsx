@@ -10,7 +10,7 @@ import type { FrameState, JobStatus, JobSummary } from "../../api/types";
 import { amount, clock, count, duration, percent, roughly, secondsBetween } from "../../model/format";
 import { FRAME_STATES } from "../../model/grid";
 import { isStuck } from "../../store/order";
-import { jobAddress, jobPart } from "../../store/route";
+import { jobAddress, jobPart, viewAddress } from "../../store/route";
 import { t } from "../../text";
 import { Dialog } from "../common/Dialog";
 import { FrameShape, JobShape } from "../common/icons";
@@ -123,6 +123,9 @@ function Actions(props: { job: JobSummary }): JSX.Element {
           </button>
         )}
       </For>
+      <a class="action" href={`${viewAddress("submit")}?job=${props.job.id}`}>
+        {t.submit.again}
+      </a>
       <Show when={asking()}>
         <Dialog
           title={t.actions.confirmCancel(props.job.name, props.job.id)}
