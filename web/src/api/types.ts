@@ -80,6 +80,12 @@ export type GpuObstacle =
 
 export type GpuInTheWay = { index: number; uuid: string } & GpuObstacle;
 
+/** Jobs that the same thing holds: the first and the last of each run of their numbers. */
+export interface SharedWhy {
+  why: WhyView | null;
+  jobs: [number, number][];
+}
+
 export interface WhyView {
   /** What the page looks into is typed; of all others it shows only the text. */
   reason:
@@ -477,6 +483,7 @@ export interface Page<T> {
 export type FarmEvent =
   | { type: "job"; job: JobSummary }
   | { type: "batch"; batch: BatchSummary }
+  | { type: "reasons"; reasons: SharedWhy[] }
   | { type: "frames"; job: number; layer: string | null; frames: FrameSetText; frame_state: FrameState }
   | { type: "image"; image: FrameDoneView }
   | { type: "attempt"; attempt: AttemptView }

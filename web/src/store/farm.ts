@@ -12,7 +12,7 @@ import { summaryOf, type AttemptView, type FarmEvent, type JobSummary, type JobV
 import type { JobFilter } from "../model/job-filter";
 import { FrameGrid } from "../model/grid";
 import { ENDED, LIVE } from "./order";
-import { apply, IMAGES_KEPT, putAttempt, putJob, putReasons, TURNS } from "./reduce";
+import { apply, IMAGES_KEPT, putAttempt, putJob } from "./reduce";
 import { emptyDetail, emptyState, type FarmState } from "./state";
 
 const JOBS_A_PAGE = 1000;
@@ -20,8 +20,6 @@ const ENDED_AT_FIRST = 50;
 const ATTEMPTS_A_PAGE = 50;
 const SYNC_RETRY_MS = 3_000;
 const REFRESH_PAUSE_MS = 1_000;
-/** Waiting jobs whose reasons are read again, the newest and the chosen one. */
-const REASONS_AT_ONCE = 200;
 
 export interface Farm {
   readonly client: Client;
@@ -106,8 +104,6 @@ export function createFarm(root: URL): Farm {
       ({ event }) => event.type === "attempt" && event.attempt.state === "ended" && event.attempt.job === state.detail?.id,
     );
     if (ended) void refreshView();
-    // What holds a job that waits changes with what others do, and it has no event of its own then.
-    if (events.some(({ event }) => TURNS.has(event.type))) void refreshReasons();
   }
 
   async function allJobs(): Promise<JobSummary[]> {
@@ -216,29 +212,6 @@ export function createFarm(root: URL): Farm {
         draft.detail.view = { ...view, ...(unwrap(draft.jobs[id]) ?? {}) };
         draft.detail.viewAt = Date.now() + client.skew;
       });
-    } catch {
-      // What is shown stays what it was; a lost connection is told elsewhere.
-    }
-  }
-
-  let readingReasons = false;
-  let readReasonsAgain = false;
-  async function refreshReasons(): Promise<void> {
-    const waits = (job: JobSummary | undefined): boolean => job?.status === "waiting" || job?.status === "running";
-    readReasonsAgain = readingReasons;
-    if (readingReasons || state.index.count("waiting") + state.index.count("running") === 0) return;
-    readingReasons = true;
-    setTimeout(() => {
-      readingReasons = false;
-      if (readReasonsAgain) void refreshReasons();
-    }, REFRESH_PAUSE_MS);
-    try {
-      const { items } = await client.jobs(["waiting", "running"], REASONS_AT_ONCE, null);
-      const chosen = state.detail?.id;
-      if (chosen !== undefined && waits(state.jobs[chosen]) && !items.some((job) => job.id === chosen)) {
-        items.push(await client.job(chosen));
-      }
-      change((draft) => putReasons(draft, items));
     } catch {
       // What is shown stays what it was; a lost connection is told elsewhere.
     }

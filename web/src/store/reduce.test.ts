@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { AttemptView, FrameDoneView, JobSummary, JobView, Lease, NodeView, Notice, PluginView } from "../api/types";
 import { FrameGrid } from "../model/grid";
-import { apply, ATTEMPTS_KEPT, IMAGES_KEPT, NOTICES_KEPT, putNotices, putReasons } from "./reduce";
+import { apply, ATTEMPTS_KEPT, IMAGES_KEPT, NOTICES_KEPT, putNotices } from "./reduce";
 import { emptyDetail, emptyState, type FarmState } from "./state";
 
 function job(id: number, changes: Partial<JobSummary> = {}): JobSummary {
@@ -130,13 +130,15 @@ describe("jobs", () => {
     expect(state.detail?.view?.notes).toEqual(["a note"]);
   });
 
-  test("take a newer reason while they are in the same state", () => {
+  test("are held by something else, by runs of their numbers", () => {
     const state = withDetail();
-    apply(state, { type: "job", job: job(2, { status: "running" }) }, 0);
+    for (const id of [2, 3, 5]) apply(state, { type: "job", job: job(id) }, 0);
     const why = { reason: { kind: "next" as const }, text: "starts next", remedy: null };
-    putReasons(state, [job(1, { why }), job(2, { why }), job(3, { why })]);
-    expect([1, 2, 3].map((id) => state.jobs[id]?.why?.text)).toEqual(["starts next", undefined, undefined]);
+    const reasons = [{ why, jobs: [[1, 2], [5, 9]] as [number, number][] }, { why: null, jobs: [[3, 3]] as [number, number][] }];
+    apply(state, { type: "reasons", reasons }, 0);
+    expect([1, 2, 3, 5].map((id) => state.jobs[id]?.why?.text)).toEqual(["starts next", "starts next", undefined, "starts next"]);
     expect(state.detail?.view?.why).toEqual(why);
+    expect(state.jobs[9]).toBeUndefined();
   });
 
   test("every change is noted for those who watch, and counted", () => {
@@ -146,7 +148,7 @@ describe("jobs", () => {
     const version = state.jobsVersion;
     apply(state, { type: "job", job: job(2, { status: "running" }) }, 0);
     const why = { reason: { kind: "next" as const }, text: "starts next", remedy: null };
-    putReasons(state, [job(1, { why })]);
+    apply(state, { type: "reasons", reasons: [{ why, jobs: [[1, 1]] }] }, 0);
     expect([...watch.take().ids]).toEqual([2, 1]);
     expect(state.jobsVersion).toBe(version + 2);
     expect(state.index.count("running")).toBe(1);

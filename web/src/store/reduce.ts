@@ -2,7 +2,7 @@
  * What each event makes of the state. Events say what is now, so applying one twice or late is harmless as long as
  * they come in their order. No I/O, no clock.
  */
-import type { AttemptView, FarmEvent, FrameDoneView, JobSummary, LeaseView, Notice, PluginView } from "../api/types";
+import type { AttemptView, FarmEvent, FrameDoneView, JobSummary, LeaseView, Notice, PluginView, SharedWhy } from "../api/types";
 import type { FarmState } from "./state";
 
 export const IMAGES_KEPT = 24;
@@ -16,6 +16,8 @@ export function apply(state: FarmState, event: FarmEvent, _at: number): void {
   switch (event.type) {
     case "job":
       return putJob(state, event.job);
+    case "reasons":
+      return putReasons(state, event.reasons);
     case "frames": {
       const detail = state.detail;
       if (detail === null || detail.id !== event.job || detail.grid === null) return;
@@ -88,19 +90,20 @@ export function putJob(state: FarmState, job: JobSummary, wasFound = false): voi
   if (state.detail?.id === job.id && state.detail.view !== null) Object.assign(state.detail.view, job);
 }
 
-/** Events after which something else may hold the jobs that wait. */
-export const TURNS: ReadonlySet<FarmEvent["type"]> = new Set(["attempt", "job", "node", "plugin"]);
-
-/** Takes the reasons of jobs that are in the same state still: an event that came meanwhile knows better. */
-export function putReasons(state: FarmState, jobs: readonly JobSummary[]): void {
-  for (const job of jobs) {
-    const known = state.jobs[job.id];
-    if (known === undefined || known.status !== job.status) continue;
-    known.why = job.why;
-    state.index.touch(job.id);
-    state.jobsVersion += 1;
-    if (state.detail?.id === job.id && state.detail.view !== null) state.detail.view.why = job.why;
+/** What holds jobs is different, and nothing else about them is. */
+function putReasons(state: FarmState, reasons: readonly SharedWhy[]): void {
+  for (const { why, jobs } of reasons) {
+    for (const [first, last] of jobs) {
+      for (let id = first; id <= last; id += 1) {
+        const known = state.jobs[id];
+        if (known === undefined) continue;
+        known.why = why;
+        state.index.touch(id);
+        if (state.detail?.id === id && state.detail.view !== null) state.detail.view.why = why;
+      }
+    }
   }
+  state.jobsVersion += 1;
 }
 
 export function putAttempt(attempts: AttemptView[], attempt: AttemptView): void {
