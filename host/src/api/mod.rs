@@ -3,6 +3,7 @@
 //!
 //! `router` puts it together, `serve` runs it; `docs/api.md` shows it from outside.
 
+mod actions;
 mod attempts;
 mod auth;
 mod body;

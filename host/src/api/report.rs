@@ -115,9 +115,9 @@ async fn thumbnails(report: &Report, pictures: &Pictures) -> Thumbnails {
     let mut found = Thumbnails::new();
     let mut bytes = 0;
     for (job, note) in wanted_pictures(report) {
-        let wanted = Wanted { size: Some(SIDE), exposure: 0.0 };
+        let wanted = Wanted { size: Some(SIDE), ..Wanted::default() };
         let Ok(key) = pictures.look(note.path.as_ref(), wanted).await else { continue };
-        let Ok(picture) = pictures.make(key).await else { continue };
+        let Ok(picture) = pictures.make(&key).await else { continue };
         bytes += picture.bytes.len();
         if bytes > PICTURES {
             break;

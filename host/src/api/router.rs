@@ -8,7 +8,7 @@ use super::security::{HostRules, check_origin, security_headers};
 use super::settings::{ApiError, ApiSettings};
 use super::state::ApiState;
 use super::{
-    attempts, auth, cleanup, compress, events, files, images, jobs, logs, page, past, plugins, report, system,
+    actions, attempts, auth, cleanup, compress, events, files, images, jobs, logs, page, past, plugins, report, system,
 };
 use crate::farm::Farm;
 use axum::Router;
@@ -44,6 +44,7 @@ pub fn router(farm: Farm, settings: &ApiSettings) -> Result<Router, ApiError> {
 pub(super) fn documented() -> OpenApiRouter<ApiState> {
     let api = OpenApiRouter::new()
         .routes(routes!(jobs::submit, jobs::list))
+        .routes(routes!(actions::act))
         .routes(routes!(jobs::get, jobs::edit))
         .routes(routes!(jobs::pause))
         .routes(routes!(jobs::resume))

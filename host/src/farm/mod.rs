@@ -17,6 +17,7 @@ mod gpus;
 mod hooks;
 mod inspect;
 mod licensing;
+mod many;
 mod needing;
 mod node;
 mod notices;
@@ -45,6 +46,7 @@ pub(crate) use compiler::SelfCompiler;
 pub use error::{FarmError, FarmStartError};
 pub use files::FilesQuery;
 pub(crate) use gpus::look_once;
+pub use many::{JobsAction, JobsActionResult};
 pub use notices::NoticeQuery;
 pub use past::TimesQuery;
 pub use settings::{FarmSettings, GpuSettings, HookSettings, OnStop, ProcessSettings, ShimCommand};
@@ -67,7 +69,7 @@ use farmhand_model::{
 };
 use farmhand_runner::AttemptDir;
 use farmhand_scheduler::{Event, RestoredJob, Scheduler, summary_of_record};
-use farmhand_store::{JobFilter, Store};
+use farmhand_store::{JobFilter, JobSearch, Store};
 use parts::Parts;
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
@@ -115,6 +117,8 @@ pub struct Submitted {
 pub struct JobQuery {
     /// Only jobs in one of these; empty: all.
     pub statuses: Vec<JobStatus>,
+    /// Only jobs that have this.
+    pub search: JobSearch,
     /// What `Page::next` said.
     pub cursor: Option<String>,
     /// At most this many.
@@ -200,10 +204,15 @@ impl Farm {
         let before = parse_cursor::<JobId>(query.cursor.as_deref())?;
         let limit = query.limit.clamp(1, 1000);
         let filter = JobFilter { statuses: query.statuses, before, limit };
-        let records = self.store().jobs(filter).await.map_err(internal)?;
-        let next = (records.len() == limit as usize)
-            .then(|| records.last().map(|last| last.id.to_string()))
-            .flatten();
+        let (records, next) = if query.search.is_empty() {
+            let records = self.store().jobs(filter).await.map_err(internal)?;
+            let next = records.last().filter(|_| records.len() == limit as usize).map(|last| last.id);
+            (records, next)
+        } else {
+            let found = self.store().search_jobs(filter, query.search).await.map_err(internal)?;
+            (found.jobs, found.next)
+        };
+        let next = next.map(|id| id.to_string());
         let items = self
             .ask(move |scheduler, now| {
                 records
@@ -242,16 +251,18 @@ impl Farm {
 
     /// Changes priority and limits.
     pub async fn edit(&self, id: JobId, edit: JobEdit) -> Result<JobView, FarmError> {
-        if edit.priority.is_some_and(|priority| priority > 100) {
-            let message = "a priority is from 0 to 100".to_owned();
-            return Err(FarmError::Invalid(vec![Problem { field: "/priority".to_owned(), message }]));
-        }
+        check_priority(edit.priority)?;
         self.change_job(id, Event::Edit { job: id, edit }).await
     }
 
     /// Pauses, resumes, cancels, retries.
     pub async fn control(&self, id: JobId, control: JobControl) -> Result<JobView, FarmError> {
-        let event = match control {
+        let event = self.control_event(id, control).await?;
+        self.change_job(id, event).await
+    }
+
+    async fn control_event(&self, id: JobId, control: JobControl) -> Result<Event, FarmError> {
+        Ok(match control {
             JobControl::Pause => Event::Pause(id),
             JobControl::Resume => Event::Resume(id),
             JobControl::Cancel => Event::Cancel(id),
@@ -260,8 +271,7 @@ impl Farm {
                 let record = self.store().job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
                 Event::RetryLayer { job: id, layer: past::layer_of(&record, Some(&layer))?, frames }
             }
-        };
-        self.change_job(id, event).await
+        })
     }
 
     /// Runs per state.
@@ -413,6 +423,12 @@ impl Farm {
     }
 
     async fn change_job(&self, id: JobId, event: Event) -> Result<JobView, FarmError> {
+        self.tell_job(id, event).await?;
+        self.job(id).await
+    }
+
+    /// Has the scheduler handle what somebody wants of a job, live or ended.
+    async fn tell_job(&self, id: JobId, event: Event) -> Result<(), FarmError> {
         // An ended job must not be forgotten while it is being brought back.
         let _not_forgotten = match &event {
             Event::Retry { .. } | Event::RetryLayer { .. } => Some(self.inner.keyed.lock().await),
@@ -433,8 +449,7 @@ impl Farm {
             events.push(Event::Recall { job, ended });
         }
         events.push(event);
-        self.command(events, Vec::new()).await?;
-        self.job(id).await
+        self.command(events, Vec::new()).await
     }
 
     /// What the scheduler has to know of the version that a job is pinned to, before it gets the job.
@@ -464,6 +479,16 @@ impl Farm {
             return Ok(record);
         }
         self.store().attempt(id).await.map_err(internal)?.ok_or(FarmError::NoAttempt(id))
+    }
+}
+
+fn check_priority(priority: Option<u8>) -> Result<(), FarmError> {
+    match priority {
+        Some(priority) if priority > 100 => {
+            let message = "a priority is from 0 to 100".to_owned();
+            Err(FarmError::Invalid(vec![Problem { field: "/priority".to_owned(), message }]))
+        }
+        _ => Ok(()),
     }
 }
 

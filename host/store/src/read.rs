@@ -307,7 +307,7 @@ fn frame_record(row: &Row<'_>) -> rusqlite::Result<FrameRecord> {
 }
 
 /// Frames of a job whose time is known, in the order of layers and frames: the next `limit` of them.
-pub(crate) fn frame_times(
+pub(crate) fn frame_seconds(
     conn: &Connection,
     job: JobId,
     after: Option<(u32, i32)>,

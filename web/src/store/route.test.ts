@@ -1,5 +1,17 @@
 import { expect, test } from "vitest";
-import { attemptAddress, imageAddress, jobAddress, jobPart, parseRoute, partAddress, viewAddress, type Route } from "./route";
+import { readChoice } from "../model/look";
+import {
+  attemptAddress,
+  imageAddress,
+  jobAddress,
+  jobPart,
+  parseRoute,
+  partAddress,
+  pictureMode,
+  picturesAddress,
+  viewAddress,
+  type Route,
+} from "./route";
 
 const nowhere = { view: "jobs", job: null, attempt: null, image: null } as const;
 
@@ -40,4 +52,18 @@ test.each<[string, string]>([
   [partAddress(12, "overview"), "overview"],
 ])("%s is the part %s of the job", (hash, part) => {
   expect(jobPart(parseRoute(hash))).toBe(part);
+});
+
+test("pictures have addresses of their own", () => {
+  const choice = { ...readChoice(new URLSearchParams()), layer: "ä", frame: 7 };
+  for (const mode of ["sheet", "play", "compare"] as const) {
+    const route = parseRoute(picturesAddress(3, mode, null, choice));
+    expect([route.job, pictureMode(route), route.image]).toEqual([3, mode, null]);
+    expect(readChoice(route.query)).toEqual(choice);
+  }
+  const image = parseRoute(picturesAddress(3, "image", -4, choice));
+  expect([pictureMode(image), image.image]).toEqual(["image", { frame: -4, layer: "ä" }]);
+  for (const hash of ["#/", "#/node", "#/jobs/3", "#/jobs/3/attempts/4", "#/node/sheet"]) {
+    expect(pictureMode(parseRoute(hash))).toBeNull();
+  }
 });

@@ -3,6 +3,7 @@
  * `#/jobs/12/images/17?layer=beauty`, `#/node`, `#/plugins/maya`. Every choice on the page is one of these, so that
  * any of them can be sent to somebody.
  */
+import { writeChoice, type Choice, type Mode } from "../model/look";
 
 export const VIEWS = ["jobs", "submit", "node", "plugins", "history", "events"] as const;
 export type ViewName = (typeof VIEWS)[number];
@@ -88,4 +89,18 @@ export function lineAddress(
 ): string {
   const query = new URLSearchParams(Object.entries(line).map(([name, value]) => [name, String(value)]));
   return `${attemptAddress(job, attempt)}?${query}`;
+}
+
+/** Which pictures of a job the address names, if any: one, all of them, a player or a comparison. */
+export function pictureMode(route: Route): Mode | null {
+  if (route.job === null) return null;
+  if (route.image !== null) return "image";
+  return (["sheet", "play", "compare"] as const).find((mode) => mode === route.rest[1]) ?? null;
+}
+
+export function picturesAddress(job: number, mode: Mode, frame: number | null, choice: Choice): string {
+  const isImage = mode === "image" && frame !== null;
+  const query = writeChoice(isImage ? { ...choice, frame: null } : choice).toString();
+  const path = isImage ? `images/${frame}` : mode === "image" ? "sheet" : mode;
+  return `${jobAddress(job)}/${path}${query === "" ? "" : `?${query}`}`;
 }

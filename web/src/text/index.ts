@@ -4,7 +4,7 @@
  */
 import { notices } from "./events";
 import { attempts, chosen, copy, details, job, logPart, obstacle, parts, strip, timeline, times, trouble } from "./job";
-import { jobs, status, frameState, actions } from "./jobs";
+import { jobs, status, frameState, actions, many, keys } from "./jobs";
 import { log } from "./log";
 import { node } from "./node";
 import { images } from "./pictures";
@@ -20,6 +20,8 @@ export const t = {
   problem,
   views,
   jobs,
+  many,
+  keys,
   status,
   frameState,
   actions,

@@ -27,7 +27,7 @@ impl Stamp {
 /// What is at `path`, without opening it. A link that was put in a frame's place after it was verified points anywhere,
 /// so it is not followed.
 pub(super) fn stamp(path: &Path) -> Result<Stamp, PictureError> {
-    let metadata = std::fs::symlink_metadata(path).map_err(|error| gone(path, error))?;
+    let metadata = std::fs::symlink_metadata(path).map_err(|error| gone(path, &error))?;
     if metadata.is_file() {
         Ok(Stamp::of(&metadata))
     } else {
@@ -46,8 +46,8 @@ pub(super) fn open(path: &Path) -> Result<(File, Stamp), PictureError> {
         // Between the look and the opening it may have become a link, or a pipe that nobody writes to.
         options.custom_flags((nix::fcntl::OFlag::O_NOFOLLOW | nix::fcntl::OFlag::O_NONBLOCK).bits());
     }
-    let file = options.open(path).map_err(|error| gone(path, error))?;
-    let metadata = file.metadata().map_err(|error| gone(path, error))?;
+    let file = options.open(path).map_err(|error| gone(path, &error))?;
+    let metadata = file.metadata().map_err(|error| gone(path, &error))?;
     if metadata.is_file() {
         Ok((file, Stamp::of(&metadata)))
     } else {
@@ -55,7 +55,7 @@ pub(super) fn open(path: &Path) -> Result<(File, Stamp), PictureError> {
     }
 }
 
-fn gone(path: &Path, reason: impl ToString) -> PictureError {
+fn gone(path: &Path, reason: &(impl ToString + ?Sized)) -> PictureError {
     PictureError::Gone { path: path.to_owned(), reason: reason.to_string() }
 }
 

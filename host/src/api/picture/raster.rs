@@ -44,7 +44,7 @@ impl Shape {
     }
 
     pub(super) fn has_alpha(self) -> bool {
-        self.channels % 2 == 0
+        self.channels.is_multiple_of(2)
     }
 
     /// Whether a browser shows it as farmhand would.

@@ -38,7 +38,7 @@ impl Over {
     /// As light.
     fn at(self, x: usize, y: usize) -> f32 {
         srgb_decode(match self {
-            Over::Checker if (x / CHECK + y / CHECK) % 2 == 0 => 0.36,
+            Over::Checker if (x / CHECK + y / CHECK).is_multiple_of(2) => 0.36,
             Over::Checker => 0.44,
             Over::Grey => 0.46,
             Over::Black => 0.0,

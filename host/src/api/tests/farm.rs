@@ -231,6 +231,65 @@ async fn jobs_are_submitted_listed_changed_and_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn many_jobs_are_acted_on_and_each_answers_for_itself() {
+    let bench = Bench::start().await;
+    for _ in 0..3 {
+        bench.post("/api/v1/jobs", &bench.submission(&json!({}))).await.json();
+    }
+    let act = async |body: Value| bench.post("/api/v1/jobs/actions", &body).await;
+    let raised = act(json!({ "jobs": [2, 1, 2], "action": "priority", "priority": 80 })).await;
+    let paused = |job: u64| json!({ "job": job, "status": "paused" });
+    assert_eq!(*raised.json(), json!({ "done": 2, "refused": 0, "results": [paused(2), paused(1)] }));
+    assert_eq!(bench.get("/api/v1/jobs/2").await.json()["priority"], 80);
+    assert_eq!(bench.get("/api/v1/jobs/3").await.json()["priority"], 50);
+
+    act(json!({ "jobs": [2], "action": "cancel" })).await.json();
+    let mixed = act(json!({ "jobs": [1, 2, 999, 3], "action": "cancel" })).await;
+    let results = &mixed.json()["results"];
+    assert_eq!((&mixed.json()["done"], &mixed.json()["refused"]), (&json!(2), &json!(2)), "{mixed:?}");
+    assert_eq!(results[0], json!({ "job": 1, "status": "cancelled" }));
+    assert_eq!(results[1]["problem"]["type"], "/problems/conflict");
+    assert_eq!(results[1]["problem"]["detail"], "job 2 has ended; only a retry brings it back");
+    assert_eq!(results[2]["problem"]["type"], "/problems/no-job");
+    assert_eq!(results[3], json!({ "job": 3, "status": "cancelled" }));
+    for (job, status) in [(1, "cancelled"), (2, "cancelled"), (3, "cancelled")] {
+        assert_eq!(bench.get(&format!("/api/v1/jobs/{job}")).await.json()["status"], status);
+    }
+
+    let refused = async |body: Value, expect: &[&str]| {
+        let refused = act(body).await;
+        refused.problem(422, "invalid");
+        assert_eq!(refused.pointers(), expect, "{refused:?}");
+    };
+    refused(json!({ "jobs": [], "action": "pause" }), &["/jobs"]).await;
+    refused(json!({ "jobs": (1..=1001).collect::<Vec<_>>(), "action": "pause" }), &["/jobs"]).await;
+    refused(json!({ "jobs": [1], "action": "pause", "priority": 5 }), &["/priority"]).await;
+    refused(json!({ "jobs": [], "action": "priority" }), &["/jobs", "/priority"]).await;
+    refused(json!({ "jobs": [1], "action": "priority", "priority": 101 }), &["/priority"]).await;
+    refused(json!({ "jobs": [1], "action": "stop" }), &["/action"]).await;
+    refused(json!({ "jobs": ["x"], "action": "pause" }), &["/jobs/0"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_are_found_by_what_they_have() {
+    let bench = Bench::start().await;
+    for (name, user) in [("sq010_sh0040", "anna"), ("sq010_sh0050", "bo"), ("turntable", "anna")] {
+        let job = bench.submission(&json!({ "name": name, "user": user }));
+        bench.post("/api/v1/jobs", &job).await.json();
+    }
+    let found = async |query: &str| -> Vec<u64> {
+        let page = bench.get(&format!("/api/v1/jobs?{query}")).await;
+        page.json()["items"].as_array().unwrap().iter().map(|job| job["id"].as_u64().unwrap()).collect()
+    };
+    assert_eq!(found("user=anna").await, [3, 1]);
+    assert_eq!(found("search=SQ010%20sh").await, [2, 1]);
+    assert_eq!(found("search=shot.noop&user=bo&state=paused").await, [2]);
+    assert_eq!(found("plugin=noop&limit=1").await, [3]);
+    assert_eq!(found("plugin=maya").await, [0_u64; 0]);
+    assert_eq!(found("user=anna&state=done").await, [0_u64; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_a_submission_is_pointed_at() {
     let bench = Bench::start().await;
     let check = async |more: Value, expect: &[&str]| {
