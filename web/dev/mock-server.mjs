@@ -133,7 +133,54 @@ const node = {
   breakers: process.argv.includes("--calm") ? [] : [{ plugin: "maya", gpu: null, reason: "3 attempts in a row got no licence (mtoa: license checkout failed)", until: ago(-250) }],
   started: ago(86400 * 3 + 4000),
 };
+// A job of a million frames in a hundred layers with five thousand attempts, where `--large` is given: for looking at
+// whether anything lags.
+const LARGE = { id: 50, layers: Array.from({ length: 100 }, (_, n) => `layer_${String(n).padStart(3, "0")}`), frames: "1-10000" };
+const largeSpans = [];
+if (process.argv.includes("--large")) {
+  jobs.set(LARGE.id, job(LARGE.id, "sq900_sh0010_everything", "running", { total: 1_000_000, pending: 489_700, running: 10_000, done: 500_000, skipped: 0, failed: 300 }));
+  for (let n = 0; n < 5000; n += 1) {
+    const went = n % 97 === 0 ? "fall-back" : n % 31 === 0 ? "retry" : n % 211 === 0 ? "fail-frames" : "accept";
+    const began = 30_000 - n * 5.5;
+    largeSpans.unshift({
+      id: 10_000 + n, layer: LARGE.layers[n % 100], frames: `${(Math.floor(n / 100) * 100) + 1}-${(Math.floor(n / 100) + 1) * 100}`, missed: went === "accept" ? "" : `${(Math.floor(n / 100) * 100) + 50}`,
+      level: n % 97 === 1 ? 1 : 0, level_name: n % 97 === 1 ? "safe" : "full", try_number: 1, plugin: 0, gpus: [n % 4], started: ago(began), running: ago(began - 3), first_frame: ago(began - 6), process_ended: ago(began - 40), ended: ago(began - 41 - (n % 7)),
+      decision: went, cause: went === "accept" ? null : "memory", reason: went === "accept" ? null : "the GPU ran out of memory", peak_memory_bytes: (2 + (n % 10) / 5) * GB,
+    });
+  }
+  let at = 0;
+  setInterval(() => {
+    at += 1;
+    for (let n = 0; n < 10; n += 1) {
+      const [layer, frame] = [LARGE.layers[(at + n * 7) % 100], 5001 + ((at * 10 + n) % 5000)];
+      tell({ type: "frames", job: LARGE.id, layer, frames: `${frame}`, frame_state: at % 50 === 0 ? "failed" : "done" });
+      tell({ type: "image", image: { job: LARGE.id, layer, frame, attempt: 14_999, path: `/r/${frame}.exr`, bytes: 1e6, seconds: 5 + (frame % 9) / 4, at: new Date().toISOString() } });
+    }
+  }, 20);
+}
+const spanOf = (one) => ({
+  id: one.id, layer: one.layer, frames: one.frames, missed: one.id === 206 || one.id === 205 ? "88-89" : "", level: one.level, level_name: one.level_name, try_number: one.try_number, plugin: 0, gpus: [1],
+  started: one.started, running: one.started, first_frame: one.started, process_ended: one.ended, ended: one.ended, decision: one.verdict?.decision.kind ?? null, cause: one.faults[0]?.cause ?? null,
+  reason: one.verdict?.decision.kind === "accept" ? null : (one.verdict?.reason ?? null), peak_memory_bytes: 3.4 * GB,
+});
+const times = (id, query) => {
+  const [first, last] = id === LARGE.id ? [1, 5000] : id === 41 ? [1, 87] : [1, 60];
+  const [from, to] = [Math.max(first, Number(query.get("from") ?? first)), Math.min(last, Number(query.get("to") ?? last))];
+  const all = Array.from({ length: Math.max(0, to - from + 1) }, (_, n) => from + n);
+  return {
+    job: id, layer: query.get("layer"), frames: all.length === 0 ? "" : `${from}-${to}`, seconds: all.map((frame) => (frame % 43 === 0 ? 31 : 5 + (frame % 7) / 5)), attempts: all.map(() => 204),
+    costs: [{ attempt: 204, level: 0, peak_memory_bytes: 3.4 * GB, decision: "accept" }], next: null,
+  };
+};
+const trouble = (id) => ({
+  job: id, more: 0, untried: [], is_cut: false,
+  groups: (frames[id] ?? []).filter(([state]) => state === "failed").map(([, set]) => ({
+    severity: "frame-fatal", cause: "missing-file", message: "Cannot read \"/projects/harvest/tex/barn_wood_4k.exr\": No such file or directory", failed: [{ layer: null, frames: set }],
+    failed_count: id === 40 ? 23 : 2, attempts: 3, newest: 206, fault: 0, frame: 88, levels: ["full", "safe", "minimal"],
+  })),
+});
 const frames = {
+  50: LARGE.layers.flatMap((layer) => [["done", "1-5000", layer], ["pending", "5001-9997", layer], ["failed", "9998-10000", layer]]),
   41: [["done", "1-87,90-133"], ["failed", "88-89"], ["running", "134-141"], ["pending", "142-240"]],
   43: [["pending", "1001-2200"]],
   40: [["done", "1-60,84-120"], ["failed", "61-83"]],
@@ -207,7 +254,7 @@ const server = createServer((request, response) => {
     ...jobs.get(id), notes: id === 41 ? ["The scene's output path is relative; it is taken from the scene's folder."] : [],
     costs: { start_seconds: 4.1, frame_seconds: 5.6, frames_seen: 131, peak_memory_bytes: 3.4 * GB }, time: { waiting: 640, starting: 120, rendering: 2210, verifying: 14 }, attempts: 5, hooks: [],
     fallbacks: id === 41 ? [{ layer: 0, frames: "12-14", from: "render", to: "safe", cause: "memory", reason: "the GPU ran out of memory", attempt: 7 }] : [],
-    spec: { name: jobs.get(id).name, scene: jobs.get(id).scene, plugin: { name: "blender", version: null }, frames: specFrames[id] ?? `1-${jobs.get(id).frames.total}`, layers: [], output: "//renders/beauty.####", options: { samples: 64, device: "CPU" }, priority: 50, after: [], order: "forward", chunk: "auto", threads: null, skip_existing: false, levels: [], licences: ["nuke_render"], needs: [{ level: "render", memory_bytes: 16 * GB, gpus: { count: 1, memory_bytes: 12 * GB, required: true } }] },
+    spec: { name: jobs.get(id).name, scene: jobs.get(id).scene, plugin: { name: "blender", version: null }, frames: id === LARGE.id ? LARGE.frames : (specFrames[id] ?? `1-${jobs.get(id).frames.total}`), layers: id === LARGE.id ? LARGE.layers : [], output: "//renders/beauty.####", options: { samples: 64, device: "CPU" }, priority: 50, after: [], order: "forward", chunk: "auto", threads: null, skip_existing: false, levels: [], licences: ["nuke_render"], needs: [{ level: "render", memory_bytes: 16 * GB, gpus: { count: 1, memory_bytes: 12 * GB, required: true } }] },
   });
   if (path === "/events") {
     response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
@@ -230,7 +277,10 @@ const server = createServer((request, response) => {
     json({ items, next: items.length === limit ? String(items.at(-1).id) : null });
   } else if (!Number.isNaN(id) && !jobs.has(id) && path.startsWith("/jobs/")) problem(404, "Not found", `there is no job ${id}`);
   else if (/^\/jobs\/\d+$/.test(path)) json(view());
-  else if (path.endsWith("/frames")) json({ job: id, counts: jobs.get(id).frames, runs: (frames[id] ?? [["done", `1-${jobs.get(id).frames.done}`]]).map(([state, set]) => ({ layer: null, state, frames: set })) });
+  else if (path.endsWith("/frames")) json({ job: id, counts: jobs.get(id).frames, runs: (frames[id] ?? [["done", `1-${jobs.get(id).frames.done}`]]).map(([state, set, layer]) => ({ layer: layer ?? null, state, frames: set })) });
+  else if (path.endsWith("/times")) json(times(id, url.searchParams));
+  else if (path.endsWith("/timeline")) json({ job: id, spans: id === LARGE.id ? largeSpans : id === 41 ? attempts.map(spanOf) : [], plugins: [stamp()], is_cut: false });
+  else if (path.endsWith("/trouble")) json(trouble(id));
   else if (path.endsWith("/attempts")) json({ items: id === 41 ? attempts : [], next: null });
   else if (path.endsWith("/images")) json(id === 41 ? images : []);
   else if (path.endsWith("/image")) {
