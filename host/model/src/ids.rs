@@ -37,9 +37,16 @@ macro_rules! number_id {
     };
 }
 
+pub(crate) use number_id;
+
 number_id! {
     /// A job, numbered from 1 in the order of submission. Never used again, also after the job is forgotten.
     JobId
+}
+
+number_id! {
+    /// A batch, numbered from 1 in the order of submission. Never used again.
+    BatchId
 }
 
 number_id! {

@@ -26,7 +26,7 @@ mod usage;
 mod verify;
 
 pub use activity::Activity;
-pub use aside::run_aside;
+pub use aside::{lower_own_thread, run_aside};
 pub use cgroup::{CgroupMode, Cgroups, NoCgroups};
 pub use dir::{AttemptDir, DirError, DirState};
 pub use log_files::{LogFiles, LogPiece};

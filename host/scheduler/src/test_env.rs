@@ -50,6 +50,7 @@ pub(crate) fn job(frames: &str) -> JobSpec {
         hooks: Vec::new(),
         licences: Vec::new(),
         needs: Vec::new(),
+        batch: None,
     }
 }
 
@@ -293,9 +294,9 @@ impl TestEnv {
         })
     }
 
-    pub(crate) fn notices(&self) -> Vec<&str> {
+    pub(crate) fn notices(&self) -> Vec<String> {
         self.pick(|effect| match effect {
-            Effect::Notice { message, .. } => Some(message.as_str()),
+            Effect::Notice(happening) => Some(happening.to_string()),
             _ => None,
         })
     }

@@ -38,7 +38,7 @@ impl FromQuery for EventsQuery {
 
 /// What happens, as it happens
 ///
-/// Server-sent events. Each one's name is the `type` of its data: `job`, `frames`, `image`, `attempt`, `progress`,
+/// Server-sent events. Each one's name is the `type` of its data: `job`, `reasons`, `frames`, `image`, `attempt`, `progress`,
 /// `plugin`, `plugin-removed`, `node`, `notice`. `missed` means that some are gone: read the present state anew, then go on. Send the
 /// last `id` as `Last-Event-ID` to go on after it; browsers do that by themselves.
 #[utoipa::path(
@@ -88,12 +88,11 @@ fn stream<P>(
                 None => break,
                 Some(BusItem::Missed { id }) => yield Ok(Event::default().event("missed").id(id).data("{}")),
                 Some(BusItem::Event { id, event }) => {
-                    if only.is_some_and(|job| subject(&event) != Some(job)) {
+                    if only.is_some_and(|job| !concerns(&event, job)) {
                         continue;
                     }
-                    match serde_json::to_string(&*event) {
-                        Ok(data) => yield Ok(Event::default().event(name(&event)).id(id).data(data)),
-                        Err(error) => tracing::error!(%error, id, "an event cannot be written as JSON"),
+                    if let Some(data) = event.json() {
+                        yield Ok(Event::default().event(name(&event)).id(id).data(data));
                     }
                 }
             }
@@ -105,6 +104,8 @@ fn stream<P>(
 pub(super) fn name(event: &FarmEvent) -> &'static str {
     match event {
         FarmEvent::Job { .. } => "job",
+        FarmEvent::Batch { .. } => "batch",
+        FarmEvent::Reasons { .. } => "reasons",
         FarmEvent::Frames { .. } => "frames",
         FarmEvent::Image { .. } => "image",
         FarmEvent::Attempt { .. } => "attempt",
@@ -117,17 +118,21 @@ pub(super) fn name(event: &FarmEvent) -> &'static str {
     }
 }
 
-/// Which job it is about.
-fn subject(event: &FarmEvent) -> Option<JobId> {
+/// Whether it is about this job.
+fn concerns(event: &FarmEvent, wanted: JobId) -> bool {
     match event {
-        FarmEvent::Job { job } => Some(job.id),
+        FarmEvent::Job { job } => job.id == wanted,
         FarmEvent::Frames { job, .. } | FarmEvent::Progress { job, .. } | FarmEvent::Usage { job, .. } => {
-            Some(*job)
+            *job == wanted
         }
-        FarmEvent::Image { image } => Some(image.job),
-        FarmEvent::Attempt { attempt } => Some(attempt.job),
-        FarmEvent::Notice { job, .. } => *job,
-        FarmEvent::Plugin { .. } | FarmEvent::PluginRemoved { .. } | FarmEvent::Node { .. } => None,
+        FarmEvent::Reasons { reasons } => reasons.iter().any(|shared| shared.has(wanted)),
+        FarmEvent::Image { image } => image.job == wanted,
+        FarmEvent::Attempt { attempt } => attempt.job == wanted,
+        FarmEvent::Notice { notice } => notice.job == Some(wanted),
+        FarmEvent::Batch { .. }
+        | FarmEvent::Plugin { .. }
+        | FarmEvent::PluginRemoved { .. }
+        | FarmEvent::Node { .. } => false,
     }
 }
 
@@ -135,11 +140,14 @@ fn subject(event: &FarmEvent) -> Option<JobId> {
 mod tests {
     use super::*;
     use crate::farm::EventBus;
+    use farmhand_model::{Notice, NoticeId, NoticeSeverity, Timestamp};
     use futures::StreamExt;
     use std::sync::Arc;
 
     fn notice(job: Option<u64>, message: &str) -> FarmEvent {
-        FarmEvent::Notice { job: job.map(JobId), message: message.to_owned() }
+        let (at, severity) = (Timestamp(0), NoticeSeverity::Info);
+        let (job, message) = (job.map(JobId), message.to_owned());
+        FarmEvent::Notice { notice: Notice { id: NoticeId(1), at, severity, job, plugin: None, message } }
     }
 
     /// The stream as a client sees it: everything up to the end.
@@ -170,7 +178,8 @@ mod tests {
         let head = "retry: 1000\n: farmhand\n\n";
         let first = concat!(
             "event: notice\nid: 7-1\n",
-            r#"data: {"type":"notice","job":null,"message":"one\ntwo"}"#,
+            r#"data: {"type":"notice","notice":{"id":1,"at":"1970-01-01T00:00:00.000Z","severity":"info","#,
+            r#""job":null,"plugin":null,"message":"one\ntwo"}}"#,
             "\n\n"
         );
         let check = async |subscription, count: usize, expect: String| {
