@@ -23,13 +23,14 @@ print("\\x1b[1;31mred\\x1b[0m and \\x1b[38;5;28mgreen\\x1b[0m, \\u202eturned\\u2
 print("<img src=x onerror=alert(1)>", flush=True)
 print("10%\\r50%\\r100% drawn over", flush=True)
 print("x" * 1000000 + "END", flush=True)
-n, begin = 0, time.monotonic()
+n = 0
 while n < ${LINES}:
     part = range(n, min(n + ${A_SECOND / 10}, ${LINES}))
     sys.stdout.write("".join(("needle %d\\n" if k == ${NEEDLE} else "line %08d ok\\n") % k for k in part))
     n = part[-1] + 1
     sys.stdout.flush()
-    time.sleep(max(0, begin + n / ${A_SECOND} - time.monotonic()))
+    # No hurry to make up for a pause: what comes too fast is left out of a log.
+    time.sleep(0.1)
 raise RuntimeError("no such rig: bert")
 `,
   );
