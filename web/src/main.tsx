@@ -6,7 +6,6 @@ import "./style/base.css";
 import "./style/layout.css";
 import "./style/jobs.css";
 import "./style/detail.css";
-import "./style/side.css";
 import { App } from "./view/shell/App";
 
 const place = document.getElementById("page");

@@ -1,6 +1,7 @@
 //! What the event bus carries: to the page, to `GET /events`, to metrics. Each says what is now, not what changed,
 //! so that a reader who missed some is right again after the next.
 
+use crate::sample::NodeSample;
 use crate::view::{AttemptView, FrameDoneView, JobSummary, NodeView, PluginView};
 use crate::{AttemptId, FrameSet, FrameState, JobId, Notice, Usage};
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,11 @@ pub enum FarmEvent {
     Node {
         /// What it is now.
         node: Box<NodeView>,
+    },
+    /// What the machine is doing. Every two seconds; not durable and not repeated.
+    Sample {
+        /// What it is doing now.
+        sample: NodeSample,
     },
     /// Something a person should read.
     Notice {

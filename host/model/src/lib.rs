@@ -40,6 +40,8 @@ pub mod node;
 pub mod notice;
 pub mod path_map;
 pub mod plan;
+pub mod plugin_detail;
+pub mod sample;
 pub mod size;
 pub mod time;
 pub mod versions;

@@ -14,6 +14,7 @@ mod jobs;
 mod limits;
 mod log;
 mod metrics;
+mod notices;
 mod page;
 mod params;
 mod picture;

@@ -7,7 +7,7 @@ use super::problem::{Problem, ProblemKind, name_instance};
 use super::security::{HostRules, check_origin, security_headers};
 use super::settings::{ApiError, ApiSettings};
 use super::state::ApiState;
-use super::{attempts, auth, cleanup, events, images, jobs, page, plugins, system};
+use super::{attempts, auth, cleanup, events, images, jobs, notices, page, plugins, system};
 use crate::farm::Farm;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -55,13 +55,16 @@ pub(super) fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(attempts::get))
         .routes(routes!(attempts::log))
         .routes(routes!(events::events))
+        .routes(routes!(notices::list))
         .routes(routes!(plugins::list))
+        .routes(routes!(plugins::get))
         .routes(routes!(plugins::versions))
         .routes(routes!(plugins::roll_back))
         .routes(routes!(plugins::pin))
         .routes(routes!(plugins::unpin))
         .routes(routes!(plugins::confirm))
         .routes(routes!(system::node))
+        .routes(routes!(system::node_history))
         .routes(routes!(cleanup::cleanup));
     OpenApiRouter::with_openapi(docs::base())
         .nest("/api/v1", api)

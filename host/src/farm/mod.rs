@@ -13,6 +13,7 @@ mod driver;
 mod error;
 mod gate;
 mod gpus;
+mod history;
 mod hooks;
 mod licensing;
 mod needing;
@@ -20,6 +21,7 @@ mod node;
 mod notices;
 mod parts;
 mod plan;
+mod plugin_detail;
 mod settings;
 mod start;
 mod submission;
@@ -49,6 +51,7 @@ use driver::DriverHandle;
 use farmhand_model::dcc::Problem;
 use farmhand_model::job::JobEdit;
 use farmhand_model::plan::PlanView;
+use farmhand_model::sample::NodeHistory;
 use farmhand_model::view::{
     AttemptView, FrameDoneView, FramesView, JobSummary, JobView, JobWhyView, NodeView, Page, PluginView,
 };
@@ -79,7 +82,7 @@ struct Inner {
     next_job: AtomicU64,
     /// Submissions one at a time, so that two with one idempotency key cannot both be new.
     keyed: tokio::sync::Mutex<()>,
-    tasks: [JoinHandle<()>; 5],
+    tasks: [JoinHandle<()>; 6],
     /// Held as long as the farm lives.
     _lock: File,
 }
@@ -341,6 +344,12 @@ impl Farm {
     #[must_use]
     pub fn events(&self) -> &EventBus {
         &self.inner.parts.bus
+    }
+
+    /// What this machine did lately.
+    #[must_use]
+    pub fn node_history(&self) -> NodeHistory {
+        self.inner.parts.history.view()
     }
 
     /// What a person should have read, newest first.

@@ -7,10 +7,10 @@ import { createStore, produce, reconcile, unwrap } from "solid-js/store";
 import { Client, type JobAction } from "../api/client";
 import { asProblem, type Problem } from "../api/problem";
 import { EventStream, type Connection } from "../api/stream";
-import { summaryOf, type AttemptView, type FarmEvent, type JobSummary } from "../api/types";
+import { summaryOf, type AttemptView, type FarmEvent, type JobSummary, type NodeSample, type Notice } from "../api/types";
 import { FrameGrid } from "../model/grid";
 import { ENDED, LIVE } from "./order";
-import { apply, IMAGES_KEPT, putAttempt, putJob, putReasons, TURNS } from "./reduce";
+import { apply, IMAGES_KEPT, putAttempt, putJob, putNotices, putReasons, putSamples, TURNS } from "./reduce";
 import { emptyDetail, emptyState, type FarmState } from "./state";
 
 const JOBS_A_PAGE = 1000;
@@ -43,6 +43,8 @@ export interface Farm {
   /** The newest attempt that had this frame and did not finish it, looked for in earlier ones too. */
   findAttempt(suits: (attempt: AttemptView) => boolean): Promise<AttemptView | null>;
   act(job: number, action: JobAction): Promise<void>;
+  /** Takes in what was read of notices and of the machine's last minutes, and which notice was seen. */
+  take(read: { notices?: readonly Notice[]; samples?: readonly NodeSample[]; seen?: number }): void;
 }
 
 export function createFarm(root: URL): Farm {
@@ -309,6 +311,13 @@ export function createFarm(root: URL): Farm {
     async act(job, action) {
       const view = await client.act(job, action);
       change((draft) => putJob(draft, summaryOf(view)));
+    },
+    take({ notices = [], samples = [], seen = 0 }) {
+      change((draft) => {
+        putNotices(draft, notices);
+        putSamples(draft, samples);
+        draft.noticesSeen = Math.max(draft.noticesSeen, seen);
+      });
     },
   };
 }

@@ -2,14 +2,14 @@
  * Every word that the page says, in one place: plain, short, and naming the remedy where there is one. A file here for
  * each part of the page; nothing else in `src` has words for people.
  */
-import { notices } from "./events";
+import { notices, notify, toasts } from "./events";
 import { job, obstacle, strip, attempts } from "./job";
 import { jobs, status, frameState, actions } from "./jobs";
 import { log } from "./log";
 import { node } from "./node";
 import { images } from "./pictures";
 import { plugins } from "./plugins";
-import { connection, problem, views } from "./shell";
+import { connection, glance, problem, views } from "./shell";
 
 export const t = {
   product: "farmhand",
@@ -31,4 +31,7 @@ export const t = {
   node,
   plugins,
   notices,
+  toasts,
+  notify,
+  glance,
 } as const;

@@ -10,6 +10,7 @@ import { grouped } from "../../store/order";
 import { viewAddress } from "../../store/route";
 import { t } from "../../text";
 import { Context, createNow, createRoute } from "./context";
+import { Attention } from "./Attention";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { Header } from "./Header";
 import { ImageViewer } from "../pictures/ImageViewer";
@@ -69,6 +70,7 @@ export function App(props: { farm: Farm }): JSX.Element {
         <main class="content" data-view={route().view}>
           <Dynamic component={VIEW_PARTS[route().view]} />
         </main>
+        <Attention />
         <div class="complaints" role="alert">
           <For each={complaints()}>
             {(complaint) => (
