@@ -11,21 +11,30 @@ const BINARY = process.env.FARMHAND_BIN ?? resolve(HERE, "../../../target/debug/
 
 export class Daemon {
   /** Starts one under `dir`. It has one slot, so that a test knows what runs, and takes its renders along. */
-  static async start(dir) {
-    const daemon = new Daemon(dir);
+  static async start(dir, token) {
+    const daemon = new Daemon(dir, token);
     await daemon.spawn("127.0.0.1:0");
     return daemon;
   }
 
-  constructor(dir) {
+  /** With a token, it asks for it. */
+  constructor(dir, token) {
     this.dir = dir;
+    this.token = token;
+  }
+
+  /** Where plugins are dropped in. */
+  get plugins() {
+    return join(this.dir, "data", "plugins");
   }
 
   async spawn(listen) {
     const config = join(this.dir, "config");
     mkdirSync(config, { recursive: true });
     mkdirSync(join(this.dir, "hooks"), { recursive: true });
-    writeFileSync(join(config, "farmhand.toml"), `[hooks]\ndir = ${JSON.stringify(join(this.dir, "hooks"))}\n`);
+    const server = this.token === undefined ? "" : `[server]\ntoken = ${JSON.stringify(this.token)}\n`;
+    const text = `${server}[hooks]\ndir = ${JSON.stringify(join(this.dir, "hooks"))}\n`;
+    writeFileSync(join(config, "farmhand.toml"), text, { mode: 0o600 });
     const environment = Object.entries(process.env).filter(([name]) => !name.startsWith("FARMHAND_"));
     const data = join(this.dir, "data");
     this.child = spawn(
