@@ -23,7 +23,7 @@ export function Calls(props: { detail: PluginDetail }): JSX.Element {
         {t.plugins.calls} <span class="quiet">{t.plugins.callsSince(clock(props.detail.calls_since, now()))}</span>
       </h3>
       <Show when={props.detail.calls.length > 0} fallback={<p class="quiet">{t.plugins.noCalls}</p>}>
-        <div class="table-scroll" tabindex="0" role="region" aria-labelledby="plugin-calls">
+        <div class="table-scroll" tabindex="0" role="group" aria-labelledby="plugin-calls">
           <table class="table">
             <thead>
               <tr>
@@ -211,7 +211,7 @@ export function Options(props: { detail: PluginDetail }): JSX.Element {
     <section data-part="options" aria-labelledby="plugin-options">
       <h3 id="plugin-options">{t.plugins.options}</h3>
       <Show when={rows().length > 0} fallback={<p class="quiet">{t.plugins.noOptions}</p>}>
-        <div class="table-scroll" tabindex="0" role="region" aria-labelledby="plugin-options">
+        <div class="table-scroll" tabindex="0" role="group" aria-labelledby="plugin-options">
           <table class="table">
             <thead>
               <tr>
