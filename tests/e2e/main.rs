@@ -21,6 +21,7 @@ mod nuke;
 mod paths;
 mod plugins;
 mod render;
+mod report;
 mod restart;
 mod trial;
 mod tutorial;

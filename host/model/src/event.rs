@@ -1,8 +1,9 @@
 //! What the event bus carries: to the page, to `GET /events`, to metrics. Each says what is now, not what changed,
 //! so that a reader who missed some is right again after the next.
 
+use crate::batch::BatchSummary;
 use crate::sample::NodeSample;
-use crate::view::{AttemptView, FrameDoneView, JobSummary, NodeView, PluginView};
+use crate::view::{AttemptView, FrameDoneView, JobSummary, NodeView, PluginView, SharedWhy};
 use crate::{AttemptId, FrameSet, FrameState, JobId, Notice, Usage};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -15,6 +16,17 @@ pub enum FarmEvent {
     Job {
         /// What it is now.
         job: Box<JobSummary>,
+    },
+    /// A batch is new or is different now. A few times a second at most while its frames come.
+    Batch {
+        /// What it is now.
+        batch: Box<BatchSummary>,
+    },
+    /// Something else holds these jobs than before, and nothing more is different about them. Each job in it is held
+    /// by its reason since the event before.
+    Reasons {
+        /// By reason.
+        reasons: Vec<SharedWhy>,
     },
     /// Frames of a job changed state.
     Frames {

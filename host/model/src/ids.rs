@@ -45,6 +45,11 @@ number_id! {
 }
 
 number_id! {
+    /// A batch, numbered from 1 in the order of submission. Never used again.
+    BatchId
+}
+
+number_id! {
     /// One run of a task. It only grows, over restarts too, which makes it the fencing id: what an older attempt
     /// reports about a frame that a newer one holds is dropped.
     AttemptId

@@ -27,6 +27,7 @@ macro_rules! string_schema {
 pub(crate) use string_schema;
 
 pub mod attempt;
+pub mod batch;
 pub mod change;
 pub mod dcc;
 pub mod event;
@@ -35,13 +36,18 @@ pub mod frames;
 pub mod hooks;
 pub mod ids;
 pub mod job;
+pub mod log;
 pub mod needs;
 pub mod node;
 pub mod notice;
+pub mod notify;
+pub mod past;
 pub mod path_map;
 pub mod plan;
 pub mod plugin_detail;
+pub mod report;
 pub mod sample;
+pub mod scene;
 pub mod size;
 pub mod time;
 pub mod versions;
@@ -49,9 +55,10 @@ pub mod view;
 pub mod why;
 
 pub use attempt::{AttemptRecord, AttemptState, EndedBy, PluginStamp};
+pub use batch::{BatchMember, BatchRecord, BatchRef};
 pub use change::{Change, FrameRecord, RestoredJob};
 pub use frames::{FrameSet, MAX_FRAMES, ParseFramesError, Run, TooManyFrames};
-pub use ids::{AttemptId, Digest, JobId};
+pub use ids::{AttemptId, BatchId, Digest, JobId};
 pub use job::{Chunking, FrameOrder, FrameState, JobRecord, JobSpec, JobStatus};
 pub use needs::{Boost, GpuLease, GpuNeed, Lease, LevelNeeds, Needs, Usage};
 pub use node::{Budget, Closed, GpuStanding, GpuStatus, Limit, LimitPer};

@@ -2,6 +2,7 @@
 //! behind them do not.
 
 use crate::attempt::Steps;
+use crate::batch::BatchRef;
 use crate::dcc::{Fact, Fault, Gpu, Level, Outcome, Verdict};
 use crate::fallback::Fallback;
 use crate::hooks::HookRun;
@@ -40,6 +41,9 @@ pub struct JobSummary {
     pub name: String,
     /// Who submitted it.
     pub user: Option<String>,
+    /// The batch that it was submitted with last.
+    #[serde(default)]
+    pub batch: Option<BatchRef>,
     /// The plugin's name.
     pub plugin: String,
     /// Absolute path of the scene.
@@ -100,6 +104,23 @@ pub struct WhyView {
 impl From<WaitReason> for WhyView {
     fn from(reason: WaitReason) -> Self {
         Self { text: reason.to_string(), remedy: reason.remedy(), reason }
+    }
+}
+
+/// Jobs that the same thing holds: of ten thousand that wait, most wait for the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SharedWhy {
+    /// What holds them; absent: nothing.
+    pub why: Option<WhyView>,
+    /// The first and the last of each run of their numbers, in order.
+    pub jobs: Vec<(JobId, JobId)>,
+}
+
+impl SharedWhy {
+    /// Whether this job is one of them.
+    #[must_use]
+    pub fn has(&self, job: JobId) -> bool {
+        self.jobs.iter().any(|(first, last)| (*first..=*last).contains(&job))
     }
 }
 

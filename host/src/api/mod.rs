@@ -3,23 +3,29 @@
 //!
 //! `router` puts it together, `serve` runs it; `docs/api.md` shows it from outside.
 
+mod actions;
 mod attempts;
 mod auth;
 mod body;
 mod cleanup;
+mod compress;
 mod docs;
 mod events;
+mod files;
 mod images;
 mod jobs;
 mod limits;
 mod log;
+mod logs;
 mod metrics;
 mod notices;
 mod page;
 mod params;
+mod past;
 mod picture;
 mod plugins;
 mod problem;
+mod report;
 mod router;
 mod security;
 mod serve;

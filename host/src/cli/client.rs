@@ -89,6 +89,13 @@ impl Client {
         Ok(LogStream(response.into_body().into_with_config().limit(u64::MAX).reader()))
     }
 
+    /// What the API has at a path below `/api/v1`, as it is.
+    pub(super) fn text(&self, path: &str) -> Result<String, CliError> {
+        let mut response = self.checked(self.authorized(self.agent.get(self.address(path))).call())?;
+        let body = response.body_mut().with_config().limit(LONGEST_ANSWER);
+        body.read_to_string().map_err(|error| self.broken(&error))
+    }
+
     fn address(&self, path: &str) -> String {
         format!("{}/api/v1{path}", self.url)
     }

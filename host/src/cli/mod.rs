@@ -28,6 +28,7 @@ mod progress;
 mod render;
 mod replay;
 mod report;
+mod reports;
 mod retry;
 mod serve;
 mod submit;
@@ -97,6 +98,8 @@ enum Command {
     Retry(retry::RetryArgs),
     /// Say why a job waits, what would make it run, and where its time goes
     Why(why::WhyArgs),
+    /// Print what became of a job or a batch: frames, times, faults, retries, as Markdown, JSON or a page
+    Report(reports::ReportArgs),
     /// Show the daemon's machine: who holds what of it, and what it keeps from renders
     Node,
     /// Remove what renders left behind, old logs and old jobs
@@ -161,6 +164,7 @@ fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Cancel(args) => control::run(&mut context, control::Verb::Cancel, &args),
         Command::Retry(args) => retry::run(&mut context, &args),
         Command::Why(args) => why::run(&mut context, &args),
+        Command::Report(args) => reports::run(&mut context, &args),
         Command::Node => node::run(&mut context),
         Command::Cleanup(args) => cleanup::run(&mut context, &args),
         Command::Doctor => doctor::run(&mut context),

@@ -221,6 +221,7 @@ pub(super) mod tests {
             id: JobId(12),
             name: "shot".to_owned(),
             user: Some("tess".to_owned()),
+            batch: None,
             plugin: "blender".to_owned(),
             scene: "/jobs/shot.blend".to_owned(),
             priority: 50,

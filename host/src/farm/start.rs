@@ -12,7 +12,7 @@ use super::history::{self, History};
 use super::notices::{NodeWatch, Notices, of_plugin};
 use super::parts::{Clock, Health, Parts};
 use super::settings::FarmSettings;
-use super::{Farm, Inner, cleanup, gpus, node};
+use super::{Farm, Inner, cleanup, gpus, node, reasons};
 use farmhand_model::dcc::Descriptor;
 use farmhand_model::event::FarmEvent;
 use farmhand_model::view::PluginView;
@@ -128,6 +128,7 @@ impl Farm {
         let plugins = tokio::spawn(follow_plugins(Arc::clone(&parts), handle.clone()));
         let gpus = tokio::spawn(gpus::follow(Arc::clone(&parts), handle.clone()));
         let history = tokio::spawn(history::follow(Arc::clone(&parts)));
+        let reasons = tokio::spawn(reasons::follow(parts.bus.clone(), handle.clone()));
         let inner = Arc::new_cyclic(|farm| Inner {
             parts,
             driver: handle,
@@ -139,6 +140,7 @@ impl Farm {
                 gpus,
                 budget,
                 history,
+                reasons,
                 tokio::spawn(cleanup::by_policy(farm.clone(), cleanup::FIRST)),
             ],
             _lock: lock,

@@ -46,6 +46,7 @@ pub fn job(id: u64, status: JobStatus) -> JobRecord {
         }],
         licences: vec!["arnold".into()],
         needs: Vec::new(),
+        batch: None,
     };
     JobRecord {
         id: JobId(id),

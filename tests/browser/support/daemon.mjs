@@ -1,7 +1,7 @@
 // A daemon of a test's own: the real binary on a data directory of its own, and what it says over REST.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -9,18 +9,39 @@ import { fileURLToPath } from "node:url";
 const HERE = dirname(fileURLToPath(import.meta.url));
 const BINARY = process.env.FARMHAND_BIN ?? resolve(HERE, "../../../target/debug/farmhand");
 
+/** What tests have compiled, for the next ones: CPython alone takes a minute. The Rust tests keep theirs here too. */
+const COMPILED = join(dirname(BINARY), "..", "tmp", "plugin-cache");
+
+/** Copies what is not there yet, each file whole or not at all. */
+function copyAll(from, to) {
+  if (!existsSync(from)) return;
+  mkdirSync(to, { recursive: true, mode: 0o700 });
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) copyAll(source, target);
+    else if (entry.isFile() && !existsSync(target)) {
+      const part = `${target}.${process.pid}.part`;
+      copyFileSync(source, part);
+      renameSync(part, target);
+    }
+  }
+}
+
 export class Daemon {
-  /** Starts one under `dir`. It has one slot, so that a test knows what runs, and takes its renders along. */
-  static async start(dir, token) {
-    const daemon = new Daemon(dir, token);
+  /**
+   * Starts one under `dir`. It has one slot, so that a test knows what runs, and takes its renders along. `more` is added
+   * to its configuration.
+   */
+  static async start(dir, more = "") {
+    const daemon = new Daemon(dir, more);
+    copyAll(COMPILED, join(dir, "data", "cache"));
     await daemon.spawn("127.0.0.1:0");
     return daemon;
   }
 
-  /** With a token, it asks for it. */
-  constructor(dir, token) {
+  constructor(dir, more) {
     this.dir = dir;
-    this.token = token;
+    this.more = more;
   }
 
   /** Where plugins are dropped in. */
@@ -32,9 +53,7 @@ export class Daemon {
     const config = join(this.dir, "config");
     mkdirSync(config, { recursive: true });
     mkdirSync(join(this.dir, "hooks"), { recursive: true });
-    const server = this.token === undefined ? "" : `[server]\ntoken = ${JSON.stringify(this.token)}\n`;
-    const text = `${server}[hooks]\ndir = ${JSON.stringify(join(this.dir, "hooks"))}\n`;
-    writeFileSync(join(config, "farmhand.toml"), text, { mode: 0o600 });
+    writeFileSync(join(config, "farmhand.toml"), `[hooks]\ndir = ${JSON.stringify(join(this.dir, "hooks"))}\n${this.more}`);
     const environment = Object.entries(process.env).filter(([name]) => !name.startsWith("FARMHAND_"));
     const data = join(this.dir, "data");
     this.child = spawn(
@@ -71,6 +90,7 @@ export class Daemon {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     this.child.kill("SIGTERM");
     await this.ended;
+    copyAll(join(this.dir, "data", "cache"), COMPILED);
   }
 
   async request(method, path, body) {

@@ -7,8 +7,11 @@ import { launch } from "./browser.mjs";
 import { Daemon } from "./daemon.mjs";
 import { Gate, jobOf, makeScene } from "./scene.mjs";
 
-/** `prepare` runs once before the first test: hooks of one file do not wait for each other. */
-export function setting(prepare = async () => {}) {
+/**
+ * `prepare` runs once before the first test: hooks of one file do not wait for each other. `configure` gives what the
+ * daemon's configuration has besides, for the test's directory.
+ */
+export function setting(prepare = async () => {}, configure = () => "") {
   const gates = [];
   const set = {
     /** A job whose render waits at `gateFrame`, and the gate. */
@@ -20,7 +23,7 @@ export function setting(prepare = async () => {}) {
   };
   before(async () => {
     set.dir = realpathSync(mkdtempSync(join(tmpdir(), "farmhand-browser-")));
-    [set.scene, set.daemon, set.browser] = await Promise.all([makeScene(set.dir), Daemon.start(set.dir), launch()]);
+    [set.scene, set.daemon, set.browser] = await Promise.all([makeScene(set.dir), Daemon.start(set.dir, configure(set.dir)), launch()]);
     await prepare(set);
   });
   after(async () => {

@@ -2,6 +2,7 @@
  * The JSON shapes that the daemon serves, as `host/model` defines them. Nothing here has behaviour; what the page
  * makes of them is in `model/`.
  */
+import type { BatchSummary } from "./batches";
 
 /** RFC 3339 in UTC with milliseconds. */
 export type Timestamp = string;
@@ -26,6 +27,7 @@ export type WaitKind =
   | "after-failed"
   | "all-running"
   | "max-tasks"
+  | "workers"
   | "back-off"
   | "no-slot"
   | "behind"
@@ -96,10 +98,18 @@ export interface TimeSpent {
   verifying: number;
 }
 
+/** A batch by its number and its name. */
+export interface BatchRef {
+  id: number;
+  name: string;
+}
+
 export interface JobSummary {
   id: number;
   name: string;
   user: string | null;
+  /** The batch that it was submitted with last. */
+  batch: BatchRef | null;
   plugin: string;
   scene: string;
   priority: number;
@@ -237,7 +247,7 @@ export interface Outcome {
   facts: Fact[];
 }
 
-export type DecisionKind = "accept" | "retry" | "fall-back" | "fail-frames" | "fail-job" | "quarantine-node";
+export type DecisionKind = "accept" | "retry" | "fall-back" | "fail-frames" | "fail-job" | "quarantine-node" | "hold-job";
 
 export interface Verdict {
   decision: { kind: DecisionKind; after_ms?: number };
@@ -321,6 +331,8 @@ export interface PluginView {
   summary: string | null;
   extensions: string[];
   levels: Level[];
+  /** JSON Schema of its options; absent where nothing serves. */
+  options_schema?: unknown;
   failure: string | null;
   standing: VersionStanding;
   changed: Timestamp;
@@ -475,6 +487,7 @@ export interface Page<T> {
 
 export type FarmEvent =
   | { type: "job"; job: JobSummary }
+  | { type: "batch"; batch: BatchSummary }
   | { type: "frames"; job: number; layer: string | null; frames: FrameSetText; frame_state: FrameState }
   | { type: "image"; image: FrameDoneView }
   | { type: "attempt"; attempt: AttemptView }

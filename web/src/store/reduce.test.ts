@@ -8,6 +8,7 @@ function job(id: number, changes: Partial<JobSummary> = {}): JobSummary {
   return {
     id,
     name: `shot${id}`,
+    batch: null,
     user: null,
     plugin: "blender",
     scene: "/s.blend",
@@ -138,14 +139,17 @@ describe("jobs", () => {
     expect(state.detail?.view?.why).toEqual(why);
   });
 
-  test("the list is sorted anew only where a place may have changed", () => {
+  test("every change is noted for those who watch, and counted", () => {
     const state = withDetail();
-    const version = () => state.orderVersion;
-    const start = version();
-    apply(state, { type: "job", job: job(1, { frames: { ...job(1).frames, done: 3 } }) }, 0);
-    expect(version()).toBe(start);
-    apply(state, { type: "job", job: job(1, { priority: 60 }) }, 0);
-    expect(version()).toBe(start + 1);
+    const watch = state.index.watch();
+    watch.take();
+    const version = state.jobsVersion;
+    apply(state, { type: "job", job: job(2, { status: "running" }) }, 0);
+    const why = { reason: { kind: "next" as const }, text: "starts next", remedy: null };
+    putReasons(state, [job(1, { why })]);
+    expect([...watch.take().ids]).toEqual([2, 1]);
+    expect(state.jobsVersion).toBe(version + 2);
+    expect(state.index.count("running")).toBe(1);
   });
 });
 

@@ -85,17 +85,10 @@ export function apply(state: FarmState, event: FarmEvent, _at: number): void {
   }
 }
 
-export function putJob(state: FarmState, job: JobSummary): void {
-  const before = state.jobs[job.id];
+export function putJob(state: FarmState, job: JobSummary, wasFound = false): void {
+  state.index.put(job, wasFound);
   state.jobs[job.id] = job;
-  if (
-    before === undefined ||
-    before.status !== job.status ||
-    before.priority !== job.priority ||
-    before.finished !== job.finished
-  ) {
-    state.orderVersion += 1;
-  }
+  state.jobsVersion += 1;
   if (state.detail?.id === job.id && state.detail.view !== null) Object.assign(state.detail.view, job);
 }
 
@@ -108,6 +101,8 @@ export function putReasons(state: FarmState, jobs: readonly JobSummary[]): void 
     const known = state.jobs[job.id];
     if (known === undefined || known.status !== job.status) continue;
     known.why = job.why;
+    state.index.touch(job.id);
+    state.jobsVersion += 1;
     if (state.detail?.id === job.id && state.detail.view !== null) state.detail.view.why = job.why;
   }
 }

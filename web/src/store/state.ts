@@ -3,6 +3,7 @@
  */
 import type { AttemptView, FrameDoneView, JobSummary, JobView, NodeSample, NodeView, Notice, PluginView } from "../api/types";
 import type { FrameGrid } from "../model/grid";
+import { JobsIndex } from "./jobs-index";
 
 export interface Progress {
   job: number;
@@ -38,8 +39,10 @@ export interface Detail {
 
 export interface FarmState {
   jobs: Record<number, JobSummary>;
-  /** Grows when a job's place in the list may have changed. */
-  orderVersion: number;
+  /** The same jobs, counted and watched, outside of the reactive store. */
+  readonly index: JobsIndex;
+  /** Grows with every change of a job. */
+  jobsVersion: number;
   /** Where the ended jobs go on; null where there are none. */
   older: string | null;
   node: NodeView | null;
@@ -60,7 +63,8 @@ export interface FarmState {
 export function emptyState(): FarmState {
   return {
     jobs: {},
-    orderVersion: 0,
+    index: new JobsIndex(),
+    jobsVersion: 0,
     older: null,
     node: null,
     plugins: [],

@@ -3,22 +3,30 @@
  * each part of the page; nothing else in `src` has words for people.
  */
 import { notices, notify, toasts } from "./events";
-import { job, obstacle, strip, attempts } from "./job";
-import { jobs, status, frameState, actions } from "./jobs";
+import { attempts, chosen, copy, details, job, logPart, obstacle, parts, strip, timeline, times, trouble } from "./job";
+import { jobs, status, frameState, actions, many, keys } from "./jobs";
 import { log } from "./log";
 import { node } from "./node";
 import { images } from "./pictures";
 import { plugins } from "./plugins";
 import { connection, glance, problem, views } from "./shell";
+import { submit } from "./submit";
 
 export const t = {
   product: "farmhand",
-  title: (running: number, waiting: number): string =>
-    running + waiting === 0 ? "farmhand" : `${running} running, ${waiting} waiting · farmhand`,
+  /** For the tab: what needs a person goes first, since the rest may be cut off. */
+  title: (running: number, waiting: number, trouble: number): string =>
+    [
+      ...(trouble > 0 ? [`(${trouble})`] : []),
+      ...(running + waiting > 0 ? [`${running} running, ${waiting} waiting ·`] : []),
+      "farmhand",
+    ].join(" "),
   connection,
   problem,
   views,
   jobs,
+  many,
+  keys,
   status,
   frameState,
   actions,
@@ -26,10 +34,19 @@ export const t = {
   obstacle,
   strip,
   attempts,
+  chosen,
+  copy,
+  parts,
+  trouble,
+  timeline,
+  times,
+  logPart,
+  details,
   images,
   log,
   node,
   plugins,
+  submit,
   notices,
   toasts,
   notify,

@@ -236,6 +236,7 @@ mod tests {
                 eta: None,
                 why: None,
                 failure: None,
+                batch: None,
             }),
         }
     }

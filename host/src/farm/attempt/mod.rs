@@ -9,6 +9,7 @@ mod cuda;
 mod ending;
 mod hooking;
 mod manifest;
+mod marking;
 mod prepare;
 mod reading;
 mod settling;

@@ -45,7 +45,7 @@ export function EventsView(): JSX.Element {
       let before: string | null = null;
       do {
         const page: Awaited<ReturnType<typeof readNotices>> = await readNotices(farm.client, A_PAGE, before);
-        farm.take({ notices: page.items });
+        farm.learn({ notices: page.items });
         before = page.next;
       } while (before !== null);
     } catch (error) {
@@ -57,7 +57,7 @@ export function EventsView(): JSX.Element {
   createEffect(() => {
     const newest = farm.state.notices[0]?.id;
     if (newest === undefined || document.hidden || newest <= unwrap(farm.state).noticesSeen) return;
-    farm.take({ seen: newest });
+    farm.learn({ seen: newest });
     keep("seen", String(newest));
   });
 

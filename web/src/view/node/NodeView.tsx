@@ -21,7 +21,7 @@ export function NodeView(): JSX.Element {
   createEffect(() => {
     if (!farm.synced()) return;
     readNodeHistory(farm.client).then(
-      ({ samples }) => farm.take({ samples }),
+      ({ samples }) => farm.learn({ samples }),
       // The curves begin now, then; a lost connection is told elsewhere.
       () => undefined,
     );

@@ -52,7 +52,7 @@ export function OnePlugin(props: { plugin: PluginView }): JSX.Element {
   );
   createEffect(
     on(
-      [() => farm.state.node?.leases.map((lease) => lease.attempt).join(), () => farm.state.orderVersion],
+      [() => farm.state.node?.leases.map((lease) => lease.attempt).join(), () => farm.state.jobsVersion],
       () => {
         timer ??= setTimeout(() => {
           timer = undefined;

@@ -22,14 +22,14 @@ export function Attention(): JSX.Element {
   /** The newest notice that was dealt with; null until it is known what there was before this page. */
   const [told, setTold] = createSignal<number | null>(null);
 
-  onMount(() => farm.take({ seen: Number(kept("seen") ?? 0) || 0 }));
+  onMount(() => farm.learn({ seen: Number(kept("seen") ?? 0) || 0 }));
 
   createEffect(() => {
     if (!farm.synced()) return;
     readNotices(farm.client, AT_FIRST, null).then(
       (page) => {
         setTold((before) => before ?? page.items[0]?.id ?? 0);
-        farm.take({ notices: page.items });
+        farm.learn({ notices: page.items });
       },
       // A lost connection is told elsewhere, and read again when it is back.
       () => undefined,

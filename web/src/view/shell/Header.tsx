@@ -3,9 +3,9 @@
  * and failed, what somebody should look at, and whether all that is of now.
  */
 import { createMemo, For, Show, type JSX } from "solid-js";
-import { unwrap } from "solid-js/store";
+import type { JobSummary } from "../../api/types";
 import { gpusHeld } from "../../model/leases";
-import { eventsAddress, unseenTrouble } from "../../model/notices";
+import { eventsAddress } from "../../model/notices";
 import { VIEWS, viewAddress } from "../../store/route";
 import { t } from "../../text";
 import { JobShape } from "../common/icons";
@@ -15,7 +15,7 @@ import "./header.css";
 
 const LATELY_MS = 24 * 3_600_000;
 
-export function Header(): JSX.Element {
+export function Header(props: { trouble: number }): JSX.Element {
   const { farm, route } = usePage();
   const word = (): [string, string] => {
     const kind = farm.connection().kind;
@@ -43,7 +43,7 @@ export function Header(): JSX.Element {
         </For>
       </nav>
       <Show when={farm.known()}>
-        <Glance />
+        <Glance trouble={props.trouble} />
       </Show>
       <span class={`connection connection-${word()[0]}`} role="status">
         <span class="connection-mark" aria-hidden="true" />
@@ -53,18 +53,20 @@ export function Header(): JSX.Element {
   );
 }
 
-function Glance(): JSX.Element {
+function Glance(props: { trouble: number }): JSX.Element {
   const { farm, now } = usePage();
+  const index = farm.state.index;
+  const minute = createMemo(() => Math.floor(now() / 60_000));
   const counts = createMemo(() => {
-    farm.state.orderVersion;
-    const found = { running: 0, waiting: 0, failed: 0 };
-    for (const { status, finished } of Object.values(unwrap(farm.state.jobs))) {
-      if (status === "running" || status === "waiting") found[status] += 1;
-      else if (status === "failed" && finished !== null && now() - Date.parse(finished) < LATELY_MS) found.failed += 1;
-    }
-    return found;
+    farm.state.jobsVersion;
+    const since = minute() * 60_000 - LATELY_MS;
+    const isLate = ({ finished }: JobSummary): boolean => finished !== null && Date.parse(finished) > since;
+    return {
+      running: index.count("running"),
+      waiting: index.count("waiting"),
+      failed: index.withStatus("failed").filter(isLate).length,
+    };
   });
-  const trouble = createMemo(() => unseenTrouble(farm.state.notices, farm.state.noticesSeen, now()));
   const gpus = () => farm.state.node?.gpus.length ?? 0;
   return (
     <ul class="glance" aria-label={t.glance.heading}>
@@ -100,10 +102,10 @@ function Glance(): JSX.Element {
       <li data-glance="failed" classList={{ none: counts().failed === 0 }} title={t.glance.failedLately(counts().failed)}>
         <JobShape status="failed" /> <b>{counts().failed}</b> <span class="quiet">{t.glance.failed}</span>
       </li>
-      <Show when={trouble() > 0}>
+      <Show when={props.trouble > 0}>
         <li data-glance="trouble" class="glance-trouble">
-          <a href={eventsAddress({ severities: ["error"] })} title={t.notify.trouble(trouble())}>
-            <SeverityShape severity="warning" /> {t.glance.trouble(trouble())}
+          <a href={eventsAddress({ severities: ["error"] })} title={t.notify.trouble(props.trouble)}>
+            <SeverityShape severity="warning" /> {t.glance.trouble(props.trouble)}
           </a>
         </li>
       </Show>

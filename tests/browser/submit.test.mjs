@@ -1,0 +1,206 @@
+// The submit form against the real daemon: a render from a scene in the roots, a plugin that changes under the open form,
+// and that nothing typed is lost.
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { frameCount, jobStatus, openPage } from "./support/browser.mjs";
+import { jobOf } from "./support/scene.mjs";
+import { setting } from "./support/setting.mjs";
+
+/** A plugin as a TD writes it, with these options. */
+const plugin = (options) => `import farmhand
+from farmhand import Command
+
+
+class Tint(farmhand.Plugin):
+    """Tints."""
+
+    extensions = ["tint"]
+    tools = ["true"]
+    options = {
+${options.map(([name, schema]) => `        "${name}": ${schema},`).join("\n")}
+    }
+
+    def build_command(self, task):
+        return Command("true")
+`;
+const STRENGTH = ["strength", '{"type": "integer", "minimum": 1, "maximum": 9, "title": "Strength"}'];
+const NOTE = ["note", '{"type": "string", "title": "Note"}'];
+const GAMMA = ["gamma", '{"type": "number", "default": 2.2, "title": "Gamma", "description": "New today."}'];
+
+const set = setting(
+  async (set) => {
+    mkdirSync(join(set.dir, "shows", "tint"), { recursive: true });
+    set.tint = join(set.dir, "shows", "tint", "a.tint");
+    writeFileSync(set.tint, "a scene");
+    set.save = (options) => writeFileSync(join(set.dir, "data", "plugins", "tint.py"), plugin(options));
+  },
+  (dir) => `[paths]\nroots = [${JSON.stringify(dir)}]\n`,
+);
+
+const field = (page, pointer) => page.locator(`[data-field="${pointer}"]`);
+const input = (page, pointer) => field(page, pointer).locator("input, select, textarea").first();
+const ready = (page) => page.locator('.plan[data-plan="ready"]').waitFor();
+
+test("a render is picked, checked and submitted once, and lands", async () => {
+  const { page, context, complaints } = await openPage(set.browser, set.daemon.url, { hash: "#/submit" });
+  await page.getByText("Choose a scene to see what would run.").waitFor();
+
+  // By keyboard alone: into the root, a part of the name, Enter.
+  await page.getByRole("button", { name: "Browse…" }).click();
+  await page.locator(".entry", { hasText: set.dir }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.locator('.entry[data-kind="directory"]', { hasText: "shows" }).waitFor();
+  await page.keyboard.press("ArrowLeft");
+  await page.locator(".entry", { hasText: set.dir }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.locator(".crumb:disabled", { hasText: set.dir }).waitFor();
+  await page.keyboard.type("SHOT");
+  await page.locator('.entry:only-child[data-kind="scene"]', { hasText: "shot.blend" }).waitFor();
+  await page.keyboard.press("Enter");
+  assert.equal(await input(page, "/scene").inputValue(), set.scene);
+
+  // What the scene says of itself.
+  await page.getByText("the scene's own range, 1-12").first().waitFor();
+  await page.locator(".frames-preview", { hasText: "12 frames: 1 to 12" }).waitFor();
+  await page.locator(".layers .chip", { hasText: "ViewLayer" }).waitFor();
+
+  // A frame set that is not right says where; nothing is asked of the daemon with it.
+  await input(page, "/frames").fill("1-3,");
+  await field(page, "/frames").locator(".field-wrong", { hasText: "column 5: a frame number is missing at the end" }).waitFor();
+  await page.locator('.plan[data-plan="wrong"]').waitFor();
+  await input(page, "/frames").fill("1-3");
+  await page.locator('.frames-preview [data-count="3"]').waitFor();
+
+  // What only the daemon knows to be wrong stands at its field.
+  await input(page, "/output").fill("/nowhere/####");
+  await field(page, "/output").locator(".field-wrong", { hasText: "outside the directories" }).waitFor();
+  await input(page, "/output").fill(join(set.dir, "renders", "####"));
+  await input(page, "/options/samples").fill("0");
+  await field(page, "/options/samples").locator(".field-wrong", { hasText: "1 is the least" }).waitFor();
+  await input(page, "/options/samples").fill("1");
+  await input(page, "/options/format").selectOption("PNG");
+  await ready(page);
+  await page.locator(".first-image", { hasText: join(set.dir, "renders", "0001.png") }).waitFor();
+  await page.getByText("Ready: 3 images").waitFor();
+
+  await page.getByRole("button", { name: "Dry run" }).click();
+  await page.locator('[data-level="render"] .plan-command', { hasText: "shot.blend" }).waitFor();
+  assert.equal((await set.daemon.request("GET", "/api/v1/jobs")).items.length, 0, "a dry run makes no job");
+
+  await page.locator(".send").dblclick();
+  await page.waitForURL(/#\/jobs\/1$/);
+  await jobStatus(page, "done");
+  await frameCount(page, "done", 3);
+  assert.ok(existsSync(join(set.dir, "renders", "0003.png")));
+  const { items } = await set.daemon.request("GET", "/api/v1/jobs");
+  assert.equal(items.length, 1, "pressed twice, submitted once");
+  const { spec } = await set.daemon.request("GET", "/api/v1/jobs/1");
+  assert.deepEqual([spec.frames, spec.options], ["1-3", { format: "PNG", samples: 1 }]);
+
+  // From this browser, and from the job.
+  await page.goto(`${set.daemon.url}/#/submit`);
+  assert.equal(await input(page, "/scene").inputValue(), "", "what was submitted is no draft any more");
+  await page.getByRole("button", { name: "Fill in shot" }).click();
+  assert.equal(await input(page, "/frames").inputValue(), "1-3");
+  await page.getByRole("button", { name: "Clear", exact: true }).click();
+  assert.equal(await input(page, "/frames").inputValue(), "");
+  await page.getByRole("button", { name: "Back to what was there" }).click();
+  assert.equal(await input(page, "/frames").inputValue(), "1-3");
+  await page.goto(`${set.daemon.url}/#/jobs/1`);
+  await page.getByRole("link", { name: "Submit again" }).click();
+  await page.getByText("Filled in from job 1.").waitFor();
+  assert.equal(await input(page, "/options/samples").inputValue(), "1");
+  assert.match(page.url(), /#\/submit$/, "a reload does not fill it in once more");
+
+  assert.deepEqual(complaints.filter((one) => !one.includes("422")), []);
+  await context.close();
+});
+
+test("an option that a TD adds appears in the open form, and nothing typed is lost", async () => {
+  set.save([STRENGTH, NOTE]);
+  const { page, context, complaints } = await openPage(set.browser, set.daemon.url, { hash: "#/submit" });
+  await input(page, "/scene").fill(set.tint);
+  await input(page, "/frames").fill("1-5");
+  await input(page, "/options/strength").fill("7");
+  await input(page, "/options/note").fill("half a sen");
+  await input(page, "/options/note").focus();
+
+  set.save([STRENGTH, NOTE, GAMMA]);
+  await field(page, "/options/gamma").getByText("New today.").waitFor();
+  // The cursor is where it was, too.
+  await page.keyboard.type("tence");
+  assert.equal(await input(page, "/options/note").inputValue(), "half a sentence");
+  assert.equal(await input(page, "/options/strength").inputValue(), "7");
+  await ready(page);
+
+  // One that goes away is named, and not sent.
+  set.save([NOTE, GAMMA]);
+  await page.locator(".leftover", { hasText: "strength = 7" }).waitFor();
+  await field(page, "/options/strength").waitFor({ state: "detached" });
+  await ready(page);
+  const [request] = await Promise.all([page.waitForRequest(/dry_run=true/), page.getByRole("button", { name: "Dry run" }).click()]);
+  assert.deepEqual(request.postDataJSON().options, { note: "half a sentence" });
+
+  // A save that does not load: the form says so and stays as it was.
+  writeFileSync(join(set.dir, "data", "plugins", "tint.py"), "class Tint(\n");
+  await page.locator(".plugin-trouble", { hasText: "The newest save of tint does not serve" }).waitFor();
+  await page.locator(".plugin-trouble .failure", { hasText: "SyntaxError" }).waitFor();
+  assert.equal(await input(page, "/options/note").inputValue(), "half a sentence");
+  set.save([STRENGTH, NOTE]);
+  await page.locator(".plugin-trouble").waitFor({ state: "detached" });
+  await page.waitForFunction(() => document.querySelector('[data-field="/options/strength"] input')?.value === "7");
+
+  // The plugin goes altogether, and comes back.
+  rmSync(join(set.dir, "data", "plugins", "tint.py"));
+  await page.getByText("No plugin takes this scene.").waitFor();
+  set.save([STRENGTH, NOTE]);
+  await page.waitForFunction(() => document.querySelector('[data-field="/options/note"] input')?.value === "half a sentence");
+
+  assert.deepEqual(complaints.filter((one) => !one.includes("422")), []);
+  await context.close();
+});
+
+test("a draft survives a reload and the end of the daemon", async () => {
+  const { page, context } = await openPage(set.browser, set.daemon.url, { hash: "#/submit" });
+  await input(page, "/scene").fill(set.scene);
+  await input(page, "/frames").fill("1-3,");
+  await page.getByRole("textbox", { name: "Another layer" }).fill("Beauty");
+  await page.keyboard.press("Enter");
+  await page.locator("summary", { hasText: "Limits" }).click();
+  await input(page, "/limits/retries").fill("x");
+
+  await page.reload();
+  await page.locator(".connection-live").waitFor();
+  assert.equal(await input(page, "/frames").inputValue(), "1-3,");
+  await page.locator(".chip", { hasText: "Beauty" }).waitFor();
+  await field(page, "/limits/retries").locator(".field-wrong").waitFor();
+  assert.equal(await input(page, "/limits/retries").inputValue(), "x");
+
+  await set.daemon.kill();
+  await page.locator(".connection-offline").waitFor();
+  await input(page, "/frames").fill("2-4");
+  await input(page, "/limits/retries").fill("1");
+  await page.locator(".send:disabled").waitFor();
+  await set.daemon.restart();
+  await page.locator(".connection-live").waitFor();
+  assert.equal(await input(page, "/frames").inputValue(), "2-4");
+  // The scene has no such layer: the daemon that is back says so, at the field.
+  await field(page, "/layers").locator(".field-wrong, .chip", { hasText: "Beauty" }).first().waitFor();
+  await page.getByRole("button", { name: "Remove layer Beauty" }).click();
+  await ready(page);
+  await context.close();
+});
+
+test("a job's own specification is what is submitted again", async () => {
+  const id = await set.daemon.submit({ ...jobOf(set.scene, "4-6", join(set.dir, "again", "{layer}", "####")), paused: true, priority: 61, layers: ["ViewLayer"], limits: { retries: 1 } });
+  const { page, context } = await openPage(set.browser, set.daemon.url, { hash: `#/submit?job=${id}` });
+  await page.getByText(`Filled in from job ${id}.`).waitFor();
+  await ready(page);
+  await page.locator(".send").click();
+  await page.waitForURL(new RegExp(`#/jobs/${id + 1}$`));
+  const [first, second] = await Promise.all([id, id + 1].map((job) => set.daemon.request("GET", `/api/v1/jobs/${job}`)));
+  assert.deepEqual(second.spec, first.spec);
+  await context.close();
+});

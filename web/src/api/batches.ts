@@ -1,0 +1,102 @@
+/**
+ * Batches: their shapes, true to `host/model/src/batch.rs`, and the requests about them.
+ */
+import type { Client } from "./client";
+import type { FrameCounts, JobStatus, Page, Timestamp } from "./types";
+
+export type BatchStatus = "waiting" | "running" | "paused" | "completed" | "partial" | "failed" | "cancelled";
+
+/** Where a job of a batch is, in the batch's words. */
+export type EntryState = "pending" | "running" | "completed" | "failed" | "skipped" | "cancelled";
+
+/** What a submission made of one of its jobs. */
+export type Standing = "new" | "continued" | "retried" | "complete";
+
+export interface JobCounts {
+  total: number;
+  pending: number;
+  running: number;
+  completed: number;
+  failed: number;
+  skipped: number;
+  cancelled: number;
+}
+
+export interface BatchSummary {
+  id: number;
+  name: string;
+  user: string | null;
+  /** The file or directory that it was made from, on the machine that submitted it. */
+  source: string | null;
+  status: BatchStatus;
+  jobs: JobCounts;
+  frames: FrameCounts;
+  /** Of all frames, those that are done or were there: 0 to 100. */
+  percent: number;
+  /** Of the frames that have ended, those that did not fail: 0 to 1. */
+  success_rate: number | null;
+  eta: Timestamp | null;
+  workers: number;
+  submitted: Timestamp;
+  started: Timestamp | null;
+  finished: Timestamp | null;
+}
+
+export interface BatchEntryView {
+  name: string;
+  job: number;
+  standing: Standing;
+  /** Why it was skipped, continued or retried. */
+  reason?: string;
+  state: EntryState;
+  /** Absent where the job has been forgotten. */
+  status: JobStatus | null;
+  frames: FrameCounts;
+  failure: string | null;
+  started: Timestamp | null;
+  finished: Timestamp | null;
+  eta: Timestamp | null;
+}
+
+export interface BatchSettings {
+  workers: number;
+  max_retries: number;
+  timeout_seconds: number;
+  continue_on_error: boolean;
+  resume_on_failure: boolean;
+}
+
+export interface ReportWish {
+  dir: string;
+  formats: ("md" | "json" | "html")[];
+}
+
+export interface NotifyWish {
+  on: ("end" | "first-failure")[];
+  webhook?: string;
+  command?: string;
+}
+
+export interface BatchView extends BatchSummary {
+  settings: BatchSettings;
+  report: ReportWish | null;
+  notify: NotifyWish[];
+  entries: BatchEntryView[];
+}
+
+export type BatchAction = "pause" | "resume" | "cancel" | "retry";
+
+/** Batches, newest first. */
+export function batches(client: Client, limit: number, cursor: string | null): Promise<Page<BatchSummary>> {
+  const query = new URLSearchParams({ limit: String(limit) });
+  if (cursor !== null) query.set("cursor", cursor);
+  return client.get(`batches?${query}`);
+}
+
+export function batch(client: Client, id: number): Promise<BatchView> {
+  return client.get(`batches/${id}`);
+}
+
+export function control(client: Client, id: number, action: BatchAction): Promise<BatchView> {
+  return client.send("POST", `batches/${id}/${action}`);
+}

@@ -1,0 +1,179 @@
+/**
+ * What would run: what the daemon makes of the form as it stands, with the exact commands for whoever wants to see them.
+ */
+import { createEffect, createSignal, For, Show, type JSX } from "solid-js";
+import type { LevelPlan, PlanView, TaskPlan } from "../../api/submit";
+import { amount, count, shellLine } from "../../model/format";
+import { countFrames, parseFrames } from "../../model/frames";
+import { t } from "../../text";
+import { ProblemText, Prose } from "../common/parts";
+import { usePage } from "../shell/context";
+import { useSubmit } from "./form";
+
+const words = t.submit.plan;
+
+export function PlanPanel(): JSX.Element {
+  const { farm } = usePage();
+  const form = useSubmit();
+  const [open, setOpen] = createSignal(false);
+  let details: HTMLDetailsElement | undefined;
+  const plan = (): PlanView | null => {
+    const now = form.plan();
+    return now.kind === "ready" ? now.plan : now.kind === "checking" ? now.before : null;
+  };
+  const problem = () => {
+    const now = form.plan();
+    return now.kind === "refused" ? now.problem : null;
+  };
+  // What would have been one thing before is not what would run now.
+  createEffect(() => {
+    if (plan() === null) setOpen(false);
+  });
+  const mistakes = () => form.checked().wrong.filter((one) => one.missing !== true).length;
+  const said = (): string => {
+    if (form.draft.scene.trim() === "" && mistakes() === 0) return words.waiting;
+    if (mistakes() > 0) return words.mistakes(mistakes());
+    if (form.checked().wrong.length > 0) return words.missing;
+    if (problem() !== null) return problem()?.unreachable ? words.offline : words.mistakes(Math.max(1, problem()?.fields.length ?? 1));
+    const job = plan()?.job;
+    if (job === undefined) return words.checking;
+    const images = countFrames(parseFrames(job.frames)) * Math.max(1, job.layers.length);
+    return words.fine(words.images(count(images), images));
+  };
+  const kind = (): string => {
+    if (form.plan().kind === "checking") return "checking";
+    if (problem() !== null || mistakes() > 0) return "wrong";
+    return plan() === null ? "none" : "ready";
+  };
+  return (
+    <section class="plan" aria-labelledby="plan-title" data-plan={kind()}>
+      <h3 id="plan-title">{words.title}</h3>
+      <p class="quiet">{words.about}</p>
+      <p class="plan-says" role="status">
+        {said()}
+      </p>
+      <Show when={form.elsewhere().length > 0}>
+        <ul class="field-wrong" role="alert">
+          <For each={form.elsewhere()}>
+            {(one) => (
+              <li>
+                <code>{one.pointer}</code> <Prose text={one.message} />
+              </li>
+            )}
+          </For>
+        </ul>
+      </Show>
+      <Show when={problem() !== null && problem()?.fields.length === 0 ? problem() : null}>{(one) => <ProblemText problem={one()} />}</Show>
+      <Show when={(plan()?.notes.length ?? 0) > 0}>
+        <ul class="notes">
+          <For each={plan()?.notes}>
+            {(note) => (
+              <li>
+                <Prose text={note} />
+              </li>
+            )}
+          </For>
+        </ul>
+      </Show>
+      <div class="plan-actions">
+        <button
+          type="button"
+          disabled={farm.connection().kind !== "live"}
+          onClick={() => {
+            form.dryRun();
+            if (form.checked().wrong.length === 0) setOpen(true);
+            queueMicrotask(() => details?.scrollIntoView({ block: "nearest" }));
+          }}
+        >
+          {words.show}
+        </button>
+        <button type="submit" class="send" disabled={form.sending() || farm.connection().kind !== "live"}>
+          {form.sending() ? t.submit.sending : t.submit.send}
+        </button>
+      </div>
+      <Show when={open() && plan()}>
+        {(now) => (
+          <div class="commands" ref={(element) => (details = element as unknown as HTMLDetailsElement)}>
+            <For each={now().levels}>{(level, index) => <Level level={level} number={index() + 1} />}</For>
+          </div>
+        )}
+      </Show>
+    </section>
+  );
+}
+
+function Level(props: { level: LevelPlan; number: number }): JSX.Element {
+  const needs = (): string => {
+    const { gpus, memory_bytes } = props.level.needs;
+    return [...(gpus == null ? [] : [t.job.gpus(gpus)]), ...(memory_bytes == null ? [] : [t.job.memory(amount(memory_bytes))])].join(", ");
+  };
+  return (
+    <details class="plan-level" open={props.number === 1} data-level={props.level.name}>
+      <summary>
+        {words.level(props.number, props.level.name)} <span class="quiet">{props.level.summary}</span>
+      </summary>
+      <Show when={needs() !== ""}>
+        <p class="quiet">{words.needs(needs())}</p>
+      </Show>
+      <Show when={props.level.problem}>
+        {(problem) => (
+          <div class="callout">
+            <strong>{words.cannot}</strong> <Prose text={problem()} />
+          </div>
+        )}
+      </Show>
+      <For each={props.level.tasks}>{(task) => <Task task={task} />}</For>
+      <Show when={props.level.more_tasks > 0}>
+        <p class="quiet">{words.moreTasks(props.level.more_tasks)}</p>
+      </Show>
+    </details>
+  );
+}
+
+function Task(props: { task: TaskPlan }): JSX.Element {
+  const [copied, setCopied] = createSignal(false);
+  const line = () => shellLine(props.task.command.program, props.task.command.args);
+  function copy(): void {
+    navigator.clipboard?.writeText(line()).then(
+      () => setCopied(true),
+      // Not allowed here: the line can still be selected.
+      () => setCopied(false),
+    );
+  }
+  return (
+    <article class="plan-task">
+      <h4>
+        {words.task(props.task.frames, props.task.layer)}
+        <button type="button" class="small right" onClick={copy}>
+          {copied() ? words.copied : words.copy}
+        </button>
+      </h4>
+      <pre class="plan-command">{line()}</pre>
+      <Show when={props.task.command.env.length > 0}>
+        <details>
+          <summary>{words.environment}</summary>
+          <pre>{props.task.command.env.map(([name, value]) => `${name}=${value}`).join("\n")}</pre>
+        </details>
+      </Show>
+      <For each={props.task.files}>
+        {(file) => (
+          <details>
+            <summary>
+              {words.writes} <code>{file.path}</code>
+            </summary>
+            <pre>{file.contents}</pre>
+          </details>
+        )}
+      </For>
+      <Show when={props.task.outputs.length > 0}>
+        <p class="quiet">{words.makes}</p>
+        <ul class="outputs">
+          <For each={props.task.outputs}>{(output) => <li><code class="path">{output}</code></li>}</For>
+          <Show when={props.task.more_outputs > 0}>
+            <li class="quiet">{words.moreOutputs(props.task.more_outputs)}</li>
+          </Show>
+        </ul>
+      </Show>
+    </article>
+  );
+}
