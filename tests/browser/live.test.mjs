@@ -26,7 +26,7 @@ test("a job is seen from its submission to its last frame without touching the p
   await page.waitForFunction(() =>
     [...document.querySelectorAll(".thumbnail img")].every((image) => image.complete && image.naturalWidth > 0),
   );
-  await page.locator(".slot-taken", { hasText: "turning-cube" }).waitFor();
+  await page.locator('[data-glance="slots"]', { hasText: "1/1" }).waitFor();
 
   gate.open();
 
@@ -36,7 +36,7 @@ test("a job is seen from its submission to its last frame without touching the p
   await page.locator('.attempt[data-state="ended"]', { hasText: "6 of 6 done" }).waitFor();
   assert.deepEqual(await frameNumbers(page), ["6", "5", "4", "3", "2", "1"]);
   assert.equal(await page.title(), "farmhand");
-  await page.locator(".node .slot-taken").waitFor({ state: "detached" });
+  await page.locator('[data-glance="slots"]', { hasText: "0/1" }).waitFor();
   await page.getByText("Command", { exact: true }).click();
   await page.locator(".command pre", { hasText: "shot.blend" }).waitFor();
 
@@ -67,8 +67,7 @@ test("a job that waits says what holds it, what would make it run and where its 
   const row = page.locator(`.job-row[data-job="${second}"] .cell-why span[title]`);
   assert.match(await row.getAttribute("title"), /^the one slot is taken .*\nIt starts when a task ends; node\.slots/);
 
-  // What the first one holds, on the node and with the attempt itself.
-  await page.locator(".node .slot-taken", { hasText: "gated-first" }).waitFor();
+  // What the first one holds.
   await page.goto(`${set.daemon.url}/#/jobs/${first}`);
   await page.locator(".log-line", { hasText: "gate: waiting at frame 1" }).waitFor();
   await page.locator('.attempt-share [data-part="lease"]', { hasText: "thread" }).waitFor();
@@ -97,7 +96,7 @@ test("a job is paused, resumed and cancelled", async () => {
   gate.open();
   await frameCount(page, "done", 2);
   await frameCount(page, "pending", 2);
-  await page.locator(".node .slot-taken").waitFor({ state: "detached" });
+  await page.locator('[data-glance="slots"]', { hasText: "0/1" }).waitFor();
   await page.locator(".why", { hasText: "paused" }).waitFor();
 
   await page.getByRole("button", { name: "Resume" }).click();

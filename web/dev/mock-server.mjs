@@ -198,13 +198,44 @@ const log = Array.from({ length: 400 }, (_, n) => {
 let sequence = 0;
 const listeners = new Set();
 const notices = [
-  ["warning", 44, "blender", "turntable_tractor has given up frames 41"],
-  ["warning", null, "maya", "the newest version of maya does not serve, the one before it goes on: maya.py line 3: invalid syntax"],
-  ["error", 40, "maya", "sq020_0110_comp failed: 3 of 120 frames given up"],
-  ["info", 39, "blender", "sq020_0100 is done: 96 frames"],
-  ["error", null, "nuke", "nuke takes no tasks for a while: no licence for nuke_r"],
-  ["info", null, null, "farmhand 0.1.0 started and took up 2 renders that went on meanwhile"],
-].map(([severity, job, plugin, message], index) => ({ id: 60 - index, at: new Date(Date.now() - index ** 3 * 60_000).toISOString(), severity, job, plugin, message }));
+  ["warning", "frames-failed", 44, "blender", "turntable_tractor has given up frames 41"],
+  ["warning", "plugin-refused", null, "maya", "the newest version of maya does not serve, the one before it goes on: maya.py line 3: invalid syntax"],
+  ["error", "job-failed", 40, "maya", "sq020_0110_comp failed: 3 of 120 frames given up"],
+  ["info", "job-done", 39, "blender", "sq020_0100 is done: 96 frames"],
+  ["error", "breaker-opened", null, "nuke", "nuke takes no tasks for a while: no licence for nuke_r"],
+  ["info", "daemon-started", null, null, "farmhand 0.1.0 started and took up 2 renders that went on meanwhile"],
+].map(([severity, kind, job, plugin, message], index) => ({ id: 60 - index, at: new Date(Date.now() - index ** 3 * 60_000).toISOString(), severity, kind, job, plugin, message }));
+const sample = (age) => {
+  const wave = (period, phase) => 0.5 + 0.45 * Math.sin((Date.now() / 1000 - age) / period + phase);
+  return { at: ago(age), cpu: wave(17, 0), memory_used_bytes: (40 + 8 * wave(31, 2)) * GB, gpus: [0, 1, 2].map((index) => ({ uuid: node.gpus[index].uuid, utilisation: wave(9 + index * 5, index), memory_used_bytes: 9 * GB })) };
+};
+const samples = Array.from({ length: 60 }, (_, n) => sample(120 - n * 2));
+setInterval(() => {
+  samples.shift();
+  samples.push(sample(0));
+  tell({ type: "sample", sample: samples.at(-1) });
+}, 2000);
+const pluginDetail = (name) => ({
+  ...plugins.find((one) => one.name === name), language: name === "nuke" ? "Python" : null,
+  options_schema: { properties: { samples: { type: "integer", minimum: 1, maximum: 65536, title: "Samples", description: "For each pixel." }, device: { enum: ["CPU", "OPTIX", "CUDA"], default: "CPU", title: "Device" } }, required: ["samples"] },
+  grants: { read: ["/studio/shows"], env: [{ name: "OCIO", is_set: true }, { name: "STUDIO", is_set: false }], config: { publish_server: "http://publish", publish_token: "(hidden)" } },
+  limits: { describe_seconds: 0.25, call_seconds: 2, read_seconds: 0.5, memory_bytes: 64 * 1024 ** 2, log_bytes: 65536, file_bytes: 4 * 1024 ** 2 },
+  rollback_after: 3, gate: 50, calls_since: ago(90000), attempts_seen: 200,
+  calls: [["build-command", 812, 0, 0.0004], ["judge", 809, 3, 0.0007], ["read", 120_344, 0, 0.0001], ["validate", 41, 0, 0.0012]].map(([fn, calls, failures, median]) => ({
+    function: fn, calls, failures, median_seconds: median, p99_seconds: median * 7, of_last: 41, peak_memory_bytes: 2.3e6,
+    last_failure: failures === 0 ? null : { at: ago(400), digest: digest("4e"), version: "2.1.0", message: "judge: it panicked or aborted\n  in maya::levels::parse (levels.rs:88)" },
+  })),
+  faults: [
+    { cause: "licence", severity: "transient", count: 14, message: "mtoa: license checkout failed", attempt: 205, job: 41, at: ago(900) },
+    { cause: "missing-file", severity: "frame-fatal", count: 2, message: "Cannot read \"/projects/harvest/tex/barn_wood_4k.exr\"", attempt: 206, job: 41, at: ago(4000) },
+  ],
+});
+const versionsOf = (name) => ({
+  name, standing: {}, confirmed: [],
+  history: [["2.0.1", 340, { kind: "rolled-back-by-daemon", from: digest("4e"), reason: "3 calls in a row failed, at last judge" }, true, null], ["2.1.0", 900, { kind: "saved" }, false, { kind: "failed", reason: "3 calls in a row failed" }], ["2.0.0", 90_000, { kind: "pinned", by: "tess" }, false, null]].map(([version, age, reason, serving, aside]) => ({
+    entry: { digest: digest(version.slice(2, 3) + "c"), version, form: "component", language: null, bytes: 412_000, source: `${name}.wasm`, at: ago(age), reason }, serving, kept: true, aside,
+  })),
+});
 function tell(event) {
   sequence += 1;
   for (const response of listeners) response.write(`id: 1-${sequence}\ndata: ${JSON.stringify(event)}\n\n`);
@@ -263,7 +294,11 @@ const server = createServer((request, response) => {
     request.on("close", () => listeners.delete(response));
     for (const notice of notices.slice(0, 2).reverse()) tell({ type: "notice", notice });
   } else if (path === "/node") json(node);
+  else if (path === "/node/history") json({ interval_seconds: 2, samples_kept: 60, samples });
+  else if (path === "/notices") json({ items: notices, next: null });
   else if (path === "/plugins") json(plugins);
+  else if (/^\/plugins\/\w+$/.test(path)) json(pluginDetail(path.split("/")[2]));
+  else if (/^\/plugins\/\w+\/versions$/.test(path)) json(versionsOf(path.split("/")[2]));
   else if (path === "/jobs") {
     const states = url.searchParams.get("state").split(",");
     const empty = process.argv.includes("--empty");

@@ -5,7 +5,6 @@ import "./style/tokens.css";
 import "./style/base.css";
 import "./style/layout.css";
 import "./style/detail.css";
-import "./style/side.css";
 import { App } from "./view/shell/App";
 
 const place = document.getElementById("page");

@@ -2,6 +2,7 @@
 //! so that a reader who missed some is right again after the next.
 
 use crate::batch::BatchSummary;
+use crate::sample::NodeSample;
 use crate::view::{AttemptView, FrameDoneView, JobSummary, NodeView, PluginView, SharedWhy};
 use crate::{AttemptId, FrameSet, FrameState, JobId, Notice, Usage};
 use serde::{Deserialize, Serialize};
@@ -88,6 +89,11 @@ pub enum FarmEvent {
     Node {
         /// What it is now.
         node: Box<NodeView>,
+    },
+    /// What the machine is doing. Every two seconds; not durable and not repeated.
+    Sample {
+        /// What it is doing now.
+        sample: NodeSample,
     },
     /// Something a person should read.
     Notice {

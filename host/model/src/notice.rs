@@ -41,6 +41,8 @@ pub struct Notice {
     pub at: Timestamp,
     /// How much it matters.
     pub severity: NoticeSeverity,
+    /// What kind of happening it is, such as `job-failed`.
+    pub kind: String,
     /// The job that it is about.
     pub job: Option<JobId>,
     /// The plugin that it is about.
@@ -265,6 +267,36 @@ impl Happening {
         }
     }
 
+    /// What kind of happening it is, for programs.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::DaemonStarted { .. } => "daemon-started",
+            Self::StoreFailing { .. } => "store-failing",
+            Self::StoreWorks => "store-works",
+            Self::JobDone { .. } => "job-done",
+            Self::JobFailed { .. } => "job-failed",
+            Self::JobCancelled { .. } => "job-cancelled",
+            Self::JobHeld { .. } => "job-held",
+            Self::FramesFailed { .. } => "frames-failed",
+            Self::PluginServes { .. } => "plugin-serves",
+            Self::PluginRefused { .. } => "plugin-refused",
+            Self::PluginFailed { .. } => "plugin-failed",
+            Self::PluginFailing { .. } => "plugin-failing",
+            Self::PluginRemoved { .. } => "plugin-removed",
+            Self::BreakerOpened { .. } => "breaker-opened",
+            Self::BreakerClosed { .. } => "breaker-closed",
+            Self::GpuLost { .. } => "gpu-lost",
+            Self::GpuBack { .. } => "gpu-back",
+            Self::DiskFilling { .. } => "disk-filling",
+            Self::DiskHasRoom { .. } => "disk-has-room",
+            Self::StaleReport { .. } => "stale-report",
+            Self::ForeignFrame { .. } => "foreign-frame",
+            Self::HooksUnasked { .. } => "hooks-unasked",
+            Self::AttemptAbandoned { .. } => "attempt-abandoned",
+        }
+    }
+
     /// The job that it is about.
     #[must_use]
     pub fn job(&self) -> Option<JobId> {
@@ -308,6 +340,7 @@ impl Happening {
             id,
             at,
             severity: self.severity(),
+            kind: self.kind().to_owned(),
             job: self.job(),
             plugin: self.plugin().map(str::to_owned),
             message: self.to_string(),
@@ -405,11 +438,13 @@ mod tests {
         use NoticeSeverity::{Error, Info, Warning};
         let check =
             |happening: Happening, severity, job: Option<u64>, plugin: Option<&str>, message: &str| {
+                let kind = happening.kind().to_owned();
                 let notice = happening.noticed(NoticeId(7), Timestamp(9));
                 let expect = Notice {
                     id: NoticeId(7),
                     at: Timestamp(9),
                     severity,
+                kind,
                     job: job.map(JobId),
                     plugin: plugin.map(str::to_owned),
                     message: message.to_owned(),
@@ -424,6 +459,7 @@ mod tests {
             total: 9,
             reason: reason.map(str::to_owned),
         };
+        assert_eq!((failed(2, None).kind(), Happening::StoreWorks.kind()), ("job-failed", "store-works"));
         let about = (Some(3), Some("blender"));
         check(failed(2, None), Error, about.0, about.1, "shot failed: 2 of 9 frames given up");
         check(failed(0, Some("no camera")), Error, about.0, about.1, "shot failed: no camera");

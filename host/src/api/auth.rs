@@ -17,13 +17,14 @@ use std::fmt;
 
 const LOGIN_PAGE: &str = include_str!("login.html");
 const LOGIN_STYLE: &str = include_str!("login.css");
+const LOGIN_SCRIPT: &str = include_str!("login.js");
 const WRONG_TOKEN: &str = "<p role=\"alert\">That is not the token.</p>";
 
 /// The cookie that stands for the token in a browser.
 const COOKIE: &str = "farmhand_session";
 
 /// Addresses that answer without a token: they tell nothing about the farm.
-const OPEN: [&str; 3] = ["/healthz", "/login", "/login.css"];
+const OPEN: [&str; 4] = ["/healthz", "/login", "/login.css", "/login.js"];
 
 /// What clients must show. Only digests of it are kept, and only digests are compared.
 #[derive(Clone, PartialEq, Eq)]
@@ -126,6 +127,10 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>(token: Option<Token>) -> 
             "/login.css",
             get(|| async { ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], LOGIN_STYLE) }),
         )
+        .route(
+            "/login.js",
+            get(|| async { ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], LOGIN_SCRIPT) }),
+        )
         .route("/logout", post(logout))
         .with_state(token)
 }
@@ -138,8 +143,7 @@ async fn login_page(State(token): State<Option<Token>>) -> Response {
 }
 
 fn form(status: StatusCode, message: &str) -> Response {
-    let policy =
-        "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+    let policy = "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
     let page = Html(LOGIN_PAGE.replace("<!-- message -->", message));
     (status, [(header::CONTENT_SECURITY_POLICY, policy)], page).into_response()
 }

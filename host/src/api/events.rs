@@ -39,7 +39,8 @@ impl FromQuery for EventsQuery {
 /// What happens, as it happens
 ///
 /// Server-sent events. Each one's name is the `type` of its data: `job`, `reasons`, `frames`, `image`, `attempt`, `progress`,
-/// `plugin`, `plugin-removed`, `node`, `notice`. `missed` means that some are gone: read the present state anew, then go on. Send the
+/// `usage`, `batch`, `plugin`, `plugin-removed`, `node`, `sample`, `notice`. `missed` means that some are gone: read the
+/// present state anew, then go on. Send the
 /// last `id` as `Last-Event-ID` to go on after it; browsers do that by themselves.
 #[utoipa::path(
     get,
@@ -114,6 +115,7 @@ pub(super) fn name(event: &FarmEvent) -> &'static str {
         FarmEvent::Plugin { .. } => "plugin",
         FarmEvent::PluginRemoved { .. } => "plugin-removed",
         FarmEvent::Node { .. } => "node",
+        FarmEvent::Sample { .. } => "sample",
         FarmEvent::Notice { .. } => "notice",
     }
 }
@@ -132,7 +134,8 @@ fn concerns(event: &FarmEvent, wanted: JobId) -> bool {
         FarmEvent::Batch { .. }
         | FarmEvent::Plugin { .. }
         | FarmEvent::PluginRemoved { .. }
-        | FarmEvent::Node { .. } => false,
+        | FarmEvent::Node { .. }
+        | FarmEvent::Sample { .. } => false,
     }
 }
 
@@ -145,9 +148,11 @@ mod tests {
     use std::sync::Arc;
 
     fn notice(job: Option<u64>, message: &str) -> FarmEvent {
-        let (at, severity) = (Timestamp(0), NoticeSeverity::Info);
+        let (at, severity, kind) = (Timestamp(0), NoticeSeverity::Info, "job-done".to_owned());
         let (job, message) = (job.map(JobId), message.to_owned());
-        FarmEvent::Notice { notice: Notice { id: NoticeId(1), at, severity, job, plugin: None, message } }
+        FarmEvent::Notice {
+            notice: Notice { id: NoticeId(1), at, severity, kind, job, plugin: None, message },
+        }
     }
 
     /// The stream as a client sees it: everything up to the end.
@@ -178,7 +183,7 @@ mod tests {
         let head = "retry: 1000\n: farmhand\n\n";
         let first = concat!(
             "event: notice\nid: 7-1\n",
-            r#"data: {"type":"notice","notice":{"id":1,"at":"1970-01-01T00:00:00.000Z","severity":"info","#,
+            r#"data: {"type":"notice","notice":{"id":1,"at":"1970-01-01T00:00:00.000Z","severity":"info","kind":"job-done","#,
             r#""job":null,"plugin":null,"message":"one\ntwo"}}"#,
             "\n\n"
         );

@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 pub(super) const MOST: u32 = 1000;
 
 /// Items on one page of a list where nothing is asked for.
-const USUAL: u32 = 100;
+pub(super) const USUAL: u32 = 100;
 
 /// Longest idempotency key. A UUID has 36 characters.
 const LONGEST_KEY: usize = 255;

@@ -18,6 +18,7 @@ mod limits;
 mod log;
 mod logs;
 mod metrics;
+mod notices;
 mod page;
 mod params;
 mod past;

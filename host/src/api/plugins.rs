@@ -5,6 +5,7 @@ use super::problem::Problem;
 use crate::farm::{Farm, VersionControl};
 use axum::Json;
 use axum::extract::{Path, State};
+use farmhand_model::plugin_detail::PluginDetail;
 use farmhand_model::versions::PluginVersions;
 use farmhand_model::view::PluginView;
 use serde::Deserialize;
@@ -20,6 +21,25 @@ use utoipa::ToSchema;
 )]
 pub(super) async fn list(State(farm): State<Farm>) -> Json<Vec<PluginView>> {
     Json(farm.plugins())
+}
+
+/// One plugin in full
+///
+/// What it may see and use, what its calls cost and came to since the daemon started, and what went wrong in the newest
+/// of its attempts, by cause.
+#[utoipa::path(
+    get,
+    path = "/plugins/{name}",
+    operation_id = "getPlugin",
+    tag = "plugins",
+    params(("name" = String, Path, description = "The plugin.")),
+    responses((status = 200, description = "The plugin.", body = PluginDetail)),
+)]
+pub(super) async fn get(
+    State(farm): State<Farm>,
+    Path(name): Path<String>,
+) -> Result<Json<PluginDetail>, Problem> {
+    Ok(Json(farm.plugin(&name).await?))
 }
 
 /// Every version of a plugin that ever served

@@ -8,7 +8,7 @@ use super::security::{HostRules, check_origin, security_headers};
 use super::settings::{ApiError, ApiSettings};
 use super::state::ApiState;
 use super::{
-    actions, attempts, auth, cleanup, compress, events, files, images, jobs, logs, page, past, plugins, report, system,
+    actions, attempts, auth, cleanup, compress, events, files, images, jobs, logs, notices, page, past, plugins, report, system,
 };
 use crate::farm::Farm;
 use axum::Router;
@@ -67,13 +67,16 @@ pub(super) fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(logs::search))
         .routes(routes!(logs::log_marks))
         .routes(routes!(events::events))
+        .routes(routes!(notices::list))
         .routes(routes!(plugins::list))
+        .routes(routes!(plugins::get))
         .routes(routes!(plugins::versions))
         .routes(routes!(plugins::roll_back))
         .routes(routes!(plugins::pin))
         .routes(routes!(plugins::unpin))
         .routes(routes!(plugins::confirm))
         .routes(routes!(system::node))
+        .routes(routes!(system::node_history))
         .routes(routes!(files::list))
         .routes(routes!(files::inspect))
         .routes(routes!(cleanup::cleanup));

@@ -8,6 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use farmhand_model::sample::NodeHistory;
 use farmhand_model::view::NodeView;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -22,6 +23,20 @@ use utoipa::ToSchema;
 )]
 pub(super) async fn node(State(farm): State<Farm>) -> Result<Json<NodeView>, Problem> {
     Ok(Json(farm.node().await?))
+}
+
+/// What this machine did lately
+///
+/// How busy its cores, memory and GPUs were over the last two minutes; each sample is an event, `sample`, too.
+#[utoipa::path(
+    get,
+    path = "/node/history",
+    operation_id = "getNodeHistory",
+    tag = "system",
+    responses((status = 200, description = "The samples, oldest first.", body = NodeHistory)),
+)]
+pub(super) async fn node_history(State(farm): State<Farm>) -> Json<NodeHistory> {
+    Json(farm.node_history())
 }
 
 /// Whether the daemon works.

@@ -14,6 +14,7 @@ mod error;
 mod files;
 mod gate;
 mod gpus;
+mod history;
 mod hooks;
 mod inspect;
 mod licensing;
@@ -24,6 +25,7 @@ mod notices;
 mod parts;
 mod past;
 mod plan;
+mod plugin_detail;
 mod reasons;
 mod reports;
 mod settings;
@@ -59,6 +61,7 @@ use driver::DriverHandle;
 use farmhand_model::dcc::Problem;
 use farmhand_model::job::JobEdit;
 use farmhand_model::plan::PlanView;
+use farmhand_model::sample::NodeHistory;
 use farmhand_model::scene::{FilesView, SceneView};
 use farmhand_model::view::{
     AttemptView, FrameDoneView, FramesView, JobSummary, JobView, JobWhyView, NodeView, Page, PluginView,
@@ -90,7 +93,7 @@ struct Inner {
     next_job: AtomicU64,
     /// Submissions one at a time, so that two with one idempotency key cannot both be new.
     keyed: tokio::sync::Mutex<()>,
-    tasks: [JoinHandle<()>; 6],
+    tasks: [JoinHandle<()>; 7],
     /// Held as long as the farm lives.
     _lock: File,
 }
@@ -381,6 +384,12 @@ impl Farm {
     #[must_use]
     pub fn events(&self) -> &EventBus {
         &self.inner.parts.bus
+    }
+
+    /// What this machine did lately.
+    #[must_use]
+    pub fn node_history(&self) -> NodeHistory {
+        self.inner.parts.history.view()
     }
 
     /// What a person should have read, newest first.

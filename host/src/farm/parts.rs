@@ -4,6 +4,7 @@ use super::budget::NodeState;
 use super::bus::EventBus;
 use super::calls::PluginCalls;
 use super::gpus::Gpus;
+use super::history::History;
 use super::notices::Notices;
 use super::settings::FarmSettings;
 use farmhand_model::dcc::{Level, Tool};
@@ -38,6 +39,8 @@ pub(super) struct Parts {
     pub(super) state: NodeState,
     pub(super) bus: EventBus,
     pub(super) notices: Notices,
+    /// What the machine did lately.
+    pub(super) history: History,
     pub(super) clock: Clock,
     pub(super) health: Health,
     /// Leases, breakers, budget or disks are different: the node is announced anew.

@@ -8,6 +8,7 @@ use super::calls::PluginCalls;
 use super::driver::{self, Driver, DriverHandle};
 use super::error::FarmStartError;
 use super::gate::ReplayGate;
+use super::history::{self, History};
 use super::notices::{NodeWatch, Notices, of_plugin};
 use super::parts::{Clock, Health, Parts};
 use super::settings::FarmSettings;
@@ -79,6 +80,7 @@ impl Farm {
             shims: ShimPool::new(settings.shim.program.clone(), settings.shim.args.clone()),
             cgroups: cgroups(settings.process.cgroups),
             bus,
+            history: History::default(),
             health: Health::default(),
             node_changed: Notify::new(),
             pinned: std::sync::Mutex::default(),
@@ -125,6 +127,7 @@ impl Farm {
         let budget = tokio::spawn(watch.follow());
         let plugins = tokio::spawn(follow_plugins(Arc::clone(&parts), handle.clone()));
         let gpus = tokio::spawn(gpus::follow(Arc::clone(&parts), handle.clone()));
+        let history = tokio::spawn(history::follow(Arc::clone(&parts)));
         let reasons = tokio::spawn(reasons::follow(parts.bus.clone(), handle.clone()));
         let inner = Arc::new_cyclic(|farm| Inner {
             parts,
@@ -136,6 +139,7 @@ impl Farm {
                 plugins,
                 gpus,
                 budget,
+                history,
                 reasons,
                 tokio::spawn(cleanup::by_policy(farm.clone(), cleanup::FIRST)),
             ],

@@ -58,6 +58,15 @@ pub(super) fn frame_done(record: &FrameRecord, layer: Option<String>) -> FrameDo
 /// Names whose values nobody should read on a page or in a bug report.
 const SECRET_WORDS: [&str; 6] = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "KEY", "CREDENTIAL"];
 
+/// What stands in the place of a secret.
+pub(super) const HIDDEN: &str = "(hidden)";
+
+/// Whether nobody should read the value of this name.
+pub(super) fn looks_secret(name: &str) -> bool {
+    let upper = name.to_uppercase();
+    SECRET_WORDS.iter().any(|word| upper.contains(word))
+}
+
 /// A command for people: values of names that look secret are hidden.
 pub(crate) fn command(
     program: String,
@@ -68,9 +77,7 @@ pub(crate) fn command(
     let env = env
         .iter()
         .map(|(name, value)| {
-            let upper = name.to_uppercase();
-            let secret = SECRET_WORDS.iter().any(|word| upper.contains(word));
-            (name.clone(), if secret { "(hidden)".to_owned() } else { value.clone() })
+            (name.clone(), if looks_secret(name) { HIDDEN.to_owned() } else { value.clone() })
         })
         .collect();
     CommandView { program, args, env, cwd }

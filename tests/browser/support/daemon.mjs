@@ -44,6 +44,11 @@ export class Daemon {
     this.more = more;
   }
 
+  /** Where plugins are dropped in. */
+  get plugins() {
+    return join(this.dir, "data", "plugins");
+  }
+
   async spawn(listen) {
     const config = join(this.dir, "config");
     mkdirSync(config, { recursive: true });

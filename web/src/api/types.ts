@@ -462,6 +462,15 @@ export interface NodeView {
   started: Timestamp;
 }
 
+/** What the machine was doing at one moment; what the system does not tell is null. */
+export interface NodeSample {
+  at: Timestamp;
+  /** All logical cores, 0 to 1. */
+  cpu: number | null;
+  memory_used_bytes: number | null;
+  gpus: { uuid: string; utilisation: number | null; memory_used_bytes: number }[];
+}
+
 export type NoticeSeverity = "info" | "warning" | "error";
 
 /** Something that a person should read. */
@@ -470,6 +479,8 @@ export interface Notice {
   id: number;
   at: Timestamp;
   severity: NoticeSeverity;
+  /** Such as `job-failed`. */
+  kind: string;
   job: number | null;
   plugin: string | null;
   message: string;
@@ -508,4 +519,5 @@ export type FarmEvent =
   | { type: "plugin"; plugin: PluginView }
   | { type: "plugin-removed"; name: string }
   | { type: "node"; node: NodeView }
+  | { type: "sample"; sample: NodeSample }
   | { type: "notice"; notice: Notice };

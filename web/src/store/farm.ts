@@ -8,11 +8,11 @@ import { Client, type JobAction } from "../api/client";
 import { findJobs } from "../api/jobs";
 import { asProblem, type Problem } from "../api/problem";
 import { EventStream, type Connection } from "../api/stream";
-import { summaryOf, type AttemptView, type FarmEvent, type JobSummary, type JobView } from "../api/types";
+import { summaryOf, type AttemptView, type FarmEvent, type JobSummary, type JobView, type NodeSample, type Notice } from "../api/types";
 import type { JobFilter } from "../model/job-filter";
 import { FrameGrid } from "../model/grid";
 import { ENDED, LIVE } from "./order";
-import { apply, IMAGES_KEPT, putAttempt, putJob } from "./reduce";
+import { apply, IMAGES_KEPT, putAttempt, putJob, putNotices, putSamples } from "./reduce";
 import { emptyDetail, emptyState, type FarmState } from "./state";
 
 const JOBS_A_PAGE = 1000;
@@ -49,6 +49,8 @@ export interface Farm {
   take(job: JobView): void;
   /** Tells the events of one frame after they have been applied; gives what ends that. */
   listen(listener: Listener): () => void;
+  /** Takes in what was read of notices and of the machine's last minutes, and which notice was seen. */
+  learn(read: { notices?: readonly Notice[]; samples?: readonly NodeSample[]; seen?: number }): void;
 }
 
 export type Listener = (events: readonly FarmEvent[]) => void;
@@ -315,6 +317,13 @@ export function createFarm(root: URL): Farm {
     listen(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
+    },
+    learn({ notices = [], samples = [], seen = 0 }) {
+      change((draft) => {
+        putNotices(draft, notices);
+        putSamples(draft, samples);
+        draft.noticesSeen = Math.max(draft.noticesSeen, seen);
+      });
     },
   };
 }

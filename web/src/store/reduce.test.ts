@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { AttemptView, FrameDoneView, JobSummary, JobView, Lease, NodeView, Notice, PluginView } from "../api/types";
+import type { AttemptView, FrameDoneView, JobSummary, JobView, Lease, NodeSample, NodeView, Notice, PluginView } from "../api/types";
 import { FrameGrid } from "../model/grid";
-import { apply, ATTEMPTS_KEPT, IMAGES_KEPT, NOTICES_KEPT, putNotices } from "./reduce";
+import { apply, ATTEMPTS_KEPT, IMAGES_KEPT, NOTICES_KEPT, putNotices, putSamples, SAMPLES_KEPT } from "./reduce";
 import { emptyDetail, emptyState, type FarmState } from "./state";
 
 function job(id: number, changes: Partial<JobSummary> = {}): JobSummary {
@@ -287,7 +287,7 @@ test("plugins are kept by name", () => {
 
 test("notices are kept newest first, and not for ever", () => {
   const state = emptyState();
-  const notice = (id: number): Notice => ({ id, at: "", severity: "info", job: null, plugin: null, message: `${id}` });
+  const notice = (id: number): Notice => ({ id, at: "", severity: "info", kind: "job-done", job: null, plugin: null, message: `${id}` });
   for (let id = 3; id <= NOTICES_KEPT + 5; id += 1) apply(state, { type: "notice", notice: notice(id) }, id);
   expect(state.notices).toHaveLength(NOTICES_KEPT);
   expect(state.notices[0]).toEqual(notice(NOTICES_KEPT + 5));
@@ -296,6 +296,19 @@ test("notices are kept newest first, and not for ever", () => {
   const last = NOTICES_KEPT + 5;
   putNotices(state, [notice(last - 1), notice(2), notice(last + 1)]);
   expect(ids()).toEqual([last + 1, last, last - 1, last - 2, 2]);
+});
+
+test("samples are kept oldest first, however they come", () => {
+  const state = emptyState();
+  const sample = (second: number): NodeSample => ({
+    at: new Date(second * 1000).toISOString(), cpu: second, memory_used_bytes: null, gpus: [],
+  });
+  for (let second = 100; second < 100 + SAMPLES_KEPT - 2; second += 2) apply(state, { type: "sample", sample: sample(second) }, 0);
+  putSamples(state, [sample(96), sample(98), sample(100), sample(102)]);
+  expect(state.samples.slice(0, 4).map(({ cpu }) => cpu)).toEqual([96, 98, 100, 102]);
+  for (let second = 1000; second < 1000 + SAMPLES_KEPT; second += 1) apply(state, { type: "sample", sample: sample(second) }, 0);
+  expect(state.samples).toHaveLength(SAMPLES_KEPT);
+  expect(state.samples[0]?.cpu).toBe(1000);
 });
 
 test("an event of a newer daemon changes nothing", () => {

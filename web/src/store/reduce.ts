@@ -2,10 +2,12 @@
  * What each event makes of the state. Events say what is now, so applying one twice or late is harmless as long as
  * they come in their order. No I/O, no clock.
  */
-import type { AttemptView, FarmEvent, FrameDoneView, JobSummary, LeaseView, Notice, PluginView, SharedWhy } from "../api/types";
+import type { AttemptView, FarmEvent, FrameDoneView, JobSummary, LeaseView, NodeSample, Notice, PluginView, SharedWhy } from "../api/types";
 import type { FarmState } from "./state";
 
 export const IMAGES_KEPT = 24;
+/** Two minutes, as many as the daemon keeps. */
+export const SAMPLES_KEPT = 60;
 /** As many as the daemon keeps. */
 export const NOTICES_KEPT = 2000;
 /** A page stays open for days, and a job of tiny tasks has thousands of attempts an hour. */
@@ -75,6 +77,8 @@ export function apply(state: FarmState, event: FarmEvent, _at: number): void {
       }
       return;
     }
+    case "sample":
+      return putSamples(state, [event.sample]);
     case "notice":
       return putNotices(state, [event.notice]);
     default:
@@ -141,6 +145,16 @@ export function putImage(images: FrameDoneView[], image: FrameDoneView): void {
   const at = images.findIndex((other) => other.at <= image.at);
   images.splice(at < 0 ? images.length : at, 0, image);
   images.splice(IMAGES_KEPT);
+}
+
+/** Takes samples in, oldest first; those that are known already are not taken twice. */
+export function putSamples(state: FarmState, samples: readonly NodeSample[]): void {
+  for (const sample of samples) {
+    let at = state.samples.length;
+    while (at > 0 && (state.samples[at - 1] as NodeSample).at >= sample.at) at -= 1;
+    if (state.samples[at]?.at !== sample.at) state.samples.splice(at, 0, sample);
+  }
+  state.samples.splice(0, Math.max(0, state.samples.length - SAMPLES_KEPT));
 }
 
 /** Takes notices in, newest first; those that are known already are not taken twice. */

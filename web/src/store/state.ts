@@ -1,7 +1,7 @@
 /**
  * What the page knows of the farm, and nothing about how it is shown.
  */
-import type { AttemptView, FrameDoneView, JobSummary, JobView, NodeView, Notice, PluginView } from "../api/types";
+import type { AttemptView, FrameDoneView, JobSummary, JobView, NodeSample, NodeView, Notice, PluginView } from "../api/types";
 import type { FrameGrid } from "../model/grid";
 import { JobsIndex } from "./jobs-index";
 
@@ -51,8 +51,12 @@ export interface FarmState {
   progress: Record<number, Progress>;
   /** By attempt; only of running ones. */
   taking: Record<number, Taking>;
+  /** What the machine did lately, oldest first. */
+  samples: NodeSample[];
   /** Newest first. */
   notices: Notice[];
+  /** The newest one that somebody has seen in this browser. */
+  noticesSeen: number;
   detail: Detail | null;
 }
 
@@ -66,7 +70,9 @@ export function emptyState(): FarmState {
     plugins: [],
     progress: {},
     taking: {},
+    samples: [],
     notices: [],
+    noticesSeen: 0,
     detail: null,
   };
 }

@@ -58,5 +58,22 @@ export const node = {
   up: (span: string): string => `up ${span}`,
   breaker: (plugin: string, gpu: string | null): string =>
     gpu === null ? `${plugin} takes no tasks here` : `${plugin} stays off GPU ${gpu} here`,
+  about: (version: string, span: string): string => `farmhand ${version}, up ${span}`,
+  cpu: "CPU",
+  cpuBusy: (percent: number): string => `${percent}\u00a0% busy`,
+  memoryTaken: (used: string, all: string): string => `${used} of ${all} in use`,
+  lately: (what: string, least: number, most: number): string =>
+    `${what} over the last two minutes: between ${least} and ${most} %`,
+  notSeen: "not told by this system",
+  held: "Who holds what",
+  heldCores: (job: string, threads: number): string => `${job}: ${threads} ${plural(threads, "core", "cores")}`,
+  heldMemory: (job: string, memory: string): string => `${job}: ${memory}`,
+  keptBack: "not for renders at the moment",
+  idle: "Nothing renders here.",
+  threadsEach: (threads: number): string => `${threads} ${plural(threads, "thread", "threads")} a task unless its job says otherwise`,
+  programs: "Programs",
+  program: "Program",
+  version: "Version",
+  place: "Place",
   breakerUntil: (time: string): string => `One task is let through at ${time}.`,
 } as const;

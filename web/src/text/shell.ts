@@ -33,3 +33,17 @@ export const views = {
   history: "History",
   events: "Events",
 } as const;
+
+/** The line at the top, for whoever stands at the back of the room. */
+export const glance = {
+  heading: "The farm at a glance",
+  slots: (used: number, all: number): string => `${used} of ${all} slots taken`,
+  slotsWord: "slots",
+  gpus: (used: number, all: number): string => `${used} of ${all} GPUs render`,
+  gpusWord: "GPUs",
+  running: "running",
+  waiting: "waiting",
+  failed: "failed",
+  failedLately: (count: number): string => `${count} failed in the last 24 hours`,
+  trouble: (count: number): string => `${count} to look at`,
+} as const;

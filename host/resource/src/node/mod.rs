@@ -3,7 +3,10 @@
 
 mod cores;
 mod desktop;
+mod load;
 mod memory;
+
+pub use load::CpuTimes;
 
 use std::fs;
 use std::path::Path;

@@ -374,6 +374,73 @@ async fn the_daemon_shows_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_is_shown_in_full_without_its_secrets() {
+    let bench = Bench::start().await;
+    bench.post("/api/v1/jobs", &bench.submission(&json!({}))).await.json();
+    let noop = bench.get("/api/v1/plugins/noop").await;
+    let noop = noop.json();
+    assert_eq!(
+        (&noop["name"], &noop["state"], &noop["language"]),
+        (&json!("noop"), &json!("serving"), &Value::Null)
+    );
+    assert_eq!(noop["grants"], json!({ "read": [], "env": [], "config": {} }));
+    assert_eq!((&noop["limits"]["call_seconds"], &noop["rollback_after"]), (&json!(2.0), &json!(3)));
+    let calls = noop["calls"].as_array().unwrap();
+    let validate = calls.iter().find(|figures| figures["function"] == "validate").unwrap();
+    assert_eq!(
+        (&validate["calls"], &validate["failures"], &validate["of_last"]),
+        (&json!(1), &json!(0), &json!(1))
+    );
+    assert!(validate["p99_seconds"].as_f64().unwrap() > 0.0, "{validate}");
+    assert_eq!((&noop["attempts_seen"], &noop["faults"]), (&json!(0), &json!([])));
+    bench.get("/api/v1/plugins/nope").await.problem(404, "no-plugin");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happened_is_listed_and_filtered() {
+    let bench = Bench::start().await;
+    let made = bench.post("/api/v1/jobs", &bench.submission(&json!({ "name": "first" }))).await;
+    let job = made.json()["id"].as_u64().unwrap();
+    bench.ask("POST", &format!("/api/v1/jobs/{job}/cancel"), &[], None).await.json();
+    let listed = async |query: &str| {
+        let answer = bench.get(&format!("/api/v1/notices{query}")).await;
+        let items = answer.json()["items"].as_array().unwrap().clone();
+        items.iter().map(|notice| notice["message"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let started = format!("farmhand {} started", env!("CARGO_PKG_VERSION"));
+    // It is told after the answer, which is given as soon as the cancel is durable.
+    while listed(&format!("?job={job}")).await != ["first was cancelled"] {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(listed("").await, ["first was cancelled", started.as_str()]);
+    assert_eq!(listed("?plugin=noop&severity=info,error&text=FIRST").await, ["first was cancelled"]);
+    assert_eq!(listed("?severity=error").await, [""; 0]);
+    let page = bench.get("/api/v1/notices?limit=1").await;
+    assert_eq!(page.json()["items"][0]["severity"], "info");
+    let next = page.json()["next"].as_str().unwrap().to_owned();
+    assert_eq!(listed(&format!("?before={next}")).await, [started.as_str()]);
+    let wrong = bench.get("/api/v1/notices?severity=fatal&before=x").await;
+    wrong.problem(400, "bad-parameter");
+    assert_eq!(wrong.pointers(), ["/severity", "/before"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_machine_tells_what_it_did_lately() {
+    let bench = Bench::start().await;
+    let history = loop {
+        let answer = bench.get("/api/v1/node/history").await;
+        if answer.json()["samples"].as_array().is_some_and(|samples| !samples.is_empty()) {
+            break answer;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(history.json()["interval_seconds"], 2.0);
+    let sample = &history.json()["samples"][0];
+    assert!(sample["at"].is_string() && sample["gpus"].is_array(), "{sample}");
+    assert_eq!(sample["cpu"], Value::Null, "the first has nothing to be held against");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_real_connection_sees_events_and_ends_with_the_daemon() {
     let bench = Bench::start().await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -269,7 +269,9 @@ async fn a_browser_logs_in_with_a_form() {
     let form = ask("GET", "/login").of(&app).await;
     assert!(form.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().contains("form-action 'self'"));
     assert!(text(form).await.contains("name=\"token\""));
-    assert_eq!(ask("GET", "/login.css").of(&app).await.status(), 200);
+    for open in ["/login.css", "/login.js"] {
+        assert_eq!(ask("GET", open).of(&app).await.status(), 200, "{open}");
+    }
 
     let post = |body: &'static str| {
         ask("POST", "/login").with("content-type", "application/x-www-form-urlencoded").body(body)

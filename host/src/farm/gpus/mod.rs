@@ -69,6 +69,11 @@ impl Gpus {
         self.monitor.reading().state.to_string()
     }
 
+    /// What the driver said last.
+    pub(super) fn reading(&self) -> Arc<GpuReading> {
+        self.monitor.reading()
+    }
+
     /// All of them in bus order, lost ones too.
     pub(super) fn known(&self) -> Vec<Gpu> {
         self.monitor.reading().gpus().cloned().collect()

@@ -108,7 +108,7 @@ impl Writer {
 
     fn write(&mut self, notices: &mut Vec<Notice>) -> io::Result<()> {
         let file = match &mut self.open {
-            Some(file) if self.lines < LINES => file,
+            Some(file) if self.lines + notices.len() <= LINES => file,
             _ => {
                 // What is in memory has these too.
                 notices.clear();

@@ -72,7 +72,7 @@ export function ProblemText(props: { problem: Problem }): JSX.Element {
         </p>
       </Show>
       <Show when={props.problem.needsLogin}>
-        <a href="login">{t.problem.login}</a>
+        <a href={`login${location.hash}`}>{t.problem.login}</a>
       </Show>
       <Show when={props.problem.fields.length > 0}>
         <ul>

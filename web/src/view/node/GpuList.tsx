@@ -3,6 +3,7 @@
  */
 import { For, Show, type JSX } from "solid-js";
 import type { GpuProcessView, GpuView, NodeView } from "../../api/types";
+import { pointsOf } from "../../model/curve";
 import { amount } from "../../model/format";
 import { leasesOn } from "../../model/share";
 import { attemptAddress } from "../../store/route";
@@ -10,6 +11,8 @@ import { t } from "../../text";
 import { WarnShape } from "../common/icons";
 import { Meter } from "../common/parts";
 import { Standing } from "../job/Why";
+import { usePage } from "../shell/context";
+import { Curve } from "./Curve";
 
 export function GpuList(props: { node: NodeView }): JSX.Element {
   return (
@@ -20,6 +23,9 @@ export function GpuList(props: { node: NodeView }): JSX.Element {
 }
 
 function OneGpu(props: { node: NodeView; gpu: GpuView }): JSX.Element {
+  const { farm, now } = usePage();
+  const points = () =>
+    pointsOf(farm.state.samples, (sample) => sample.gpus.find(({ uuid }) => uuid === props.gpu.uuid)?.utilisation ?? null);
   const leases = () => leasesOn(props.node, props.gpu);
   const used = () => props.gpu.memory_used_bytes;
   const memory = () => t.node.memoryOf(amount(used() ?? 0), amount(props.gpu.memory_bytes));
@@ -35,6 +41,7 @@ function OneGpu(props: { node: NodeView; gpu: GpuView }): JSX.Element {
         <span title={[props.gpu.uuid, props.gpu.pci_bus_id].filter(Boolean).join(" · ")}>{props.gpu.name}</span>
       </p>
       <Show when={used() !== null}>
+        <Curve what={t.node.gpu(props.gpu.index)} points={points()} now={now()} />
         <Meter used={used() ?? 0} all={props.gpu.memory_bytes} label={memory()} />
       </Show>
       <p class="quiet">{live().join(" · ")}</p>

@@ -6,10 +6,12 @@ import { Dynamic } from "solid-js/web";
 import type { Problem } from "../../api/problem";
 import type { JobSummary } from "../../api/types";
 import { byTurn } from "../../model/job-filter";
+import { unseenTrouble } from "../../model/notices";
 import type { Farm } from "../../store/farm";
 import { createJobsTable } from "../../store/jobs-table";
 import { pictureMode, viewAddress } from "../../store/route";
 import { t } from "../../text";
+import { Attention } from "./Attention";
 import { Context, createNow, createRoute } from "./context";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { Header } from "./Header";
@@ -51,9 +53,10 @@ export function App(props: { farm: Farm }): JSX.Element {
   }, null);
   createEffect(() => farm.openJob(shownJob()));
 
+  const trouble = createMemo(() => unseenTrouble(farm.state.notices, farm.state.noticesSeen, now()));
   createEffect(() => {
     farm.state.jobsVersion;
-    document.title = t.title(index.count("running"), index.count("waiting"));
+    document.title = t.title(index.count("running"), index.count("waiting"), trouble());
   });
 
   const escape = (event: KeyboardEvent): void => {
@@ -72,11 +75,12 @@ export function App(props: { farm: Farm }): JSX.Element {
         class="page"
         classList={{ "has-choice": route().job !== null, "is-stale": farm.known() && farm.connection().kind === "offline" }}
       >
-        <Header />
+        <Header trouble={trouble()} />
         <ConnectionBanner />
         <main class="content" data-view={route().view}>
           <Dynamic component={VIEW_PARTS[route().view]} />
         </main>
+        <Attention />
         <div class="complaints" role="alert">
           <For each={complaints()}>
             {(complaint) => (
