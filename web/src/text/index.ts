@@ -3,6 +3,7 @@
  * each part of the page; nothing else in `src` has words for people.
  */
 import { notices } from "./events";
+import { history, report } from "./history";
 import { job, obstacle, strip, attempts } from "./job";
 import { jobs, status, frameState, actions } from "./jobs";
 import { log } from "./log";
@@ -31,4 +32,6 @@ export const t = {
   node,
   plugins,
   notices,
+  history,
+  report,
 } as const;
