@@ -11,5 +11,6 @@ pub mod cli;
 pub mod config;
 pub mod farm;
 mod near_miss;
+mod refused;
 pub mod scene;
 pub mod trial;

@@ -5,6 +5,7 @@
 
 mod attempts;
 mod auth;
+mod batches;
 mod body;
 mod cleanup;
 mod docs;

@@ -92,6 +92,35 @@ pub struct Submission {
     pub paused: bool,
 }
 
+impl Submission {
+    /// Every field.
+    pub(crate) const FIELDS: &'static [&'static str] = &[
+        "scene",
+        "frames",
+        "name",
+        "user",
+        "plugin",
+        "dcc_version",
+        "layers",
+        "output",
+        "options",
+        "priority",
+        "after",
+        "order",
+        "chunk",
+        "threads",
+        "memory",
+        "gpus",
+        "licences",
+        "skip_existing",
+        "limits",
+        "levels",
+        "start_level",
+        "hooks",
+        "paused",
+    ];
+}
+
 fn default_priority() -> u8 {
     50
 }
