@@ -81,6 +81,36 @@ impl Farm {
 }
 
 #[test]
+fn what_holds_a_job_is_told_though_nothing_else_about_it_is_different() {
+    let farm = Farm::start("", &["--slots", "1"]);
+    let none = json!({});
+    let first = farm.submit("first", &none);
+    farm.runs(first);
+    let (second, third) = (farm.submit("second", &none), farm.submit("third", &none));
+    farm.waits_for(third, "no-slot");
+    let events = farm.daemon.client.events();
+
+    farm.open("first");
+    farm.runs(second);
+
+    // From then on the third job waits for the second one's slot.
+    let is_it = |event: &Value| {
+        let held = |shared: &Value| {
+            let jobs = shared["jobs"].as_array().unwrap();
+            let has_third = jobs.iter().any(|run| (run[0].as_u64()..=run[1].as_u64()).contains(&Some(third)));
+            has_third && shared["why"]["reason"]["holders"] == json!([second])
+        };
+        assert!(event["type"] != "job" || event["job"]["id"] != third, "it has no event of its own: {event}");
+        event["type"] == "reasons" && event["reasons"].as_array().unwrap().iter().any(held)
+    };
+    let found = std::iter::from_fn(|| events.recv_timeout(std::time::Duration::from_secs(60)).ok());
+    assert!(found.into_iter().any(|event| is_it(&event)), "it was never told");
+    farm.open("second");
+    farm.open("third");
+    farm.ends_well(third);
+}
+
+#[test]
 fn a_limit_per_task_is_held_by_one_after_the_other_over_a_crash_too() {
     let mut farm = Farm::start("[limits]\nnuke_render = 1\n", &["--slots", "3"]);
     let licence = json!({"licences": ["nuke_render"]});

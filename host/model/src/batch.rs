@@ -4,7 +4,7 @@
 //! that it goes on with or finds complete.
 
 use crate::view::FrameCounts;
-use crate::{BatchId, Digest, JobId, JobStatus, Timestamp};
+use crate::{BatchId, Digest, FrameSet, JobId, JobStatus, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -78,6 +78,9 @@ pub struct BatchEntry {
     /// Why it was skipped, continued or retried; absent of a new job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Where it was when the batch ended, which is still known when the job has been forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<EntryState>,
 }
 
 /// One job of a batch, with where it is now.
@@ -309,6 +312,42 @@ fn at_the_end() -> Vec<NotifyMoment> {
     vec![NotifyMoment::End]
 }
 
+/// What a submission would do, without keeping or running anything.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct BatchPlan {
+    /// What people would call it.
+    pub name: String,
+    /// Tasks at once.
+    pub workers: u32,
+    /// Its jobs.
+    pub jobs: Vec<PlannedJob>,
+}
+
+/// What a submission would make of one of its jobs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PlannedJob {
+    /// What people would call it.
+    pub name: String,
+    /// What would become of it.
+    pub standing: Standing,
+    /// Why; absent of a new job.
+    pub reason: Option<String>,
+    /// The job of an earlier submission.
+    pub job: Option<JobId>,
+    /// The plugin's name.
+    pub plugin: String,
+    /// Absolute path of the scene.
+    pub scene: String,
+    /// Frames of each layer.
+    pub frames: FrameSet,
+    /// Layers, each rendered on its own.
+    pub layers: Vec<String>,
+    /// Where the images would go.
+    pub output: Option<String>,
+    /// What the plugin wants people to know.
+    pub notes: Vec<String>,
+}
+
 /// A batch as it is kept, except for its entries.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BatchRecord {
@@ -332,6 +371,32 @@ pub struct BatchRecord {
     pub submitted: Timestamp,
     /// When it reached an end; absent again once one of its jobs is retried.
     pub finished: Option<Timestamp>,
+    /// How it ended, so that a list of ended batches need not look at their jobs.
+    #[serde(default)]
+    pub tally: Option<BatchTally>,
+    /// What the request said of itself, so that sending it twice makes one batch.
+    #[serde(default)]
+    pub key: Option<RequestKey>,
+}
+
+/// What a batch came to.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct BatchTally {
+    /// How many jobs are where.
+    pub jobs: JobCounts,
+    /// How many frames are what.
+    pub frames: FrameCounts,
+    /// When the first attempt of one of its jobs started.
+    pub started: Option<Timestamp>,
+}
+
+/// An idempotency key, and which request it was for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestKey {
+    /// As the client gave it.
+    pub key: String,
+    /// SHA-256 of the request.
+    pub request: Digest,
 }
 
 impl JobCounts {

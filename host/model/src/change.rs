@@ -1,6 +1,8 @@
 //! What must become durable before anybody hears of it: the scheduler makes changes, the store keeps them.
 
-use crate::{AttemptId, AttemptRecord, FrameSet, JobId, JobRecord, Timestamp};
+use crate::batch::{BatchEntry, BatchRecord};
+use crate::notify::Delivery;
+use crate::{AttemptId, AttemptRecord, BatchId, Digest, FrameSet, JobId, JobRecord, Timestamp};
 
 /// One durable change. Applying the same change twice is the same as applying it once.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +22,28 @@ pub enum Change {
         /// Which frames.
         frames: FrameSet,
     },
+    /// The batch is this now.
+    Batch(Box<BatchRecord>),
+    /// These are the jobs of a batch, in their order.
+    Entries {
+        /// The batch.
+        batch: BatchId,
+        /// Its jobs.
+        entries: Vec<BatchEntry>,
+    },
+    /// A scene's content, so that it need not be read again while the file is as it was.
+    Scene {
+        /// Absolute path.
+        path: String,
+        /// What tells that the file has not been written since.
+        stamp: String,
+        /// Of its content.
+        digest: Digest,
+    },
+    /// Somebody is to be told this; where it was written down before, it stays as it is.
+    News(Box<Delivery>),
+    /// The delivery is this now.
+    Delivery(Box<Delivery>),
     /// A submission with this idempotency key made this job.
     IdempotencyKey {
         /// As the client gave it.

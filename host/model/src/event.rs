@@ -2,7 +2,7 @@
 //! so that a reader who missed some is right again after the next.
 
 use crate::batch::BatchSummary;
-use crate::view::{AttemptView, FrameDoneView, JobSummary, NodeView, PluginView};
+use crate::view::{AttemptView, FrameDoneView, JobSummary, NodeView, PluginView, SharedWhy};
 use crate::{AttemptId, FrameSet, FrameState, JobId, Usage};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -20,6 +20,12 @@ pub enum FarmEvent {
     Batch {
         /// What it is now.
         batch: Box<BatchSummary>,
+    },
+    /// Something else holds these jobs than before, and nothing more is different about them. Each job in it is held
+    /// by its reason since the event before.
+    Reasons {
+        /// By reason.
+        reasons: Vec<SharedWhy>,
     },
     /// Frames of a job changed state.
     Frames {

@@ -107,6 +107,23 @@ impl From<WaitReason> for WhyView {
     }
 }
 
+/// Jobs that the same thing holds: of ten thousand that wait, most wait for the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SharedWhy {
+    /// What holds them; absent: nothing.
+    pub why: Option<WhyView>,
+    /// The first and the last of each run of their numbers, in order.
+    pub jobs: Vec<(JobId, JobId)>,
+}
+
+impl SharedWhy {
+    /// Whether this job is one of them.
+    #[must_use]
+    pub fn has(&self, job: JobId) -> bool {
+        self.jobs.iter().any(|(first, last)| (*first..=*last).contains(&job))
+    }
+}
+
 /// Why a job does not run, or does not run more, and where its time goes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct JobWhyView {

@@ -5,6 +5,7 @@ mod text;
 
 pub use crate::size::Bytes;
 
+use crate::batch::BatchRef;
 use crate::dcc::Cause;
 use crate::hooks::Moment;
 use crate::needs::GpuNeed;
@@ -124,6 +125,13 @@ pub enum WaitReason {
     MaxTasks {
         /// The job's limit.
         limit: u32,
+    },
+    /// Its batch has as many tasks as it may have.
+    Workers {
+        /// The batch.
+        batch: BatchRef,
+        /// Tasks that it may have at once.
+        workers: u32,
     },
     /// Its frames wait before they are tried again.
     BackOff {

@@ -4,6 +4,7 @@ use crate::Effect;
 use crate::breaker::Plugin;
 use crate::effect::Turn;
 use crate::job::Job;
+use crate::layer::Layer;
 use crate::policy::PluginState;
 use crate::refusal::Refusal;
 use crate::scheduler::Scheduler;
@@ -20,7 +21,19 @@ use std::mem::discriminant;
 use std::sync::Arc;
 
 /// The highest priority.
-const MAX_PRIORITY: u8 = 100;
+pub(crate) const MAX_PRIORITY: u8 = 100;
+
+/// A job as it was submitted.
+pub(crate) fn new_job(record: JobRecord) -> Job {
+    let mut job = Job::new(record, Vec::new(), Vec::new());
+    if job.status != JobStatus::Paused {
+        job.status = JobStatus::Waiting;
+    }
+    job.held = None;
+    job.idle_since = Some(job.submitted);
+    job.dirty = true;
+    job
+}
 
 impl Scheduler {
     pub(crate) fn on_submit(
@@ -36,14 +49,7 @@ impl Scheduler {
             return Err(Refusal::Priority(record.spec.priority));
         }
         let id = record.id;
-        let mut job = Job::new(record, Vec::new(), Vec::new());
-        if job.status != JobStatus::Paused {
-            job.status = JobStatus::Waiting;
-        }
-        job.held = None;
-        job.idle_since = Some(job.submitted);
-        job.dirty = true;
-        self.admit(job, ended, true)?;
+        self.admit(new_job(record), ended, true)?;
         turn.touched.insert(id);
         Ok(())
     }
@@ -172,8 +178,15 @@ impl Scheduler {
         } else if job.failed_len() == 0 && !job.has_ended_undone() {
             return Err(Refusal::NothingToRetry(id));
         }
+        self.reopen(turn, id, |_, layer| frames.unwrap_or(&layer.failed).clone());
+        Ok(())
+    }
+
+    /// Makes frames of an ended or live job pending again, by layer.
+    pub(crate) fn reopen(&mut self, turn: &mut Turn, id: JobId, which: impl Fn(usize, &Layer) -> FrameSet) {
+        let Some(job) = self.jobs.get_mut(&id) else { return };
         for (index, layer) in (0..).zip(&mut job.layers) {
-            let frames = frames.unwrap_or(&layer.failed).clone();
+            let frames = which(index as usize, layer);
             let settled = layer.reopen(&frames);
             if !settled.is_empty() {
                 turn.change(Change::Unsettled { job: id, layer: index, frames: settled });
@@ -194,7 +207,6 @@ impl Scheduler {
             job.finished = None;
         }
         self.reopened(turn, id);
-        Ok(())
     }
 
     pub(crate) fn on_edit(&mut self, turn: &mut Turn, id: JobId, edit: JobEdit) -> Result<(), Refusal> {

@@ -103,7 +103,8 @@ impl Scheduler {
         let hooks_first = job.hooks.before != HookPhase::Over;
         let mut lines: Vec<Class> = Vec::new();
         for Origin { need, .. } in self.origins(job, now) {
-            let class = Class { hooks_first, need };
+            let batch = job.spec.batch.as_ref().map(|member| member.batch.id);
+            let class = Class { hooks_first, need, batch };
             if !lines.contains(&class) {
                 lines.push(class);
             }
@@ -171,6 +172,7 @@ impl Scheduler {
         let claims = Claims::default();
         let most = need.map_or(1, |need| self.ledger.lanes(need, &self.offer(job, &claims, now))) as usize;
         let most = most.min(job.spec.limits.max_tasks.unwrap_or(u32::MAX).max(1) as usize);
+        let most = most.min(job.spec.batch.as_ref().map_or(u32::MAX, |member| member.workers.max(1)) as usize);
         let mut own = Vec::new();
         let mut others = vec![0.0; self.ledger.free_slots() as usize];
         for live in self.live.values() {

@@ -1,5 +1,6 @@
 //! What the scheduler is told.
 
+use crate::batch::{BatchOrder, Together};
 use crate::policy::PluginState;
 use farmhand_model::dcc::{Fact, Fault, Outcome, Verdict};
 use farmhand_model::hooks::{HookRun, HooksResult, Moment};
@@ -28,6 +29,15 @@ pub enum Event {
         job: Box<RestoredJob>,
         /// As in `Submit`.
         ended: Vec<(JobId, JobStatus)>,
+    },
+    /// A batch: taken in whole or refused whole.
+    Batch(Box<BatchOrder>),
+    /// Do this to all of them; those to which it cannot be done stay as they are.
+    Together {
+        /// The jobs.
+        jobs: Vec<JobId>,
+        /// What to do.
+        order: Together,
     },
     /// Give out no more of its frames; what runs goes on to its end.
     Pause(JobId),

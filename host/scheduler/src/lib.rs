@@ -7,6 +7,7 @@
 //! [`Change`]: farmhand_model::Change
 
 mod attempt;
+mod batch;
 mod blame;
 mod breaker;
 mod chunk;
@@ -44,6 +45,7 @@ mod test_env;
 #[cfg(test)]
 mod tests;
 
+pub use batch::{Again, BatchOrder, Together};
 pub use effect::{Effect, StartOrder};
 pub use event::{Event, Signs};
 pub use farmhand_model::RestoredJob;

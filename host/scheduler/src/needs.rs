@@ -3,7 +3,7 @@
 
 use crate::policy::{NodeCapacity, Policy};
 use farmhand_model::job::JobCosts;
-use farmhand_model::{Boost, JobSpec, Needs};
+use farmhand_model::{BatchId, Boost, JobSpec, Needs};
 
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
@@ -73,6 +73,8 @@ pub(crate) struct Class {
     /// Their before-hooks come first.
     pub(crate) hooks_first: bool,
     pub(crate) need: Need,
+    /// A batch has lines of its own: once it has all the tasks that it may have, they are passed by.
+    pub(crate) batch: Option<BatchId>,
 }
 
 /// What a task needs at the level of that name, whose frames ran out of `boost` before.

@@ -95,6 +95,10 @@ impl Pass {
     /// What comes of a turn. What the job waits for is kept for it from here on.
     pub(crate) fn take_turn(&mut self, scheduler: &Scheduler, now: Timestamp, head: &Head) -> Turnout {
         let Some(job) = scheduler.jobs.get(&head.job()) else { return Turnout::PassedBy };
+        if scheduler.is_batch_full(job) {
+            self.pass_by(head);
+            return Turnout::PassedBy;
+        }
         let offer = scheduler.offer(job, &self.claims, now);
         let shortage = match scheduler.ledger.try_lease(&head.class.need, &offer) {
             Ok(lease) => return Turnout::Starts(lease),
@@ -105,8 +109,13 @@ impl Pass {
             Course::StandsAside => {}
             Course::Claims(claims) => self.claims.add(claims),
         }
-        self.passed.entry(head.plugin.clone()).or_default().insert(head.class.clone());
+        self.pass_by(head);
         Turnout::PassedBy
+    }
+
+    /// Nobody of its line is looked at again in this pass.
+    fn pass_by(&mut self, head: &Head) {
+        self.passed.entry(head.plugin.clone()).or_default().insert(head.class.clone());
     }
 }
 

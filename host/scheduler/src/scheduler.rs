@@ -85,6 +85,8 @@ impl Scheduler {
         match event {
             Event::Submit { job, ended } => self.on_submit(&mut turn, *job, &ended)?,
             Event::Recall { job, ended } => self.on_recall(&mut turn, *job, &ended)?,
+            Event::Batch(order) => self.on_batch(&mut turn, *order)?,
+            Event::Together { jobs, order } => self.on_together(&mut turn, &jobs, order),
             Event::Pause(job) => self.on_pause(&mut turn, job)?,
             Event::Resume(job) => self.on_resume(&mut turn, job)?,
             Event::Cancel(job) => self.on_cancel(&mut turn, job)?,
@@ -212,6 +214,9 @@ impl Scheduler {
                     job.finished = Some(turn.now);
                     self.retiring.insert(id);
                     self.touch_dependents(turn, id, &mut left);
+                    if status == JobStatus::Failed {
+                        left.extend(self.stop_batch_of(turn, id));
+                    }
                 }
             }
             if is_last && let Some(job) = self.jobs.get_mut(&id) {

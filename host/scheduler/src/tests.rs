@@ -1,5 +1,6 @@
 //! The scheduler as a whole, one behaviour a test.
 
+mod batch;
 mod commands;
 mod endings;
 mod flow;

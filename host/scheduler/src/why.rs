@@ -19,6 +19,14 @@ impl Scheduler {
         Some(own().or_else(|| self.held_by_plugin(job, now)).unwrap_or_else(|| self.held_by_node(job, now)))
     }
 
+    /// What holds the jobs after that one, in the order of their numbers, and `most` of them at a time: each may take a
+    /// look along the lines, and nothing else is decided meanwhile.
+    #[must_use]
+    pub fn reasons(&self, after: JobId, most: usize, now: Timestamp) -> Vec<(JobId, Option<WaitReason>)> {
+        let jobs = self.jobs.range(after.next()..).filter(|(_, job)| !job.status.is_end());
+        jobs.take(most).map(|(id, _)| (*id, self.why(*id, now))).collect()
+    }
+
     /// What the job itself, its frames or the jobs before it say.
     fn held_by_itself(&self, job: &Job, now: Timestamp) -> Option<WaitReason> {
         if job.status.is_end() {
@@ -106,6 +114,9 @@ impl Scheduler {
         let Some(class) = job.lines.first() else { return WaitReason::Next };
         if let Some(closed) = self.ledger.closed() {
             return WaitReason::Closed(closed.clone());
+        }
+        if let Some(member) = job.spec.batch.as_ref().filter(|_| self.is_batch_full(job)) {
+            return WaitReason::Workers { batch: member.batch.clone(), workers: member.workers.max(1) };
         }
         if self.ledger.free_slots() == 0 {
             return self.reason(Shortage::Slot);

@@ -38,7 +38,7 @@ impl FromQuery for EventsQuery {
 
 /// What happens, as it happens
 ///
-/// Server-sent events. Each one's name is the `type` of its data: `job`, `frames`, `image`, `attempt`, `progress`,
+/// Server-sent events. Each one's name is the `type` of its data: `job`, `reasons`, `frames`, `image`, `attempt`, `progress`,
 /// `plugin`, `plugin-removed`, `node`, `notice`. `missed` means that some are gone: read the present state anew, then go on. Send the
 /// last `id` as `Last-Event-ID` to go on after it; browsers do that by themselves.
 #[utoipa::path(
@@ -88,12 +88,11 @@ fn stream<P>(
                 None => break,
                 Some(BusItem::Missed { id }) => yield Ok(Event::default().event("missed").id(id).data("{}")),
                 Some(BusItem::Event { id, event }) => {
-                    if only.is_some_and(|job| subject(&event) != Some(job)) {
+                    if only.is_some_and(|job| !concerns(&event, job)) {
                         continue;
                     }
-                    match serde_json::to_string(&*event) {
-                        Ok(data) => yield Ok(Event::default().event(name(&event)).id(id).data(data)),
-                        Err(error) => tracing::error!(%error, id, "an event cannot be written as JSON"),
+                    if let Some(data) = event.json() {
+                        yield Ok(Event::default().event(name(&event)).id(id).data(data));
                     }
                 }
             }
@@ -106,6 +105,7 @@ pub(super) fn name(event: &FarmEvent) -> &'static str {
     match event {
         FarmEvent::Job { .. } => "job",
         FarmEvent::Batch { .. } => "batch",
+        FarmEvent::Reasons { .. } => "reasons",
         FarmEvent::Frames { .. } => "frames",
         FarmEvent::Image { .. } => "image",
         FarmEvent::Attempt { .. } => "attempt",
@@ -118,20 +118,21 @@ pub(super) fn name(event: &FarmEvent) -> &'static str {
     }
 }
 
-/// Which job it is about.
-fn subject(event: &FarmEvent) -> Option<JobId> {
+/// Whether it is about this job.
+fn concerns(event: &FarmEvent, wanted: JobId) -> bool {
     match event {
-        FarmEvent::Job { job } => Some(job.id),
+        FarmEvent::Job { job } => job.id == wanted,
         FarmEvent::Frames { job, .. } | FarmEvent::Progress { job, .. } | FarmEvent::Usage { job, .. } => {
-            Some(*job)
+            *job == wanted
         }
-        FarmEvent::Image { image } => Some(image.job),
-        FarmEvent::Attempt { attempt } => Some(attempt.job),
-        FarmEvent::Notice { job, .. } => *job,
+        FarmEvent::Reasons { reasons } => reasons.iter().any(|shared| shared.has(wanted)),
+        FarmEvent::Image { image } => image.job == wanted,
+        FarmEvent::Attempt { attempt } => attempt.job == wanted,
+        FarmEvent::Notice { job, .. } => *job == Some(wanted),
         FarmEvent::Batch { .. }
         | FarmEvent::Plugin { .. }
         | FarmEvent::PluginRemoved { .. }
-        | FarmEvent::Node { .. } => None,
+        | FarmEvent::Node { .. } => false,
     }
 }
 

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 pub(super) const MOST: u32 = 1000;
 
 /// Items on one page of a list where nothing is asked for.
-const USUAL: u32 = 100;
+pub(super) const USUAL: u32 = 100;
 
 /// Longest idempotency key. A UUID has 36 characters.
 const LONGEST_KEY: usize = 255;
@@ -113,7 +113,7 @@ pub(super) async fn list(
 }
 
 /// What is wrong with a list's parameters is in the query, while the farm speaks of a submission's fields.
-fn in_query(error: FarmError) -> Problem {
+pub(super) fn in_query(error: FarmError) -> Problem {
     match error {
         FarmError::Invalid(problems) => {
             let errors = problems.into_iter().map(|p| FieldError::new(Part::Query, p.field, p.message));

@@ -5,6 +5,7 @@
 
 mod attempts;
 mod auth;
+mod batches;
 mod body;
 mod cleanup;
 mod docs;
@@ -32,6 +33,7 @@ mod tests;
 pub use auth::Token;
 pub use docs::openapi;
 pub use problem::{FieldError, Part, Problem, ProblemBody, ProblemKind};
+pub(crate) use report::ReportPictures;
 pub use router::router;
 pub use serve::serve;
 pub use settings::{ApiError, ApiLimits, ApiSettings};

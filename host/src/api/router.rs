@@ -7,7 +7,7 @@ use super::problem::{Problem, ProblemKind, name_instance};
 use super::security::{HostRules, check_origin, security_headers};
 use super::settings::{ApiError, ApiSettings};
 use super::state::ApiState;
-use super::{attempts, auth, cleanup, events, images, jobs, page, plugins, report, system};
+use super::{attempts, auth, batches, cleanup, events, images, jobs, page, plugins, report, system};
 use crate::farm::Farm;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -18,6 +18,9 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+
+/// Largest batch: ten thousand jobs of some kilobytes.
+const BATCH_BYTES: usize = 64 << 20;
 
 /// The whole API and the page over `farm`. Refuses settings that would let strangers in. Call it within a tokio
 /// runtime: its metrics follow the farm's events until the last clone of the router is dropped.
@@ -49,10 +52,21 @@ pub(super) fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(jobs::retry))
         .routes(routes!(jobs::why))
         .routes(routes!(jobs::frames))
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(batches::submit, batches::list))
+                .layer(DefaultBodyLimit::max(BATCH_BYTES)),
+        )
+        .routes(routes!(batches::get))
+        .routes(routes!(batches::pause))
+        .routes(routes!(batches::resume))
+        .routes(routes!(batches::cancel))
+        .routes(routes!(batches::retry))
         .routes(routes!(images::list))
         .routes(routes!(images::picture))
         .routes(routes!(jobs::attempts))
         .routes(routes!(report::of_job))
+        .routes(routes!(report::of_batch))
         .routes(routes!(attempts::get))
         .routes(routes!(attempts::log))
         .routes(routes!(events::events))

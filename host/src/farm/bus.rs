@@ -5,9 +5,42 @@
 //! is recognised as such.
 
 use farmhand_model::event::FarmEvent;
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeSet, VecDeque};
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::watch;
+
+/// An event as everybody is told it.
+#[derive(Debug)]
+pub struct Told {
+    event: FarmEvent,
+    json: OnceLock<Option<String>>,
+}
+
+impl Told {
+    fn new(event: FarmEvent) -> Self {
+        Self { event, json: OnceLock::new() }
+    }
+
+    /// The event as JSON: written once, however many pages are open. Absent where it cannot be written, which the
+    /// daemon's log tells.
+    #[must_use]
+    pub fn json(&self) -> Option<&str> {
+        let json = self.json.get_or_init(|| {
+            let json = serde_json::to_string(&self.event);
+            json.inspect_err(|error| tracing::error!(%error, "an event cannot be written as JSON")).ok()
+        });
+        json.as_deref()
+    }
+}
+
+impl Deref for Told {
+    type Target = FarmEvent;
+
+    fn deref(&self) -> &FarmEvent {
+        &self.event
+    }
+}
 
 /// What a subscriber gets.
 #[derive(Debug, Clone)]
@@ -17,7 +50,7 @@ pub enum BusItem {
         /// Opaque; give it to `subscribe` to go on after it.
         id: String,
         /// What happened.
-        event: Arc<FarmEvent>,
+        event: Arc<Told>,
     },
     /// Some events are gone: read the present state anew, then go on.
     Missed {
@@ -29,7 +62,7 @@ pub enum BusItem {
 struct Ring {
     /// Sequence number of the first event in `events`; numbers start at 1.
     first: u64,
-    events: VecDeque<Arc<FarmEvent>>,
+    events: VecDeque<Arc<Told>>,
 }
 
 /// The bus. Cheap to clone.
@@ -57,7 +90,7 @@ impl EventBus {
     pub fn publish(&self, event: FarmEvent) {
         let newest = {
             let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
-            ring.events.push_back(Arc::new(event));
+            ring.events.push_back(Arc::new(Told::new(event)));
             if ring.events.len() > self.capacity {
                 ring.events.pop_front();
                 ring.first += 1;
@@ -114,7 +147,15 @@ impl Subscription {
         }
     }
 
-    fn try_next(&mut self) -> Option<BusItem> {
+    /// Something of each event that waits to be handed out; they stay where they are.
+    pub(super) fn waiting<T: Ord>(&self, something: impl Fn(&FarmEvent) -> Option<T>) -> BTreeSet<T> {
+        let ring = self.bus.ring.lock().unwrap_or_else(PoisonError::into_inner);
+        let handed_out = (self.position + 1).saturating_sub(ring.first) as usize;
+        ring.events.iter().skip(handed_out).filter_map(|event| something(event)).collect()
+    }
+
+    /// The next item, where there is one already.
+    pub(super) fn try_next(&mut self) -> Option<BusItem> {
         self.wake.borrow_and_update();
         let ring = self.bus.ring.lock().unwrap_or_else(PoisonError::into_inner);
         let newest = ring.first + ring.events.len() as u64 - 1;
@@ -142,7 +183,7 @@ mod tests {
 
     async fn text(subscription: &mut Subscription) -> (String, String) {
         match subscription.next().await {
-            Some(BusItem::Event { id, event }) => match &*event {
+            Some(BusItem::Event { id, event }) => match &**event {
                 FarmEvent::Notice { message, .. } => (id, message.clone()),
                 other => panic!("unexpected {other:?}"),
             },

@@ -2,6 +2,7 @@
 //! daemon left, and starts the driver.
 
 use super::attempt;
+use super::batches::Batches;
 use super::budget::{self, NodeState};
 use super::bus::EventBus;
 use super::calls::PluginCalls;
@@ -10,7 +11,7 @@ use super::error::FarmStartError;
 use super::gate::ReplayGate;
 use super::parts::{Clock, Health, Parts};
 use super::settings::FarmSettings;
-use super::{Farm, Inner, cleanup, gpus, node};
+use super::{Farm, Inner, cleanup, gpus, node, reasons};
 use farmhand_model::dcc::Descriptor;
 use farmhand_model::event::FarmEvent;
 use farmhand_model::{Digest, JobId, JobStatus};
@@ -89,7 +90,7 @@ impl Farm {
         });
 
         let (handle, inbox) = driver::channel();
-        let next_job = restored.next_job;
+        let (next_job, next_batch) = (restored.next_job, restored.next_batch);
         let ended = ended_dependencies(&parts.store, &restored).await?;
         let state = farmhand_scheduler::Restored {
             jobs: restored.jobs,
@@ -114,7 +115,10 @@ impl Farm {
         let budget = tokio::spawn(watch.follow());
         let plugins = tokio::spawn(follow_plugins(Arc::clone(&parts), handle.clone()));
         let gpus = tokio::spawn(gpus::follow(Arc::clone(&parts), handle.clone()));
+        let reasons = tokio::spawn(reasons::follow(parts.bus.clone(), handle.clone()));
+        let batches = Batches::start(&parts, &handle, next_batch);
         let inner = Arc::new_cyclic(|farm| Inner {
+            batches,
             parts,
             driver: handle,
             next_job: next_job.0.into(),
@@ -124,6 +128,7 @@ impl Farm {
                 plugins,
                 gpus,
                 budget,
+                reasons,
                 tokio::spawn(cleanup::by_policy(farm.clone(), cleanup::FIRST)),
             ],
             _lock: lock,

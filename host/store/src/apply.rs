@@ -1,7 +1,12 @@
 //! One change as SQL. Every statement is an upsert or a delete, so that a change applied twice is applied once.
 
 use crate::error::ErrorKind;
-use farmhand_model::{AttemptRecord, Change, FrameRecord, FrameSet, JobId, JobRecord, JobStatus, Timestamp};
+use farmhand_model::batch::{BatchEntry, BatchRecord};
+use farmhand_model::notify::Delivery;
+use farmhand_model::report::SubjectKind;
+use farmhand_model::{
+    AttemptRecord, BatchId, Change, Digest, FrameRecord, FrameSet, JobId, JobRecord, JobStatus, Timestamp,
+};
 use rusqlite::{Connection, ffi, params};
 use serde::Serialize;
 use std::sync::Arc;
@@ -15,6 +20,11 @@ pub(crate) fn apply(conn: &Connection, change: &Change) -> Result<(), ErrorKind>
         Change::Attempt(record) => attempt(conn, record),
         Change::Settled(record) => settled(conn, record),
         Change::Unsettled { job, layer, frames } => unsettled(conn, *job, *layer, frames),
+        Change::Batch(record) => batch(conn, record),
+        Change::Entries { batch, entries } => batch_entries(conn, *batch, entries),
+        Change::Scene { path, stamp, digest } => scene(conn, path, stamp, digest),
+        Change::News(delivery) => news(conn, delivery),
+        Change::Delivery(delivery) => delivery_is(conn, delivery),
         Change::IdempotencyKey { key, request, job, at } => idempotency(conn, key, request, *job, *at),
     }
 }
@@ -47,11 +57,12 @@ fn needs_job(job: JobId) -> impl Fn(rusqlite::Error) -> ErrorKind {
 
 fn job(conn: &Connection, record: &JobRecord) -> Result<(), ErrorKind> {
     let mut statement = conn.prepare_cached(
-        "INSERT INTO job (id, status, priority, submitted, finished, plugin, user, record)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        "INSERT INTO job (id, status, priority, submitted, finished, plugin, user, record, content)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
          ON CONFLICT (id) DO UPDATE SET
              status = excluded.status, priority = excluded.priority, submitted = excluded.submitted,
-             finished = excluded.finished, plugin = excluded.plugin, user = excluded.user, record = excluded.record",
+             finished = excluded.finished, plugin = excluded.plugin, user = excluded.user, record = excluded.record,
+             content = excluded.content",
     )?;
     statement.execute(params![
         record.id.0,
@@ -62,7 +73,71 @@ fn job(conn: &Connection, record: &JobRecord) -> Result<(), ErrorKind> {
         record.spec.plugin.name,
         record.spec.user,
         json("job", record.id.0, record)?,
+        record.spec.batch.as_ref().map(|member| &member.content.0),
     ])?;
+    Ok(())
+}
+
+fn batch(conn: &Connection, record: &BatchRecord) -> Result<(), ErrorKind> {
+    let mut statement = conn.prepare_cached(
+        "INSERT INTO batch (id, submitted, finished, key, record) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (id) DO UPDATE SET
+             submitted = excluded.submitted, finished = excluded.finished, key = excluded.key, record = excluded.record",
+    )?;
+    let key = record.key.as_ref().map(|key| &key.key);
+    let text = json("batch", record.id.0, record)?;
+    statement.execute(params![record.id.0, record.submitted.0, record.finished.map(|at| at.0), key, text])?;
+    Ok(())
+}
+
+fn batch_entries(conn: &Connection, batch: BatchId, entries: &[BatchEntry]) -> Result<(), ErrorKind> {
+    let mut statement = conn.prepare_cached(
+        "INSERT INTO batch_entry (batch, position, job, record) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (batch, position) DO UPDATE SET job = excluded.job, record = excluded.record",
+    )?;
+    for (position, entry) in (0_u32..).zip(entries) {
+        statement.execute(params![
+            batch.0,
+            position,
+            entry.job.0,
+            json("entry of batch", batch.0, entry)?
+        ])?;
+    }
+    Ok(())
+}
+
+fn scene(conn: &Connection, path: &str, stamp: &str, digest: &Digest) -> Result<(), ErrorKind> {
+    let mut statement = conn.prepare_cached(
+        "INSERT INTO scene (path, stamp, digest) VALUES (?1, ?2, ?3)
+         ON CONFLICT (path) DO UPDATE SET stamp = excluded.stamp, digest = excluded.digest",
+    )?;
+    statement.execute(params![path, stamp, digest.0])?;
+    Ok(())
+}
+
+/// Whose it is: a job's or a batch's.
+fn owner(delivery: &Delivery) -> (Option<u64>, Option<u64>) {
+    let number = delivery.notification.number;
+    match delivery.notification.kind {
+        SubjectKind::Job => (Some(number), None),
+        SubjectKind::Batch => (None, Some(number)),
+    }
+}
+
+fn news(conn: &Connection, delivery: &Delivery) -> Result<(), ErrorKind> {
+    let mut statement = conn.prepare_cached(
+        "INSERT INTO delivery (key, job, batch, due, record) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO NOTHING",
+    )?;
+    let ((job, batch), text) = (owner(delivery), json("delivery", delivery.notification.number, delivery)?);
+    statement.execute(params![delivery.key, job, batch, delivery.due().map(|at| at.0), text])?;
+    Ok(())
+}
+
+/// One whose job or batch has been forgotten meanwhile is nobody's any more.
+fn delivery_is(conn: &Connection, delivery: &Delivery) -> Result<(), ErrorKind> {
+    let mut statement = conn.prepare_cached("UPDATE delivery SET due = ?2, record = ?3 WHERE key = ?1")?;
+    let text = json("delivery", delivery.notification.number, delivery)?;
+    statement.execute(params![delivery.key, delivery.due().map(|at| at.0), text])?;
     Ok(())
 }
 

@@ -61,6 +61,13 @@ pub(crate) fn mark(conn: &mut Connection, ended_before: Timestamp) -> Result<Vec
         ids
     };
     tx.execute("DELETE FROM idempotency WHERE job IN (SELECT id FROM job WHERE status = 'forgotten')", [])?;
+    // A batch goes with the last of its jobs.
+    tx.execute(
+        "DELETE FROM batch WHERE finished IS NOT NULL AND NOT EXISTS (
+             SELECT 1 FROM batch_entry AS entry JOIN job ON job.id = entry.job
+             WHERE entry.batch = batch.id AND job.status <> 'forgotten')",
+        [],
+    )?;
     tx.commit()?;
     Ok(ids)
 }

@@ -25,5 +25,7 @@ mod writer;
 pub use archive::Archive;
 pub use error::{ErrorKind, StoreError};
 pub use forget::History;
-pub use read::{EndedFilter, FrameTime, JobFilter, JobPlace, Restored, RestoredJob, SettledFrames};
+pub use read::{
+    EndedFilter, FrameTime, JobFilter, JobPlace, KeptEntry, KeptJob, Restored, RestoredJob, SettledFrames,
+};
 pub use store::{Maintained, Store};

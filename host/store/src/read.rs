@@ -3,11 +3,16 @@
 use crate::apply::status_text;
 use crate::error::ErrorKind;
 pub use farmhand_model::RestoredJob;
+use farmhand_model::batch::{BatchEntry, BatchRecord};
+use farmhand_model::notify::Delivery;
+use farmhand_model::view::FrameCounts;
 use farmhand_model::{
-    AttemptId, AttemptRecord, Digest, FrameRecord, FrameSet, JobId, JobRecord, JobStatus, Timestamp,
+    AttemptId, AttemptRecord, BatchId, Digest, FrameRecord, FrameSet, JobId, JobRecord, JobStatus, Timestamp,
 };
 use rusqlite::{Connection, OptionalExtension, Params, Row, params, params_from_iter, types::Value};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -24,6 +29,34 @@ pub struct Restored {
     pub next_job: JobId,
     /// Higher than every attempt's id that was ever committed.
     pub next_attempt: AttemptId,
+    /// Higher than every batch's id that was ever committed.
+    pub next_batch: BatchId,
+}
+
+/// A job of a batch, with where the job is; absent where it has been forgotten.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeptEntry {
+    /// What the submission made of it.
+    pub entry: BatchEntry,
+    /// Where it is now, or was when it was last kept.
+    pub job: Option<KeptJob>,
+}
+
+/// As much of a job as its batch shows.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct KeptJob {
+    /// The batch that it was submitted with last.
+    pub batch: Option<BatchId>,
+    /// Where it is.
+    pub status: JobStatus,
+    /// How many frames are what.
+    pub counts: FrameCounts,
+    /// When its first attempt started.
+    pub started: Option<Timestamp>,
+    /// When it reached an end.
+    pub finished: Option<Timestamp>,
+    /// Why it failed, where it failed as a whole.
+    pub failure: Option<String>,
 }
 
 /// The settled frames of a job, each set by layer index.
@@ -93,6 +126,7 @@ pub(crate) fn restored(conn: &Connection) -> Result<Restored, ErrorKind> {
         live: live(conn)?,
         next_job: JobId(next(conn, "job")?),
         next_attempt: AttemptId(next(conn, "attempt")?),
+        next_batch: BatchId(next(conn, "batch")?),
     })
 }
 
@@ -255,6 +289,89 @@ pub(crate) fn places(conn: &Connection) -> Result<Vec<JobPlace>, ErrorKind> {
     let rows = statement
         .query_map([], |row| Ok(JobPlace { scene: row.get::<_, String>(0)?.into(), output: row.get(1)? }))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// What is to be carried, what is due first before the rest.
+pub(crate) fn outbox(conn: &Connection, limit: u32) -> Result<Vec<Delivery>, ErrorKind> {
+    let sql = "SELECT 0, record FROM delivery WHERE due IS NOT NULL ORDER BY due, key LIMIT ?1";
+    records(conn, "delivery", sql, [limit])
+}
+
+pub(crate) fn batch(conn: &Connection, id: BatchId) -> Result<Option<BatchRecord>, ErrorKind> {
+    record(conn, "batch", "SELECT id, record FROM batch WHERE id = ?1", [id.0])
+}
+
+/// Batches, newest first.
+pub(crate) fn batches(
+    conn: &Connection,
+    before: Option<BatchId>,
+    limit: u32,
+) -> Result<Vec<BatchRecord>, ErrorKind> {
+    let before = before.and_then(|id| i64::try_from(id.0).ok()).unwrap_or(i64::MAX);
+    let sql = "SELECT id, record FROM batch WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
+    records(conn, "batch", sql, params![before, limit])
+}
+
+/// Batches that have not ended, oldest first.
+pub(crate) fn open_batches(conn: &Connection) -> Result<Vec<BatchRecord>, ErrorKind> {
+    records(conn, "batch", "SELECT id, record FROM batch WHERE finished IS NULL ORDER BY id", [])
+}
+
+/// The newest batch with this idempotency key.
+pub(crate) fn keyed_batch(conn: &Connection, key: &str) -> Result<Option<BatchRecord>, ErrorKind> {
+    let sql = "SELECT id, record FROM batch WHERE key = ?1 ORDER BY id DESC LIMIT 1";
+    record(conn, "batch", sql, [key])
+}
+
+/// The jobs of a batch in their order, each with where it is. Of the jobs' records only that is read: they are large,
+/// and a batch may have thousands.
+pub(crate) fn entries(conn: &Connection, batch: BatchId) -> Result<Vec<KeptEntry>, ErrorKind> {
+    let mut statement = conn.prepare_cached(
+        "SELECT entry.record,
+                CASE WHEN job.status <> 'forgotten' THEN json_object(
+                    'status', job.status,
+                    'counts', json_extract(job.record, '$.counts'),
+                    'started', json_extract(job.record, '$.started'),
+                    'finished', json_extract(job.record, '$.finished'),
+                    'failure', json_extract(job.record, '$.failure'),
+                    'batch', json_extract(job.record, '$.spec.batch.id')) END
+         FROM batch_entry AS entry LEFT JOIN job ON job.id = entry.job
+         WHERE entry.batch = ?1 ORDER BY entry.position",
+    )?;
+    let mut rows = statement.query([batch.0])?;
+    let broken = |source| ErrorKind::Record { what: format!("batch {batch}"), source: Arc::new(source) };
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let entry = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+        let job = row.get_ref(1)?.as_str_or_null().map_err(rusqlite::Error::from)?;
+        found.push(KeptEntry {
+            entry: serde_json::from_str(entry).map_err(broken)?,
+            job: job.map(serde_json::from_str).transpose().map_err(broken)?,
+        });
+    }
+    Ok(found)
+}
+
+/// The newest job that renders the same, for each of these contents that there is one for.
+pub(crate) fn jobs_by_content(
+    conn: &Connection,
+    contents: &[Digest],
+) -> Result<BTreeMap<Digest, JobId>, ErrorKind> {
+    let mut statement =
+        conn.prepare_cached("SELECT max(id) FROM job WHERE content = ?1 AND status <> 'forgotten'")?;
+    let mut found = BTreeMap::new();
+    for content in contents {
+        if let Some(id) = statement.query_row([&content.0], |row| row.get::<_, Option<u64>>(0))? {
+            found.insert(content.clone(), JobId(id));
+        }
+    }
+    Ok(found)
+}
+
+/// The digest of a scene that was read when its file was as `stamp` says.
+pub(crate) fn scene(conn: &Connection, path: &str, stamp: &str) -> Result<Option<Digest>, ErrorKind> {
+    let mut statement = conn.prepare_cached("SELECT digest FROM scene WHERE path = ?1 AND stamp = ?2")?;
+    Ok(statement.query_row([path, stamp], |row| row.get(0).map(Digest)).optional()?)
 }
 
 /// Rows of `id, record`.

@@ -4,12 +4,18 @@ use crate::connection::{self, Role, beside};
 use crate::error::{At, ErrorKind, StoreError};
 use crate::forget::{self, History};
 use crate::lock::Lock;
-use crate::read::{self, EndedFilter, FrameTime, JobFilter, JobPlace, Restored, RestoredJob, SettledFrames};
+use crate::read::{
+    self, EndedFilter, FrameTime, JobFilter, JobPlace, KeptEntry, Restored, RestoredJob, SettledFrames,
+};
 use crate::readers::Readers;
 use crate::wal::WalWatch;
 use crate::writer::Writer;
 use crate::{apply, schema};
-use farmhand_model::{AttemptId, AttemptRecord, Change, Digest, FrameRecord, JobId, JobRecord, Timestamp};
+use farmhand_model::notify::Delivery;
+use farmhand_model::{
+    AttemptId, AttemptRecord, BatchId, BatchRecord, Change, Digest, FrameRecord, JobId, JobRecord, Timestamp,
+};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -214,6 +220,82 @@ impl Store {
     pub async fn idempotent(&self, key: &str) -> Result<Option<(Digest, JobId)>, StoreError> {
         let key = key.to_owned();
         self.inner.readers.read(move |conn| read::idempotent(conn, &key)).await
+    }
+
+    /// What somebody is still to be told, and reports that are still to be written; what is due first before the rest.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub async fn outbox(&self, limit: u32) -> Result<Vec<Delivery>, StoreError> {
+        self.inner.readers.read(move |conn| read::outbox(conn, limit)).await
+    }
+
+    /// One batch, without its jobs.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub async fn batch(&self, id: BatchId) -> Result<Option<BatchRecord>, StoreError> {
+        self.inner.readers.read(move |conn| read::batch(conn, id)).await
+    }
+
+    /// Batches, newest first, at most `limit` of those older than `before`.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub async fn batches(&self, before: Option<BatchId>, limit: u32) -> Result<Vec<BatchRecord>, StoreError> {
+        self.inner.readers.read(move |conn| read::batches(conn, before, limit)).await
+    }
+
+    /// Batches that have not ended, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub async fn open_batches(&self) -> Result<Vec<BatchRecord>, StoreError> {
+        self.inner.readers.read(read::open_batches).await
+    }
+
+    /// The newest batch that was submitted with this idempotency key.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub async fn keyed_batch(&self, key: &str) -> Result<Option<BatchRecord>, StoreError> {
+        let key = key.to_owned();
+        self.inner.readers.read(move |conn| read::keyed_batch(conn, &key)).await
+    }
+
+    /// The jobs of a batch in their order.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub async fn entries(&self, batch: BatchId) -> Result<Vec<KeptEntry>, StoreError> {
+        self.inner.readers.read(move |conn| read::entries(conn, batch)).await
+    }
+
+    /// The newest job of a batch that renders the same, for each of these contents that there is one for.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub async fn jobs_by_content(
+        &self,
+        contents: Vec<Digest>,
+    ) -> Result<BTreeMap<Digest, JobId>, StoreError> {
+        self.inner.readers.read(move |conn| read::jobs_by_content(conn, &contents)).await
+    }
+
+    /// The digest of a scene's content, where it is known of the file as `stamp` describes it.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub async fn scene(&self, path: String, stamp: String) -> Result<Option<Digest>, StoreError> {
+        self.inner.readers.read(move |conn| read::scene(conn, &path, &stamp)).await
     }
 
     /// Size of the write-ahead log in bytes, as of the last commit. It grows without bound only while some other

@@ -27,6 +27,7 @@ export type WaitKind =
   | "after-failed"
   | "all-running"
   | "max-tasks"
+  | "workers"
   | "back-off"
   | "no-slot"
   | "behind"

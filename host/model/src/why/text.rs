@@ -130,6 +130,7 @@ impl WaitReason {
                 return Some(format!("have it done with `farmhand retry {job}`, or cancel this one"));
             }
             WaitReason::MaxTasks { .. } => "raise the job's `limits.max_tasks` to run more of it at once",
+            WaitReason::Workers { .. } => "it starts when a task of the batch ends; `workers` allows it more",
             WaitReason::BackOff { .. } => "it starts by itself then; put right meanwhile what it says",
             WaitReason::NoSlot { .. } => {
                 "it starts when a task ends; `node.slots` allows more at once, a higher priority goes first"
@@ -193,6 +194,10 @@ impl fmt::Display for WaitReason {
             }
             WaitReason::AllRunning { attempts: live } => {
                 write!(f, "all its frames are being rendered ({})", attempts(live))
+            }
+            WaitReason::Workers { batch, workers } => {
+                let tasks = count(u64::from(*workers), "task");
+                write!(f, "its batch {} ({}) has its limit of {tasks} at once", batch.id, batch.name)
             }
             WaitReason::MaxTasks { limit } => {
                 write!(f, "has its limit of {} at once", count(u64::from(*limit), "task"))

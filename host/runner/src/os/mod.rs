@@ -19,12 +19,16 @@ mod raw;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub(crate) use unix::{Host, Tree, kill_leftovers, lower_priority, own_cpu_time, process_id, set_apart};
+pub(crate) use unix::{
+    Host, SetApart, Tree, kill_leftovers, lower_priority, own_cpu_time, process_id, set_apart,
+};
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
-pub(crate) use windows::{Host, Tree, kill_leftovers, lower_priority, own_cpu_time, process_id, set_apart};
+pub(crate) use windows::{
+    Host, SetApart, Tree, kill_leftovers, lower_priority, own_cpu_time, process_id, set_apart,
+};
 
 /// What is left of a process tree after one look at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use crate::{Event, PluginState};
 use farmhand_model::dcc::{Cause, Decision, FrameShape, Severity};
 use farmhand_model::job::{JobLimits, PluginChoice};
 use farmhand_model::why::{Holder, WaitReason};
-use farmhand_model::{AttemptId, Digest, EndedBy, JobSpec};
+use farmhand_model::{AttemptId, Digest, EndedBy, JobId, JobSpec};
 
 #[test]
 fn of_the_job_itself() {
@@ -116,4 +116,18 @@ fn of_the_version_that_it_is_pinned_to() {
     env.plugin(PluginState::Unavailable { reason: "its file is gone".to_owned() });
     env.finish(1);
     env.check_started(&[(3, "3")]);
+}
+
+#[test]
+fn of_all_jobs_that_have_not_ended_some_at_a_time() {
+    let mut env = TestEnv::new();
+    let jobs: Vec<_> = (0..5).map(|_| env.submit(job("1"))).collect();
+    env.send(Event::Pause(jobs[3]));
+    env.send(Event::Cancel(jobs[2]));
+    let of = |after, most| env.scheduler.reasons(after, most, env.now);
+    let first = of(JobId(0), 3);
+    assert_eq!(first.iter().map(|(job, _)| *job).collect::<Vec<_>>(), [jobs[0], jobs[1], jobs[3]]);
+    assert_eq!(first[2].1, Some(WaitReason::Paused));
+    assert_eq!(of(jobs[3], 10), [(jobs[4], Some(env.why(jobs[4])))]);
+    assert_eq!(of(jobs[4], 10), []);
 }

@@ -3,11 +3,12 @@
 use crate::dice::Dice;
 use crate::leases::needs;
 use crate::world::World;
+use farmhand_model::batch::{BatchMember, BatchRef};
 use farmhand_model::dcc::FrameShape;
 use farmhand_model::hooks::{HookPhase, Moment};
 use farmhand_model::job::{JobCosts, JobEdit, JobHooks, JobLimits, PluginChoice};
 use farmhand_model::view::FrameCounts;
-use farmhand_model::{Chunking, FrameOrder, FrameSet, JobId, JobRecord, JobSpec, JobStatus};
+use farmhand_model::{BatchId, Chunking, Digest, FrameOrder, FrameSet, JobId, JobRecord, JobSpec, JobStatus};
 use farmhand_scheduler::{Event, LevelProfile, PluginProfile, PluginState};
 
 /// The plugins of every world.
@@ -112,7 +113,7 @@ impl World {
             hooks: Vec::new(),
             licences: some(dice, &LICENCES),
             needs: needs(dice),
-            batch: None,
+            batch: if dice.one_in(3) { Some(member(1 + dice.below(3), id)) } else { None },
         }
     }
 
@@ -185,4 +186,16 @@ pub fn ready(shapes: &[FrameShape]) -> PluginState {
         generation: 1,
         levels: shapes.iter().enumerate().map(level).collect(),
     })
+}
+
+/// A place in one of three batches, of which the first has one task at once, the second two, and the third stops at the
+/// first failure.
+fn member(batch: u64, job: JobId) -> BatchMember {
+    BatchMember {
+        batch: BatchRef { id: BatchId(batch), name: format!("batch {batch}") },
+        entry: format!("entry {job}"),
+        workers: batch as u32,
+        continue_on_error: batch != 3,
+        content: Digest(job.to_string()),
+    }
 }

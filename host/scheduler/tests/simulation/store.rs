@@ -38,7 +38,10 @@ impl Store {
                     table.entry((*job, *layer)).or_default().subtract(frames);
                 }
             }
-            Change::IdempotencyKey { .. } => panic!("not the scheduler's to make"),
+            Change::Batch(_)
+            | Change::Entries { .. }
+            | Change::Scene { .. }
+            | Change::IdempotencyKey { .. } => panic!("not the scheduler's to make"),
         }
     }
 

@@ -12,7 +12,7 @@ use farmhand_model::hooks::Moment;
 use farmhand_model::view::FrameCounts;
 use farmhand_model::why::WaitReason;
 use farmhand_model::{
-    AttemptId, Budget, EndedBy, FrameSet, GpuStatus, JobId, JobRecord, JobStatus, Seconds, Timestamp,
+    AttemptId, AttemptRecord, Budget, EndedBy, FrameSet, GpuStatus, JobId, JobRecord, JobStatus, Seconds, Timestamp,
 };
 use farmhand_scheduler::{Effect, Event, NodeCapacity, PluginState, Policy, Scheduler, StartOrder};
 use std::collections::{BTreeMap, BTreeSet};
@@ -267,6 +267,18 @@ impl World {
             "a level that the job may not use"
         );
         self.check_given(order);
+        self.check_workers(order);
+    }
+
+    /// Its batch has no more tasks at once than it may have.
+    fn check_workers(&self, order: &StartOrder) {
+        let Some(member) = &order.job.batch else { return };
+        let of_batch = |attempt: &&AttemptRecord| {
+            let batch = self.scheduler.summary(attempt.job, self.now).and_then(|job| job.batch);
+            batch.is_some_and(|batch| batch == member.batch)
+        };
+        let live = self.scheduler.live_attempts().filter(of_batch).count();
+        assert!(live <= member.workers as usize, "{live} tasks of {member:?} at once");
     }
 
     /// What a job is, apart from its frames, is what is known of it after a crash.

@@ -93,8 +93,8 @@ async fn a_restart_goes_on_where_it_was_and_every_change_counts_once() {
         skipped: vec![FrameSet::new(); 2],
     };
     let live = vec![attempt(2, 2, starting()), attempt(3, 2, AttemptState::Running { since: Timestamp(5) })];
-    let expect =
-        Restored { jobs: vec![running, paused], live, next_job: JobId(4), next_attempt: AttemptId(4) };
+    let (next_job, next_attempt, next_batch) = (JobId(4), AttemptId(4), BatchId(1));
+    let expect = Restored { jobs: vec![running, paused], live, next_job, next_attempt, next_batch };
     assert_eq!(first, expect);
 
     farm.commit(changes).await;

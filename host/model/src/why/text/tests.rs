@@ -1,7 +1,9 @@
 //! Every reason with its text and its remedy. The table is a `match` as well: a variant without a row does not compile.
 
 use super::*;
+use crate::BatchId;
 use crate::Timestamp;
+use crate::batch::BatchRef;
 use crate::dcc::Cause;
 use crate::hooks::Moment;
 use crate::node::GpuStanding;
@@ -98,6 +100,11 @@ fn every_reason_says_what_is_needed_who_has_it_and_what_would_make_it_run() {
             WaitReason::MaxTasks { limit: 1 },
             "has its limit of 1 task at once",
             "raise the job's `limits.max_tasks` to run more of it at once"
+        )],
+        WaitReason::Workers { .. } => [(
+            WaitReason::Workers { batch: BatchRef { id: BatchId(7), name: text("seq010") }, workers: 3 },
+            "its batch 7 (seq010) has its limit of 3 tasks at once",
+            "it starts when a task of the batch ends; `workers` allows it more"
         )],
         WaitReason::BackOff { .. } => [(
             WaitReason::BackOff { until, reason: text("the texture server did not answer") },
