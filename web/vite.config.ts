@@ -15,6 +15,8 @@ export default defineConfig({
     modulePreload: false,
     reportCompressedSize: true,
   },
+  // Tests read tables that the daemon is tested with too.
+  server: { fs: { allow: [".."] } },
   test: {
     environment: "node",
     include: ["src/**/*.test.ts"],

@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { jobStatus, openPage } from "./support/browser.mjs";
 import { jobOf } from "./support/scene.mjs";
 import { setting } from "./support/setting.mjs";
@@ -51,4 +52,21 @@ test("the page may load nothing from outside and run nothing inline", async () =
   assert.doesNotMatch(policy, /unsafe|https?:|\*/);
   const html = await response.text();
   assert.doesNotMatch(html, /<style|style=|<script(?![^>]*\ssrc=)|\son\w+=|https?:/);
+});
+
+test("the page is less than 200 kB on its way to the browser", async () => {
+  const read = async (path) => {
+    const response = await fetch(new URL(path, `${set.daemon.url}/`), { headers: { "accept-encoding": "gzip" } });
+    return { text: await response.text(), response };
+  };
+  const { text: html } = await read("");
+  const assets = [...html.matchAll(/(?:src|href)="([^"]*assets\/[^"]*)"/g)].map(([, path]) => path);
+  assert.ok(assets.length >= 2, html);
+  let bytes = 0;
+  for (const path of assets) {
+    const { text, response } = await read(path);
+    assert.equal(response.headers.get("content-encoding"), "gzip");
+    bytes += gzipSync(text, { level: 1 }).length;
+  }
+  assert.ok(bytes < 200_000, `${bytes} bytes`);
 });

@@ -49,6 +49,7 @@ test("a job that a hook holds says why, and goes on when somebody lets it", asyn
   writeFileSync(approved, "");
   await page.getByRole("button", { name: "Resume" }).click();
   await jobStatus(page, "done");
+  await page.locator('.job-parts a[data-part="details"]').click();
   const runs = page.locator('[data-part="hooks"] li');
   await runs.nth(1).waitFor();
   assert.match(await runs.nth(0).innerText(), /check\.sh .*before-job.*failed: .*not approved yet/s);

@@ -244,7 +244,9 @@ fn a_version_that_traps_is_rolled_back_with_a_notice_and_counted() {
     let slot = farm.until_serving("1.0.0");
     let failure = slot["failure"].as_str().unwrap();
     assert!(failure.contains("2 calls in a row failed, at last validate: it panicked"), "{failure}");
-    let notice = events.iter().find(|event| event["type"] == "notice").unwrap();
+    let is_error = |event: &Value| event["type"] == "notice" && event["notice"]["severity"] == "error";
+    let notice = &events.iter().find(is_error).unwrap()["notice"];
+    assert_eq!((&notice["plugin"], &notice["job"]), (&json!("fixture"), &Value::Null));
     assert!(notice["message"].as_str().unwrap().contains("rolled back to version 1.0.0"), "{notice}");
     assert_eq!(farm.history(), ["1.0.0 started", "1.1.0 saved", "1.0.0 rolled-back-by-daemon"]);
 

@@ -15,12 +15,15 @@ const counts = (total, done, running, failed = 0, skipped = 0) => ({
 });
 
 const job = (id, name, status, frames, more = {}) => ({
-  id, name, status, frames, user: "anna", plugin: "blender", scene: `/projects/harvest/shots/${name}.blend`,
+  id, name, status, frames, user: "anna", batch: null, plugin: "blender", scene: `/projects/harvest/shots/${name}.blend`,
   priority: 50, submitted: ago(4000 - id * 60), started: ago(1500), finished: null, eta: null, why: null,
   failure: null, ...more,
 });
 if (process.argv.includes("--many")) process.nextTick(() => {
-  for (let id = 1000; id < 11000; id += 1) jobs.set(id, job(id, `crowd_${id}`, "waiting", counts(100, 0, 0), { why: why("behind", "job 41 goes first") }));
+  for (let id = 1000; id < 11000; id += 1) {
+    const batch = id % 10 < 3 ? { id: Math.floor(id / 100), name: `sequence_${Math.floor(id / 100)}` } : null;
+    jobs.set(id, job(id, `crowd_${id}`, "waiting", counts(100, 0, 0), { batch, user: ["anna", "bo", "chidi"][id % 3], priority: id % 7 === 0 ? 80 : 50, why: why("behind", "job 41 goes first") }));
+  }
   jobs.set(999, job(999, "ten_million", "waiting", counts(1e7, 5e6, 0)));
 });
 const why = (kind, text, remedy = null, more = {}) => ({ reason: { kind, ...more }, text, remedy });
@@ -147,9 +150,34 @@ const log = Array.from({ length: 400 }, (_, n) => {
 
 let sequence = 0;
 const listeners = new Set();
+const notices = [
+  ["warning", 44, "blender", "turntable_tractor has given up frames 41"],
+  ["warning", null, "maya", "the newest version of maya does not serve, the one before it goes on: maya.py line 3: invalid syntax"],
+  ["error", 40, "maya", "sq020_0110_comp failed: 3 of 120 frames given up"],
+  ["info", 39, "blender", "sq020_0100 is done: 96 frames"],
+  ["error", null, "nuke", "nuke takes no tasks for a while: no licence for nuke_r"],
+  ["info", null, null, "farmhand 0.1.0 started and took up 2 renders that went on meanwhile"],
+].map(([severity, job, plugin, message], index) => ({ id: 60 - index, at: new Date(Date.now() - index ** 3 * 60_000).toISOString(), severity, job, plugin, message }));
 function tell(event) {
   sequence += 1;
   for (const response of listeners) response.write(`id: 1-${sequence}\ndata: ${JSON.stringify(event)}\n\n`);
+}
+// --busy: as many events a second as are asked for, most of them frames that land, some of them other states.
+const busy = Number(process.argv.find((word) => word.startsWith("--busy="))?.slice(7) ?? 0);
+if (busy > 0) {
+  const all = [...jobs.values()];
+  let turn = 0;
+  let due = performance.now();
+  setInterval(() => {
+    const crowd = [...jobs.keys()];
+    for (; due < performance.now(); due += 1000 / busy) {
+      turn += 1;
+      const one = jobs.get(crowd[(turn * 7919) % crowd.length]) ?? all[0];
+      const next = turn % 20 === 0 && one.status !== "running" ? { status: "running", started: ago(0) } : turn % 20 === 10 && one.status === "running" ? { status: "waiting" } : {};
+      Object.assign(one, next, { frames: counts(one.frames.total, Math.min(one.frames.total, one.frames.done + 1), 0) });
+      tell({ type: "job", job: one });
+    }
+  }, 10);
 }
 let fraction = 0;
 setInterval(() => {
@@ -186,14 +214,20 @@ const server = createServer((request, response) => {
     response.write(": hello\n\n");
     listeners.add(response);
     request.on("close", () => listeners.delete(response));
-    tell({ type: "notice", job: 44, message: "turntable_tractor tries 41 frames again: the texture server did not answer" });
-    tell({ type: "notice", job: null, message: "maya 2.1.0 was refused; 2.0.1 goes on serving" });
+    for (const notice of notices.slice(0, 2).reverse()) tell({ type: "notice", notice });
   } else if (path === "/node") json(node);
   else if (path === "/plugins") json(plugins);
   else if (path === "/jobs") {
     const states = url.searchParams.get("state").split(",");
     const empty = process.argv.includes("--empty");
-    json({ items: empty ? [] : [...jobs.values()].filter((one) => states.includes(one.status)), next: null });
+    const [user, plugin, search, cursor] = ["user", "plugin", "search", "cursor"].map((name) => url.searchParams.get(name));
+    const limit = Number(url.searchParams.get("limit") ?? 100);
+    const words = (search ?? "").toLowerCase().split(/\s+/);
+    const fits = (one) =>
+      states.includes(one.status) && (!user || one.user === user) && (!plugin || one.plugin === plugin) && (!cursor || one.id < Number(cursor)) &&
+      words.every((word) => `${one.id} ${one.name} ${one.scene} ${one.user}`.toLowerCase().includes(word));
+    const items = empty ? [] : [...jobs.values()].filter(fits).sort((a, b) => b.id - a.id).slice(0, limit);
+    json({ items, next: items.length === limit ? String(items.at(-1).id) : null });
   } else if (!Number.isNaN(id) && !jobs.has(id) && path.startsWith("/jobs/")) problem(404, "Not found", `there is no job ${id}`);
   else if (/^\/jobs\/\d+$/.test(path)) json(view());
   else if (path.endsWith("/frames")) json({ job: id, counts: jobs.get(id).frames, runs: (frames[id] ?? [["done", `1-${jobs.get(id).frames.done}`]]).map(([state, set]) => ({ layer: null, state, frames: set })) });
@@ -209,6 +243,22 @@ const server = createServer((request, response) => {
       const timer = setInterval(() => response.write(`Fra:134 Mem:412.31M | Sample ${Math.round(fraction * 64)}/64\n`), 700);
       request.on("close", () => clearInterval(timer));
     } else response.end();
+  } else if (path === "/jobs/actions") {
+    let body = "";
+    request.on("data", (text) => (body += text));
+    request.on("end", () => {
+      const { jobs: ids, action, priority } = JSON.parse(body);
+      const results = ids.map((job) => {
+        const one = jobs.get(job);
+        if (action === "retry") return { job, problem: { title: "Not possible in the present state", status: 409, detail: `job ${job} has frames that are being retried already` } };
+        if (action === "priority") one.priority = priority;
+        else one.status = { pause: "paused", resume: "waiting", cancel: "cancelled" }[action];
+        if (action === "cancel") one.finished = ago(0);
+        tell({ type: "job", job: one });
+        return { job, status: one.status };
+      });
+      json({ done: results.length, refused: 0, results });
+    });
   } else if (request.method === "POST") {
     const action = path.split("/").at(-1);
     if (action === "retry") problem(409, "Conflict", "job 40 has frames that are being retried already", [{ field: "/frames", message: "frame 61 is running in attempt 209" }]);

@@ -4,7 +4,6 @@ import { createFarm } from "./store/farm";
 import "./style/tokens.css";
 import "./style/base.css";
 import "./style/layout.css";
-import "./style/jobs.css";
 import "./style/detail.css";
 import "./style/side.css";
 import { App } from "./view/shell/App";

@@ -3,7 +3,7 @@
 
 use crate::batch::BatchSummary;
 use crate::view::{AttemptView, FrameDoneView, JobSummary, NodeView, PluginView, SharedWhy};
-use crate::{AttemptId, FrameSet, FrameState, JobId, Usage};
+use crate::{AttemptId, FrameSet, FrameState, JobId, Notice, Usage};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -91,9 +91,7 @@ pub enum FarmEvent {
     },
     /// Something a person should read.
     Notice {
-        /// Of this job, where it is about one.
-        job: Option<JobId>,
-        /// One sentence.
-        message: String,
+        /// What, when, and how much it matters.
+        notice: Notice,
     },
 }

@@ -37,6 +37,8 @@ macro_rules! number_id {
     };
 }
 
+pub(crate) use number_id;
+
 number_id! {
     /// A job, numbered from 1 in the order of submission. Never used again, also after the job is forgotten.
     JobId

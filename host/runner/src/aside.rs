@@ -1,5 +1,5 @@
-//! Work that this program does in a process of its own, so that its memory and its time are nobody else's. Knows nothing
-//! of what the work is.
+//! Work that this program does aside: in a process of its own, so that its memory and its time are nobody else's, or in
+//! a thread of low priority. Knows nothing of what the work is.
 
 use crate::os;
 use std::ffi::OsString;
@@ -18,6 +18,12 @@ pub fn run_aside(program: &Path, args: &[OsString], nice: i32) -> io::Result<Out
     let child = command.spawn()?;
     os::lower_priority(&child, nice);
     child.wait_with_output()
+}
+
+/// Lowers the priority of the calling thread for good, for work inside this process that nobody is to be kept waiting
+/// by. A refusal costs priority and nothing else.
+pub fn lower_own_thread(nice: i32) {
+    os::lower_own_thread(nice);
 }
 
 #[cfg(all(test, unix))]

@@ -8,6 +8,7 @@
 //! | `usage.json`   | shim       | [`LiveUsage`], padded and rewritten in place; none in the first second |
 //! | `exit.json`    | shim       | [`ExitReport`]; `running.json`, rewritten and renamed             |
 //! | `log`, `log.N` | shim       | the output; see [`crate::log_files`]                              |
+//! | `marks.json`   | daemon     | where in the log something was seen; see [`crate::MarkWriter`]    |
 //! | `kill`         | daemon     | [`KillReason`]; its being there is the request                    |
 //! | `scratch/`     | daemon     | the plugin's scripts and the program's temporary files            |
 //!

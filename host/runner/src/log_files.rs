@@ -107,3 +107,44 @@ pub(crate) fn segments(log: &Path) -> io::Result<Vec<Segment>> {
     found.sort_by_key(|segment| segment.start);
     Ok(found)
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use std::io::Write;
+
+    /// A log on disk that a test lays out segment by segment.
+    pub(crate) struct TestLog {
+        dir: tempfile::TempDir,
+    }
+
+    impl TestLog {
+        pub(crate) fn new(head: &[u8], segments: &[(u64, &[u8])]) -> Self {
+            let log = Self { dir: tempfile::tempdir().expect("a directory") };
+            fs::write(log.path(), head).expect("the head");
+            segments.iter().for_each(|(start, bytes)| log.segment(*start, bytes));
+            log
+        }
+
+        pub(crate) fn path(&self) -> PathBuf {
+            self.dir.path().join("log")
+        }
+
+        pub(crate) fn files(&self) -> LogFiles {
+            LogFiles::open(&self.path()).expect("the log")
+        }
+
+        pub(crate) fn append(&self, bytes: &[u8]) {
+            let mut file = File::options().append(true).open(self.path()).expect("the head");
+            file.write_all(bytes).expect("written");
+        }
+
+        pub(crate) fn segment(&self, start: u64, bytes: &[u8]) {
+            fs::write(segment_path(&self.path(), start), bytes).expect("a segment");
+        }
+
+        pub(crate) fn drop_segment(&self, start: u64) {
+            fs::remove_file(segment_path(&self.path(), start)).expect("removed");
+        }
+    }
+}

@@ -23,6 +23,8 @@ const READ_AT_ONCE: usize = 64 << 10;
 pub struct Batch {
     /// In order, without their ends; invalid UTF-8 is replaced, control characters are left as they are.
     pub lines: Vec<String>,
+    /// Where each of them begins in the whole output.
+    pub starts: Vec<u64>,
     /// Where the next batch begins: a tail that starts here goes on without a line lost or seen twice.
     pub offset: u64,
 }
@@ -40,7 +42,7 @@ pub struct LogTail {
     position: u64,
     cutter: LineCutter,
     batch_size: usize,
-    pending: Vec<String>,
+    pending: Vec<(u64, String)>,
     wait: Duration,
     signal: Arc<Signal>,
 }
@@ -129,7 +131,8 @@ impl LogTail {
     }
 
     fn take_batch(&mut self) -> Batch {
-        Batch { lines: std::mem::take(&mut self.pending), offset: self.cutter.offset() }
+        let (starts, lines) = std::mem::take(&mut self.pending).into_iter().unzip();
+        Batch { lines, starts, offset: self.cutter.offset() }
     }
 
     /// Fills the batch from what is there; whether there may be more.
@@ -228,7 +231,7 @@ mod tests {
         fs::write(&log, "one\ntwo\nthree\nfour").expect("a log");
         let mut tail = LogTail::new(&log, 0).batch_size(2);
         let first = tail.next().await.expect("lines");
-        assert_eq!(first, Batch { lines: vec!["one".into(), "two".into()], offset: 8 });
+        assert_eq!(first, Batch { lines: vec!["one".into(), "two".into()], starts: vec![0, 4], offset: 8 });
         assert_eq!(all_lines(LogTail::new(&log, first.offset)).await, ["three", "four"]);
         assert_eq!(all_lines(LogTail::new(&log, 18)).await, Vec::<String>::new());
         assert_eq!(all_lines(LogTail::new(dir.path().join("none"), 0)).await, Vec::<String>::new());

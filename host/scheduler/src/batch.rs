@@ -114,7 +114,7 @@ impl Scheduler {
         let is_undone = job.failed_len() > 0 || job.has_ended_undone() || has_lost;
         if job.status.is_end() {
             if is_undone {
-                let lost = |index: usize| lost.get(index).cloned().unwrap_or_default();
+                let lost = |index: u32| lost.get(index as usize).cloned().unwrap_or_default();
                 self.reopen(turn, id, |index, layer| layer.failed.union(&lost(index)));
             } else {
                 self.retiring.insert(id);

@@ -150,9 +150,11 @@ impl Scheduler {
         &mut self,
         turn: &mut Turn,
         id: JobId,
+        only: Option<u32>,
         frames: Option<&FrameSet>,
     ) -> Result<(), Refusal> {
         let job = self.jobs.get_mut(&id).ok_or(Refusal::NoJob(id))?;
+        let is_meant = |index: u32| only.is_none_or(|only| only == index);
         if job.is_ending() && !job.status.is_end() && !job.owes_hooks() {
             return Err(Refusal::Ending(id));
         }
@@ -168,7 +170,8 @@ impl Scheduler {
                     has: job.spec.frames.clone(),
                 });
             }
-            let running = job.layers.iter().fold(FrameSet::new(), |all, layer| all.union(&layer.running));
+            let meant = (0..).zip(&job.layers).filter(|(index, _)| is_meant(*index));
+            let running = meant.fold(FrameSet::new(), |all, (_, layer)| all.union(&layer.running));
             let running = running.intersection(frames);
             if !running.is_empty() {
                 return Err(Refusal::FramesRunning { job: id, frames: running });
@@ -178,15 +181,18 @@ impl Scheduler {
         } else if job.failed_len() == 0 && !job.has_ended_undone() {
             return Err(Refusal::NothingToRetry(id));
         }
-        self.reopen(turn, id, |_, layer| frames.unwrap_or(&layer.failed).clone());
+        self.reopen(turn, id, |index, layer| match is_meant(index) {
+            true => frames.unwrap_or(&layer.failed).clone(),
+            false => FrameSet::default(),
+        });
         Ok(())
     }
 
     /// Makes frames of an ended or live job pending again, by layer.
-    pub(crate) fn reopen(&mut self, turn: &mut Turn, id: JobId, which: impl Fn(usize, &Layer) -> FrameSet) {
+    pub(crate) fn reopen(&mut self, turn: &mut Turn, id: JobId, which: impl Fn(u32, &Layer) -> FrameSet) {
         let Some(job) = self.jobs.get_mut(&id) else { return };
         for (index, layer) in (0..).zip(&mut job.layers) {
-            let frames = which(index as usize, layer);
+            let frames = which(index, layer);
             let settled = layer.reopen(&frames);
             if !settled.is_empty() {
                 turn.change(Change::Unsettled { job: id, layer: index, frames: settled });

@@ -172,7 +172,8 @@ impl Scheduler {
         let claims = Claims::default();
         let most = need.map_or(1, |need| self.ledger.lanes(need, &self.offer(job, &claims, now))) as usize;
         let most = most.min(job.spec.limits.max_tasks.unwrap_or(u32::MAX).max(1) as usize);
-        let most = most.min(job.spec.batch.as_ref().map_or(u32::MAX, |member| member.workers.max(1)) as usize);
+        let most =
+            most.min(job.spec.batch.as_ref().map_or(u32::MAX, |member| member.workers.max(1)) as usize);
         let mut own = Vec::new();
         let mut others = vec![0.0; self.ledger.free_slots() as usize];
         for live in self.live.values() {

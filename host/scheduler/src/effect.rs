@@ -2,7 +2,8 @@
 
 use farmhand_model::hooks::{JobEnd, Moment};
 use farmhand_model::{
-    AttemptId, AttemptRecord, Change, EndedBy, FrameSet, FrameState, JobId, JobSpec, Seconds, Timestamp,
+    AttemptId, AttemptRecord, Change, EndedBy, FrameSet, FrameState, Happening, JobId, JobSpec, Seconds,
+    Timestamp,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -49,12 +50,7 @@ pub enum Effect {
     /// A breaker opened or closed.
     BreakersTouched,
     /// Something a person should read.
-    Notice {
-        /// About this job.
-        job: Option<JobId>,
-        /// One sentence.
-        message: String,
-    },
+    Notice(Happening),
 }
 
 /// An attempt to start.
@@ -91,8 +87,8 @@ impl Turn {
         self.others.push(effect);
     }
 
-    pub(crate) fn notice(&mut self, job: Option<JobId>, message: String) {
-        self.others.push(Effect::Notice { job, message });
+    pub(crate) fn notice(&mut self, happening: Happening) {
+        self.others.push(Effect::Notice(happening));
     }
 
     /// The attempt's record is different: it is kept and announced.

@@ -52,6 +52,15 @@ pub enum Event {
         /// These frames of every layer, done ones too; absent: those that failed.
         frames: Option<FrameSet>,
     },
+    /// Render frames of one layer again.
+    RetryLayer {
+        /// The job, live or ended.
+        job: JobId,
+        /// Index into its layers.
+        layer: u32,
+        /// These frames, done ones too.
+        frames: FrameSet,
+    },
     /// Change a job.
     Edit {
         /// The job.

@@ -9,7 +9,7 @@ use crate::effect::{Effect, Turn};
 use crate::scheduler::Scheduler;
 use farmhand_model::hooks::{HookPhase, HookRun, HooksResult, Moment};
 use farmhand_model::job::JobHooks;
-use farmhand_model::{JobId, JobRecord};
+use farmhand_model::{Happening, JobId, JobRecord};
 
 /// The phase of one of a job's own two moments.
 fn phase(hooks: &JobHooks, moment: Moment) -> HookPhase {
@@ -84,9 +84,7 @@ impl Scheduler {
         turn.touched.insert(id);
         let running = self.jobs.get_mut(&id).filter(|job| phase(&job.hooks, moment) == HookPhase::Running);
         let Some(job) = running.filter(|_| was_ordered) else {
-            let message =
-                format!("the {moment} hooks of job {id} are not waited for any more; dropped their result");
-            return turn.notice(None, message);
+            return turn.notice(Happening::HooksUnasked { job: id, moment });
         };
         job.dirty = true;
         let runs = &mut job.hooks.runs;
@@ -99,6 +97,8 @@ impl Scheduler {
             HooksResult::GoOn => set_phase(&mut job.hooks, moment, HookPhase::Over),
             HooksResult::Hold(reason) => {
                 set_phase(&mut job.hooks, moment, HookPhase::Due);
+                let plugin = job.spec.plugin.name.clone();
+                turn.notice(Happening::JobHeld { job: id, plugin, reason: reason.clone() });
                 job.hold_for_person(reason);
             }
             HooksResult::Fail(reason) => {

@@ -10,7 +10,7 @@ use crate::policy::Policy;
 use crate::scheduler::Scheduler;
 use farmhand_model::dcc::{Fact, Fault};
 use farmhand_model::{
-    AttemptId, AttemptState, Change, FrameRecord, FrameSet, FrameState, PluginStamp, Seconds,
+    AttemptId, AttemptState, Change, FrameRecord, FrameSet, FrameState, Happening, PluginStamp, Seconds,
 };
 
 /// A verified image.
@@ -71,9 +71,7 @@ impl Scheduler {
         };
         let id = live.record.job;
         if !live.record.frames.contains(frame) {
-            let message =
-                format!("attempt {attempt} settled frame {frame}, which was not its to render; dropped");
-            return turn.notice(Some(id), message);
+            return turn.notice(Happening::ForeignFrame { attempt, job: id, frame });
         }
         live.pulse.alive();
         let Some(job) = self.jobs.get_mut(&id) else { return };
@@ -185,5 +183,5 @@ impl Scheduler {
 }
 
 pub(crate) fn stale(turn: &mut Turn, attempt: AttemptId, what: &str) {
-    turn.notice(None, format!("attempt {attempt} has ended or is unknown; dropped its report that {what}"));
+    turn.notice(Happening::StaleReport { attempt, what: what.to_owned() });
 }

@@ -15,8 +15,8 @@ use crate::watch::kill;
 use crate::{Effect, layer::Layer};
 use farmhand_model::dcc::{Decision, Outcome, Verdict};
 use farmhand_model::{
-    AttemptId, AttemptRecord, AttemptState, EndedBy, FrameSet, JobId, JobStatus, RestoredJob, Seconds,
-    Timestamp, Usage,
+    AttemptId, AttemptRecord, AttemptState, EndedBy, FrameSet, Happening, JobId, JobStatus, RestoredJob,
+    Seconds, Timestamp, Usage,
 };
 
 /// All that the scheduler must know to go on.
@@ -102,8 +102,7 @@ fn take_all(layer: &mut Layer, frames: &FrameSet) -> FrameSet {
 /// An attempt whose job is over or gone: its process must not go on, and nothing it reports counts.
 fn abandon(turn: &mut Turn, mut record: AttemptRecord) {
     turn.push(Effect::Kill { attempt: record.id, why: EndedBy::Cancel });
-    let message = format!("attempt {} belongs to job {}, which is not live; ended it", record.id, record.job);
-    turn.notice(Some(record.job), message);
+    turn.notice(Happening::AttemptAbandoned { attempt: record.id, job: record.job });
     record.state = AttemptState::Ended {
         at: turn.now,
         outcome: Outcome {

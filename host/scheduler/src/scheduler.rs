@@ -90,7 +90,10 @@ impl Scheduler {
             Event::Pause(job) => self.on_pause(&mut turn, job)?,
             Event::Resume(job) => self.on_resume(&mut turn, job)?,
             Event::Cancel(job) => self.on_cancel(&mut turn, job)?,
-            Event::Retry { job, frames } => self.on_retry(&mut turn, job, frames.as_ref())?,
+            Event::Retry { job, frames } => self.on_retry(&mut turn, job, None, frames.as_ref())?,
+            Event::RetryLayer { job, layer, frames } => {
+                self.on_retry(&mut turn, job, Some(layer), Some(&frames))?;
+            }
             Event::Edit { job, edit } => self.on_edit(&mut turn, job, edit)?,
             Event::Plugin { name, state } => self.on_plugin(&mut turn, &name, state),
             Event::PluginVersion { digest, state } => self.on_plugin_version(&mut turn, digest, state),

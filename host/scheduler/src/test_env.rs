@@ -295,9 +295,9 @@ impl TestEnv {
         })
     }
 
-    pub(crate) fn notices(&self) -> Vec<&str> {
+    pub(crate) fn notices(&self) -> Vec<String> {
         self.pick(|effect| match effect {
-            Effect::Notice { message, .. } => Some(message.as_str()),
+            Effect::Notice(happening) => Some(happening.to_string()),
             _ => None,
         })
     }

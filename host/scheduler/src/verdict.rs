@@ -21,7 +21,7 @@ use crate::time::of_attempt;
 use farmhand_model::dcc::{Decision, Outcome, Severity, Verdict};
 use farmhand_model::fallback::Fallback;
 use farmhand_model::{
-    AttemptId, AttemptState, Boost, EndedBy, FrameSet, FrameState, JobStatus, Seconds, Timestamp,
+    AttemptId, AttemptState, Boost, EndedBy, FrameSet, FrameState, Happening, JobStatus, Seconds, Timestamp,
 };
 
 /// What is to be decided on.
@@ -420,6 +420,8 @@ fn apply(
         job.dirty = true;
     }
     if consequence.hold_job {
+        let plugin = job.spec.plugin.name.clone();
+        turn.notice(Happening::JobHeld { job: job.id, plugin, reason: reason.to_owned() });
         job.hold_for_person(reason.to_owned());
     }
     // Where it is known what is missing, that is held, with all that needs it.

@@ -128,7 +128,7 @@ fn concerns(event: &FarmEvent, wanted: JobId) -> bool {
         FarmEvent::Reasons { reasons } => reasons.iter().any(|shared| shared.has(wanted)),
         FarmEvent::Image { image } => image.job == wanted,
         FarmEvent::Attempt { attempt } => attempt.job == wanted,
-        FarmEvent::Notice { job, .. } => *job == Some(wanted),
+        FarmEvent::Notice { notice } => notice.job == Some(wanted),
         FarmEvent::Batch { .. }
         | FarmEvent::Plugin { .. }
         | FarmEvent::PluginRemoved { .. }
@@ -140,11 +140,14 @@ fn concerns(event: &FarmEvent, wanted: JobId) -> bool {
 mod tests {
     use super::*;
     use crate::farm::EventBus;
+    use farmhand_model::{Notice, NoticeId, NoticeSeverity, Timestamp};
     use futures::StreamExt;
     use std::sync::Arc;
 
     fn notice(job: Option<u64>, message: &str) -> FarmEvent {
-        FarmEvent::Notice { job: job.map(JobId), message: message.to_owned() }
+        let (at, severity) = (Timestamp(0), NoticeSeverity::Info);
+        let (job, message) = (job.map(JobId), message.to_owned());
+        FarmEvent::Notice { notice: Notice { id: NoticeId(1), at, severity, job, plugin: None, message } }
     }
 
     /// The stream as a client sees it: everything up to the end.
@@ -175,7 +178,8 @@ mod tests {
         let head = "retry: 1000\n: farmhand\n\n";
         let first = concat!(
             "event: notice\nid: 7-1\n",
-            r#"data: {"type":"notice","job":null,"message":"one\ntwo"}"#,
+            r#"data: {"type":"notice","notice":{"id":1,"at":"1970-01-01T00:00:00.000Z","severity":"info","#,
+            r#""job":null,"plugin":null,"message":"one\ntwo"}}"#,
             "\n\n"
         );
         let check = async |subscription, count: usize, expect: String| {

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use farmhand_model::job::JobEdit;
 use farmhand_model::view::{AttemptView, FramesView, JobSummary, JobView, JobWhyView, Page};
 use farmhand_model::{FrameSet, JobId, JobStatus};
+use farmhand_store::JobSearch;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -75,16 +76,22 @@ pub(super) const JOB_STATES: [(&str, JobStatus); 7] = [
 /// Which jobs to list.
 pub(super) struct ListQuery {
     statuses: Vec<JobStatus>,
+    search: JobSearch,
     cursor: Option<String>,
     limit: u32,
 }
 
 impl FromQuery for ListQuery {
-    const NAMES: &'static [&'static str] = &["state", "cursor", "limit"];
+    const NAMES: &'static [&'static str] = &["state", "user", "plugin", "search", "cursor", "limit"];
 
     fn from_query(query: &mut QueryParams) -> Self {
         Self {
             statuses: query.words("state", &JOB_STATES),
+            search: JobSearch {
+                user: query.text("user"),
+                plugin: query.text("plugin"),
+                words: query.text("search").unwrap_or_default(),
+            },
             cursor: query.text("cursor"),
             limit: query.number("limit", 1..=MOST).unwrap_or(USUAL),
         }
@@ -92,6 +99,9 @@ impl FromQuery for ListQuery {
 }
 
 /// Jobs, newest first
+///
+/// With `user`, `plugin` or `search`, a page looks at so many jobs and no more: it may have fewer than `limit`, or
+/// none, and still a `next` at which the search goes on.
 #[utoipa::path(
     get,
     path = "/jobs",
@@ -99,6 +109,9 @@ impl FromQuery for ListQuery {
     tag = "jobs",
     params(
         ("state" = Option<String>, Query, description = "Only jobs in one of these states, separated by commas.", example = "waiting,running"),
+        ("user" = Option<String>, Query, description = "Only jobs that this user submitted."),
+        ("plugin" = Option<String>, Query, description = "Only jobs of this plugin, by its name."),
+        ("search" = Option<String>, Query, description = "Only jobs that have each of these words, in either case, in their name, scene, user, plugin or failure, or whose number begins with it.", example = "sh0040 maya"),
         ("cursor" = Option<String>, Query, description = "`next` of the page before."),
         ("limit" = Option<u32>, Query, description = "At most this many; 100 unless given.", minimum = 1, maximum = 1000),
     ),
@@ -108,7 +121,8 @@ pub(super) async fn list(
     State(farm): State<Farm>,
     ApiQuery(query): ApiQuery<ListQuery>,
 ) -> Result<Json<Page<JobSummary>>, Problem> {
-    let query = JobQuery { statuses: query.statuses, cursor: query.cursor, limit: query.limit };
+    let query =
+        JobQuery { statuses: query.statuses, search: query.search, cursor: query.cursor, limit: query.limit };
     Ok(Json(farm.jobs(query).await.map_err(in_query)?))
 }
 
@@ -216,6 +230,8 @@ pub(super) async fn cancel(
 pub(super) struct Retry {
     /// Frames to render again, done ones too. Absent: all that failed or were cancelled.
     frames: Option<FrameSet>,
+    /// Only of this layer; it goes with `frames`. Absent: of every layer.
+    layer: Option<String>,
 }
 
 /// Tries again
@@ -235,8 +251,16 @@ pub(super) async fn retry(
     Id(id): Id<JobId>,
     OptionalJsonBody(body): OptionalJsonBody<Retry>,
 ) -> Result<Json<JobView>, Problem> {
-    let Retry { frames } = body.unwrap_or_default();
-    Ok(Json(farm.control(id, JobControl::Retry { frames }).await?))
+    let control = match body.unwrap_or_default() {
+        Retry { frames, layer: None } => JobControl::Retry { frames },
+        Retry { frames: Some(frames), layer: Some(layer) } => JobControl::RetryLayer { layer, frames },
+        Retry { frames: None, layer: Some(_) } => {
+            let message = "a layer goes with the frames of it that are to be rendered again";
+            let missing = FieldError::new(Part::Body, "/frames", message);
+            return Err(Problem::with_errors(ProblemKind::Invalid, vec![missing]));
+        }
+    };
+    Ok(Json(farm.control(id, control).await?))
 }
 
 /// Why it waits, and where its time goes

@@ -2,7 +2,20 @@
 //! however long the log or a line of it is. Offsets count in the whole output, of which the middle may have been
 //! dropped.
 //!
-//! What a client asked for and what it is answered with is in `attempts`; how the log lies on disk is the runner's.
+//! What a client asked for and what it is answered with is in `attempts`; how the log lies on disk is the runner's. Lines
+//! by number, searching and marks are in the modules below.
+
+mod known;
+mod marks;
+mod pattern;
+mod search;
+mod window;
+
+pub(super) use known::KnownLogs;
+pub(super) use marks::{TIME as MARKS_TIME, read as marks};
+pub(super) use pattern::Pattern;
+pub(super) use search::{Search, TIME as SEARCH_TIME};
+pub(super) use window::{TIME as LINES_TIME, Wanted, Window, follow as follow_lines};
 
 use axum::body::Bytes;
 use farmhand_runner::{LogFiles, LogPiece};
@@ -185,7 +198,7 @@ pub(super) async fn blocking<T: Send + 'static>(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use futures::{StreamExt, TryStreamExt, pin_mut};
     use std::io::Write;
@@ -214,12 +227,12 @@ mod tests {
     }
 
     /// A log whose first bytes are `head`, with segments behind it that begin where they say.
-    struct Log {
+    pub(in crate::api) struct Log {
         dir: tempfile::TempDir,
     }
 
     impl Log {
-        fn new(head: &[u8], segments: &[(u64, &[u8])]) -> Self {
+        pub(in crate::api) fn new(head: &[u8], segments: &[(u64, &[u8])]) -> Self {
             let log = Self { dir: tempfile::tempdir().unwrap() };
             std::fs::write(log.path(), head).unwrap();
             for (start, bytes) in segments {
@@ -228,15 +241,15 @@ mod tests {
             log
         }
 
-        fn path(&self) -> PathBuf {
+        pub(in crate::api) fn path(&self) -> PathBuf {
             self.dir.path().join("log")
         }
 
-        fn files(&self) -> LogFiles {
+        pub(in crate::api) fn files(&self) -> LogFiles {
             LogFiles::open(&self.path()).unwrap()
         }
 
-        fn append(&self, bytes: &[u8]) {
+        pub(in crate::api) fn append(&self, bytes: &[u8]) {
             let mut file = std::fs::OpenOptions::new().append(true).open(self.path()).unwrap();
             file.write_all(bytes).unwrap();
         }

@@ -3,20 +3,25 @@
 //!
 //! `router` puts it together, `serve` runs it; `docs/api.md` shows it from outside.
 
+mod actions;
 mod attempts;
 mod auth;
 mod batches;
 mod body;
 mod cleanup;
+mod compress;
 mod docs;
 mod events;
+mod files;
 mod images;
 mod jobs;
 mod limits;
 mod log;
+mod logs;
 mod metrics;
 mod page;
 mod params;
+mod past;
 mod picture;
 mod plugins;
 mod problem;

@@ -175,6 +175,17 @@ impl QueryParams {
         }
     }
 
+    /// One word of a list.
+    pub(super) fn word<T: Copy>(&mut self, name: &str, known: &[(&'static str, T)]) -> Option<T> {
+        let text = self.text(name)?;
+        let found = known.iter().find(|(known, _)| *known == text).map(|(_, value)| *value);
+        if found.is_none() {
+            let names: Vec<_> = known.iter().map(|(name, _)| *name).collect();
+            self.wrong(name, unknown("value", &text, &names));
+        }
+        found
+    }
+
     /// Words from a list, separated by commas.
     pub(super) fn words<T: Copy>(&mut self, name: &str, known: &[(&'static str, T)]) -> Vec<T> {
         let Some(text) = self.text(name) else {
@@ -191,6 +202,11 @@ impl QueryParams {
             }
         }
         found
+    }
+
+    /// Whether something was wrong so far.
+    pub(super) fn has_errors(&self) -> bool {
+        !self.errors.is_empty()
     }
 
     /// Remembers that a parameter is wrong.

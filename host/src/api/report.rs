@@ -14,8 +14,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use farmhand_model::batch::ReportFormat;
 use farmhand_model::report::Report;
-use std::sync::Arc;
 use farmhand_model::{BatchId, JobId};
+use std::sync::Arc;
 
 /// Longest side of a picture in pixels: sharp at the width that a page gives it.
 const SIDE: u32 = 400;
@@ -153,9 +153,9 @@ async fn thumbnails(report: &Report, pictures: &Pictures) -> Thumbnails {
     let mut found = Thumbnails::new();
     let mut bytes = 0;
     for (job, note) in wanted_pictures(report) {
-        let wanted = Wanted { size: Some(SIDE), exposure: 0.0 };
+        let wanted = Wanted { size: Some(SIDE), ..Wanted::default() };
         let Ok(key) = pictures.look(note.path.as_ref(), wanted).await else { continue };
-        let Ok(picture) = pictures.make(key).await else { continue };
+        let Ok(picture) = pictures.make(&key).await else { continue };
         bytes += picture.bytes.len();
         if bytes > PICTURES {
             break;

@@ -7,7 +7,10 @@ use super::problem::{Problem, ProblemKind, name_instance};
 use super::security::{HostRules, check_origin, security_headers};
 use super::settings::{ApiError, ApiSettings};
 use super::state::ApiState;
-use super::{attempts, auth, batches, cleanup, events, images, jobs, page, plugins, report, system};
+use super::{
+    actions, attempts, auth, batches, cleanup, compress, events, files, images, jobs, logs, page, past,
+    plugins, report, system,
+};
 use crate::farm::Farm;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -45,6 +48,7 @@ pub fn router(farm: Farm, settings: &ApiSettings) -> Result<Router, ApiError> {
 pub(super) fn documented() -> OpenApiRouter<ApiState> {
     let api = OpenApiRouter::new()
         .routes(routes!(jobs::submit, jobs::list))
+        .routes(routes!(actions::act))
         .routes(routes!(jobs::get, jobs::edit))
         .routes(routes!(jobs::pause))
         .routes(routes!(jobs::resume))
@@ -64,11 +68,19 @@ pub(super) fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(batches::retry))
         .routes(routes!(images::list))
         .routes(routes!(images::picture))
+        .routes(routes!(images::layers))
+        .routes(routes!(images::pixel))
         .routes(routes!(jobs::attempts))
+        .routes(routes!(past::times))
+        .routes(routes!(past::timeline))
+        .routes(routes!(past::trouble))
         .routes(routes!(report::of_job))
         .routes(routes!(report::of_batch))
         .routes(routes!(attempts::get))
         .routes(routes!(attempts::log))
+        .routes(routes!(logs::lines))
+        .routes(routes!(logs::search))
+        .routes(routes!(logs::log_marks))
         .routes(routes!(events::events))
         .routes(routes!(plugins::list))
         .routes(routes!(plugins::versions))
@@ -77,6 +89,8 @@ pub(super) fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(plugins::unpin))
         .routes(routes!(plugins::confirm))
         .routes(routes!(system::node))
+        .routes(routes!(files::list))
+        .routes(routes!(files::inspect))
         .routes(routes!(cleanup::cleanup));
     OpenApiRouter::with_openapi(docs::base())
         .nest("/api/v1", api)
@@ -93,6 +107,7 @@ pub(super) fn protect(routes: Router, settings: &ApiSettings, metrics: &Metrics)
     let rules = Arc::new(HostRules::new(settings)?);
     Ok(routes
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(compress::layer())
         .layer(DefaultBodyLimit::max(settings.limits.body_bytes))
         .layer(from_fn_with_state(settings.token.clone(), auth::require_token))
         .layer(from_fn_with_state(rules, check_origin))

@@ -1,6 +1,7 @@
 //! What handlers share.
 
 use super::limits::StreamPlaces;
+use super::log::KnownLogs;
 use super::metrics::Metrics;
 use super::picture::{Pictures, SharedPictures};
 use super::settings::ApiLimits;
@@ -15,10 +16,17 @@ pub(super) struct ApiState {
     pub(super) metrics: Metrics,
     pub(super) pictures: SharedPictures,
     pub(super) places: StreamPlaces,
+    pub(super) logs: KnownLogs,
 }
 
 impl ApiState {
     pub(super) fn new(farm: Farm, limits: &ApiLimits, metrics: Metrics) -> Self {
-        Self { farm, metrics, pictures: Arc::new(Pictures::new()), places: StreamPlaces::new(limits.streams) }
+        Self {
+            farm,
+            metrics,
+            pictures: Arc::new(Pictures::new()),
+            places: StreamPlaces::new(limits.streams),
+            logs: KnownLogs::new(),
+        }
     }
 }

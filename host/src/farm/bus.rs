@@ -177,14 +177,14 @@ impl Subscription {
 mod tests {
     use super::*;
 
-    fn notice(text: &str) -> FarmEvent {
-        FarmEvent::Notice { job: None, message: text.to_owned() }
+    fn numbered(text: &str) -> FarmEvent {
+        FarmEvent::PluginRemoved { name: text.to_owned() }
     }
 
     async fn text(subscription: &mut Subscription) -> (String, String) {
         match subscription.next().await {
             Some(BusItem::Event { id, event }) => match &**event {
-                FarmEvent::Notice { message, .. } => (id, message.clone()),
+                FarmEvent::PluginRemoved { name } => (id, name.clone()),
                 other => panic!("unexpected {other:?}"),
             },
             Some(BusItem::Missed { id }) => (id, "missed".to_owned()),
@@ -197,7 +197,7 @@ mod tests {
         let bus = EventBus::new(7, 3);
         let mut live = bus.subscribe(None);
         for n in 1..=3 {
-            bus.publish(notice(&n.to_string()));
+            bus.publish(numbered(&n.to_string()));
         }
         assert_eq!(text(&mut live).await, ("7-1".into(), "1".into()));
 
@@ -205,13 +205,13 @@ mod tests {
         assert_eq!(text(&mut resumed).await, ("7-3".into(), "3".into()));
 
         for n in 4..=9 {
-            bus.publish(notice(&n.to_string()));
+            bus.publish(numbered(&n.to_string()));
         }
         assert_eq!(text(&mut live).await, ("7-9".into(), "missed".into()));
 
         let mut of_another_daemon = bus.subscribe(Some("6-9"));
         assert_eq!(text(&mut of_another_daemon).await, ("7-9".into(), "missed".into()));
-        bus.publish(notice("10"));
+        bus.publish(numbered("10"));
         assert_eq!(text(&mut of_another_daemon).await, ("7-10".into(), "10".into()));
         let mut from_the_future = bus.subscribe(Some("7-99"));
         assert_eq!(text(&mut from_the_future).await.1, "missed");

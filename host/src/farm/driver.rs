@@ -6,11 +6,12 @@
 
 use super::attempt::{self, AttemptHandle};
 use super::hooks::{JobHooksHandle, run_job_hooks};
+use super::notices;
 use super::parts::Parts;
 use super::views;
 use farmhand_model::event::FarmEvent;
 use farmhand_model::hooks::{JobEnd, Moment};
-use farmhand_model::{AttemptId, AttemptRecord, Change, JobId, JobStatus, Timestamp};
+use farmhand_model::{AttemptId, AttemptRecord, Change, FrameState, Happening, JobId, JobStatus, Timestamp};
 use farmhand_scheduler::{Effect, Event, Refusal, Scheduler, StartOrder};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -101,6 +102,8 @@ pub(super) struct Driver {
     stopping: Option<Stopping>,
     /// What was handled and is not yet durable, with the time by which it must be.
     lazy: Option<(Batch, Instant)>,
+    /// Jobs that go on without some frames, which was told.
+    failing: BTreeSet<JobId>,
 }
 
 struct Stopping {
@@ -166,6 +169,7 @@ impl Driver {
             hooks: BTreeMap::new(),
             stopping: None,
             lazy: None,
+            failing: BTreeSet::new(),
         }
     }
 
@@ -328,8 +332,8 @@ impl Driver {
         }
     }
 
-    fn announce(&self, now: Timestamp, batch: &Batch) {
-        let bus = &self.parts.bus;
+    fn announce(&mut self, now: Timestamp, batch: &Batch) {
+        let (bus, notices) = (&self.parts.bus, &self.parts.notices);
         for change in &batch.changes {
             if let Change::Settled(frame) = change
                 && !frame.path.is_empty()
@@ -339,18 +343,22 @@ impl Driver {
             }
         }
         let mut jobs = BTreeSet::new();
+        let mut failed = BTreeMap::new();
         let mut attempts = BTreeSet::new();
         for effect in &batch.effects {
             match effect {
-                Effect::Frames { job, layer, frames, state } => bus.publish(FarmEvent::Frames {
-                    job: *job,
-                    layer: self.scheduler.layer_name(*job, *layer),
-                    frames: frames.clone(),
-                    frame_state: *state,
-                }),
-                Effect::Notice { job, message } => {
-                    bus.publish(FarmEvent::Notice { job: *job, message: message.clone() });
+                Effect::Frames { job, layer, frames, state } => {
+                    bus.publish(FarmEvent::Frames {
+                        job: *job,
+                        layer: self.scheduler.layer_name(*job, *layer),
+                        frames: frames.clone(),
+                        frame_state: *state,
+                    });
+                    if *state == FrameState::Failed {
+                        failed.entry(*job).or_insert(frames);
+                    }
                 }
+                Effect::Notice(happening) => notices.post(now, happening),
                 Effect::JobTouched(job) => {
                     jobs.insert(*job);
                 }
@@ -368,8 +376,24 @@ impl Driver {
             }
         }
         for job in jobs {
-            if let Some(summary) = self.scheduler.summary(job, now) {
-                bus.publish(FarmEvent::Job { job: Box::new(summary) });
+            let Some(summary) = self.scheduler.summary(job, now) else { continue };
+            let happening = match (notices::of_job(&summary), failed.get(&job)) {
+                // An ended job is let go of after its batch, so that its end is told once.
+                (Some(end), _) => {
+                    self.failing.remove(&job);
+                    Some(end)
+                }
+                (None, Some(frames)) if self.failing.insert(job) => Some(Happening::FramesFailed {
+                    job,
+                    name: summary.name.clone(),
+                    plugin: summary.plugin.clone(),
+                    frames: (*frames).clone(),
+                }),
+                (None, _) => None,
+            };
+            bus.publish(FarmEvent::Job { job: Box::new(summary) });
+            if let Some(happening) = happening {
+                notices.post(now, &happening);
             }
         }
     }
@@ -387,10 +411,14 @@ async fn commit(parts: &Parts, changes: &[Change]) {
             break;
         }
         tracing::error!(%error, "the database cannot be written; everything waits until it can");
-        parts.health.store_failed(&error.to_string());
+        if parts.health.store_failed(&error.to_string()) {
+            parts.notices.post(parts.clock.now(), &Happening::StoreFailing { reason: error.to_string() });
+        }
         tokio::time::sleep(COMMIT_RETRY).await;
     }
-    parts.health.store_works();
+    if parts.health.store_works() {
+        parts.notices.post(parts.clock.now(), &Happening::StoreWorks);
+    }
 }
 
 /// What somebody is to be told of these changes: written down with them, so that neither is there without the other.

@@ -12,14 +12,19 @@ mod cleanup;
 mod compiler;
 mod driver;
 mod error;
+mod files;
 mod gate;
 mod gpus;
 mod hooks;
+mod inspect;
 mod licensing;
+mod many;
 mod needing;
 mod node;
+mod notices;
 mod outbox;
 mod parts;
+mod past;
 mod plan;
 mod reasons;
 mod reports;
@@ -27,6 +32,7 @@ mod settings;
 mod start;
 mod submission;
 mod submit;
+mod trouble;
 mod versions;
 mod views;
 
@@ -43,7 +49,11 @@ pub use bus::{BusItem, EventBus, Subscription};
 pub(crate) use calls::PluginCalls;
 pub(crate) use compiler::SelfCompiler;
 pub use error::{FarmError, FarmStartError};
+pub use files::FilesQuery;
 pub(crate) use gpus::look_once;
+pub use many::{JobsAction, JobsActionResult};
+pub use notices::NoticeQuery;
+pub use past::TimesQuery;
 pub use settings::{FarmSettings, GpuSettings, HookSettings, OnStop, ProcessSettings, ShimCommand};
 pub(crate) use start::{VERSIONS, builtins, lock_data_dir};
 pub use submission::{DigestChoice, GpuRequest, PinnedPlugin, PluginRequest, Submission};
@@ -54,14 +64,17 @@ use driver::DriverHandle;
 use farmhand_model::dcc::Problem;
 use farmhand_model::job::JobEdit;
 use farmhand_model::plan::PlanView;
+use farmhand_model::scene::{FilesView, SceneView};
 use farmhand_model::view::{
     AttemptView, FrameDoneView, FramesView, JobSummary, JobView, JobWhyView, NodeView, Page, PluginView,
 };
 use farmhand_model::why::WaitReason;
-use farmhand_model::{AttemptId, AttemptRecord, Change, FrameSet, JobId, JobRecord, JobStatus, Timestamp};
+use farmhand_model::{
+    AttemptId, AttemptRecord, Change, FrameSet, JobId, JobRecord, JobStatus, Notice, Timestamp,
+};
 use farmhand_runner::AttemptDir;
 use farmhand_scheduler::{Event, RestoredJob, Scheduler, summary_of_record};
-use farmhand_store::{JobFilter, Store};
+use farmhand_store::{JobFilter, JobSearch, Store};
 use parts::Parts;
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
@@ -110,6 +123,8 @@ pub struct Submitted {
 pub struct JobQuery {
     /// Only jobs in one of these; empty: all.
     pub statuses: Vec<JobStatus>,
+    /// Only jobs that have this.
+    pub search: JobSearch,
     /// What `Page::next` said.
     pub cursor: Option<String>,
     /// At most this many.
@@ -129,6 +144,13 @@ pub enum JobControl {
     Retry {
         /// Frames to render again, done ones too.
         frames: Option<FrameSet>,
+    },
+    /// Renders these frames of one layer again, done ones too.
+    RetryLayer {
+        /// The layer's name.
+        layer: String,
+        /// Which frames.
+        frames: FrameSet,
     },
 }
 
@@ -173,15 +195,30 @@ impl Farm {
         plan::plan(&self.inner.parts, submission).await
     }
 
+    /// The directories and scenes in a directory of the roots, or the roots themselves.
+    pub async fn files(&self, query: FilesQuery) -> Result<FilesView, FarmError> {
+        files::list(&self.inner.parts, query).await
+    }
+
+    /// What a scene tells of itself without its DCC.
+    pub async fn inspect(&self, scene: &str) -> Result<SceneView, FarmError> {
+        inspect::inspect(&self.inner.parts, scene).await
+    }
+
     /// Jobs, newest first.
     pub async fn jobs(&self, query: JobQuery) -> Result<Page<JobSummary>, FarmError> {
         let before = parse_cursor::<JobId>(query.cursor.as_deref())?;
         let limit = query.limit.clamp(1, 1000);
         let filter = JobFilter { statuses: query.statuses, before, limit };
-        let records = self.store().jobs(filter).await.map_err(internal)?;
-        let next = (records.len() == limit as usize)
-            .then(|| records.last().map(|last| last.id.to_string()))
-            .flatten();
+        let (records, next) = if query.search.is_empty() {
+            let records = self.store().jobs(filter).await.map_err(internal)?;
+            let next = records.last().filter(|_| records.len() == limit as usize).map(|last| last.id);
+            (records, next)
+        } else {
+            let found = self.store().search_jobs(filter, query.search).await.map_err(internal)?;
+            (found.jobs, found.next)
+        };
+        let next = next.map(|id| id.to_string());
         let items = self
             .ask(move |scheduler, now| {
                 records
@@ -220,22 +257,27 @@ impl Farm {
 
     /// Changes priority and limits.
     pub async fn edit(&self, id: JobId, edit: JobEdit) -> Result<JobView, FarmError> {
-        if edit.priority.is_some_and(|priority| priority > 100) {
-            let message = "a priority is from 0 to 100".to_owned();
-            return Err(FarmError::Invalid(vec![Problem { field: "/priority".to_owned(), message }]));
-        }
+        check_priority(edit.priority)?;
         self.change_job(id, Event::Edit { job: id, edit }).await
     }
 
     /// Pauses, resumes, cancels, retries.
     pub async fn control(&self, id: JobId, control: JobControl) -> Result<JobView, FarmError> {
-        let event = match control {
+        let event = self.control_event(id, control).await?;
+        self.change_job(id, event).await
+    }
+
+    async fn control_event(&self, id: JobId, control: JobControl) -> Result<Event, FarmError> {
+        Ok(match control {
             JobControl::Pause => Event::Pause(id),
             JobControl::Resume => Event::Resume(id),
             JobControl::Cancel => Event::Cancel(id),
             JobControl::Retry { frames } => Event::Retry { job: id, frames },
-        };
-        self.change_job(id, event).await
+            JobControl::RetryLayer { layer, frames } => {
+                let record = self.store().job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
+                Event::RetryLayer { job: id, layer: past::layer_of(&record, Some(&layer))?, frames }
+            }
+        })
     }
 
     /// Runs per state.
@@ -347,6 +389,12 @@ impl Farm {
         &self.inner.parts.bus
     }
 
+    /// What a person should have read, newest first.
+    #[must_use]
+    pub fn notices(&self, query: NoticeQuery) -> Page<Notice> {
+        self.inner.parts.notices.list(query)
+    }
+
     /// What keeps the daemon from keeping its promises at the moment, such as a full disk.
     #[must_use]
     pub fn problem(&self) -> Option<String> {
@@ -381,18 +429,25 @@ impl Farm {
     }
 
     async fn change_job(&self, id: JobId, event: Event) -> Result<JobView, FarmError> {
+        self.tell_job(id, event).await?;
+        self.job(id).await
+    }
+
+    /// Has the scheduler handle what somebody wants of a job, live or ended.
+    async fn tell_job(&self, id: JobId, event: Event) -> Result<(), FarmError> {
         // An ended job must not be forgotten while it is being brought back.
         let _not_forgotten = match &event {
-            Event::Retry { .. } => Some(self.inner.keyed.lock().await),
+            Event::Retry { .. } | Event::RetryLayer { .. } => Some(self.inner.keyed.lock().await),
             _ => None,
         };
         let record = self.store().job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
-        if record.status.is_end() && !matches!(event, Event::Retry { .. }) {
+        let is_retry = matches!(event, Event::Retry { .. } | Event::RetryLayer { .. });
+        if record.status.is_end() && !is_retry {
             return Err(FarmError::Conflict(format!("job {id} has ended; only a retry brings it back")));
         }
         let mut events = Vec::new();
         let held = self.ask(move |scheduler, _| scheduler.holds(id)).await?;
-        if !held && matches!(event, Event::Retry { .. }) {
+        if !held && is_retry {
             let ended = self.ended_dependencies(&record).await?;
             events.extend(self.version_of(&record).await);
             let job = self.store().restored_job(id).await.map_err(internal)?.ok_or(FarmError::NoJob(id))?;
@@ -400,8 +455,7 @@ impl Farm {
             events.push(Event::Recall { job, ended });
         }
         events.push(event);
-        self.command(events, Vec::new()).await?;
-        self.job(id).await
+        self.command(events, Vec::new()).await
     }
 
     /// What the scheduler has to know of the version that a job is pinned to, before it gets the job.
@@ -431,6 +485,16 @@ impl Farm {
             return Ok(record);
         }
         self.store().attempt(id).await.map_err(internal)?.ok_or(FarmError::NoAttempt(id))
+    }
+}
+
+fn check_priority(priority: Option<u8>) -> Result<(), FarmError> {
+    match priority {
+        Some(priority) if priority > 100 => {
+            let message = "a priority is from 0 to 100".to_owned();
+            Err(FarmError::Invalid(vec![Problem { field: "/priority".to_owned(), message }]))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -4,6 +4,7 @@ use super::budget::NodeState;
 use super::bus::EventBus;
 use super::calls::PluginCalls;
 use super::gpus::Gpus;
+use super::notices::Notices;
 use super::settings::FarmSettings;
 use farmhand_model::dcc::{Level, Tool};
 use farmhand_model::{AttemptId, AttemptRecord, AttemptState, Digest, JobSpec, Timestamp, Usage};
@@ -36,6 +37,7 @@ pub(super) struct Parts {
     /// What was last found of budget and disks.
     pub(super) state: NodeState,
     pub(super) bus: EventBus,
+    pub(super) notices: Notices,
     pub(super) clock: Clock,
     pub(super) health: Health,
     /// Leases, breakers, budget or disks are different: the node is announced anew.
@@ -160,12 +162,14 @@ pub(super) struct Health {
 }
 
 impl Health {
-    pub(super) fn store_failed(&self, error: &str) {
-        *self.store_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_owned());
+    /// Answers whether it worked before.
+    pub(super) fn store_failed(&self, error: &str) -> bool {
+        self.store_error.lock().unwrap_or_else(PoisonError::into_inner).replace(error.to_owned()).is_none()
     }
 
-    pub(super) fn store_works(&self) {
-        *self.store_error.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    /// Answers whether it failed before.
+    pub(super) fn store_works(&self) -> bool {
+        self.store_error.lock().unwrap_or_else(PoisonError::into_inner).take().is_some()
     }
 
     pub(super) fn problem(&self) -> Option<String> {

@@ -49,7 +49,7 @@ impl Farm {
     pub(super) async fn one_report(&self, id: JobId, room: Room) -> Result<JobReport, FarmError> {
         let view = self.job(id).await?;
         let frames = self.frames(id).await?;
-        let times = self.times(&view, room).await?;
+        let times = self.report_times(&view, room).await?;
         let attempts = self.tally(id, room).await?;
         let JobView { summary, spec, notes, time, fallbacks, .. } = view;
         let state = EntryState::of(Standing::New, summary.status, summary.started.is_some(), &frames.counts);
@@ -102,11 +102,11 @@ impl Farm {
         })
     }
 
-    async fn times(&self, view: &JobView, room: Room) -> Result<Option<FrameTimes>, FarmError> {
+    async fn report_times(&self, view: &JobView, room: Room) -> Result<Option<FrameTimes>, FarmError> {
         let mut tally = TimesTally::new(&view.spec.layers, &view.spec.frames, room);
         let mut after = None;
         loop {
-            let page = self.store().frame_times(view.summary.id, after, PAGE).await.map_err(internal)?;
+            let page = self.store().frame_seconds(view.summary.id, after, PAGE).await.map_err(internal)?;
             for frame in &page {
                 tally.add(frame.layer, frame.frame, frame.seconds, frame.attempt);
             }

@@ -9,12 +9,14 @@ use super::calls::PluginCalls;
 use super::driver::{self, Driver, DriverHandle};
 use super::error::FarmStartError;
 use super::gate::ReplayGate;
+use super::notices::{NodeWatch, Notices, of_plugin};
 use super::parts::{Clock, Health, Parts};
 use super::settings::FarmSettings;
 use super::{Farm, Inner, cleanup, gpus, node, reasons};
 use farmhand_model::dcc::Descriptor;
 use farmhand_model::event::FarmEvent;
-use farmhand_model::{Digest, JobId, JobStatus};
+use farmhand_model::view::PluginView;
+use farmhand_model::{Digest, Happening, JobId, JobStatus};
 use farmhand_plugin::{Builtin, CallObserver, LoadedPlugin, PluginHost, PluginSettings, SwapEvent, Versions};
 use farmhand_resource::DiskProbe;
 use farmhand_resource::tools::ToolFinder;
@@ -33,6 +35,8 @@ use tokio::sync::{Mutex, Notify};
 const EVENTS_KEPT: usize = 20_000;
 /// Where versions of plugins are kept, in the data directory.
 pub(crate) const VERSIONS: &str = "plugin-versions";
+/// Where notices are kept, in the data directory.
+const NOTICES: &str = "notices.jsonl";
 /// How often a program that was missing is looked for again.
 const TOOL_RETRY: Duration = Duration::from_secs(30);
 
@@ -69,11 +73,13 @@ impl Farm {
             .map_err(|source| FarmStartError::Plugins { source })?;
         let roots = Roots::new(settings.roots.clone()).map_err(|source| FarmStartError::Roots { source })?;
         let gpus = gpus::Gpus::start(&settings.gpus).await;
+        let bus = EventBus::new(clock.started().0, EVENTS_KEPT);
         let parts = Arc::new(Parts {
+            notices: Notices::open(&settings.data_dir.join(NOTICES), bus.clone()),
             tools: ToolFinder::new(settings.tools.clone()),
             shims: ShimPool::new(settings.shim.program.clone(), settings.shim.args.clone()),
             cgroups: cgroups(settings.process.cgroups),
-            bus: EventBus::new(clock.started().0, EVENTS_KEPT),
+            bus,
             health: Health::default(),
             node_changed: Notify::new(),
             pinned: std::sync::Mutex::default(),
@@ -109,6 +115,11 @@ impl Farm {
             tracing::info!(attempt = %record.id, job = %record.job, "taking up an attempt of an earlier daemon");
             adopted.insert(record.id, attempt::adopt(Arc::clone(&parts), handle.clone(), record));
         }
+        let started = Happening::DaemonStarted {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            adopted: adopted.len(),
+        };
+        parts.notices.post(parts.clock.now(), &started);
         let driver = Driver::new(scheduler, Arc::clone(&parts), handle.clone(), inbox, adopted);
         let driver = tokio::spawn(driver.run(effects));
         let watch = budget::Watch::start(Arc::clone(&parts), handle.clone()).await;
@@ -183,7 +194,10 @@ pub(crate) fn lock_data_dir(dir: &Path) -> Result<File, FarmStartError> {
 async fn follow_plugins(parts: Arc<Parts>, driver: DriverHandle) {
     let mut swaps = parts.plugins.subscribe();
     let mut retry = tokio::time::interval(TOOL_RETRY);
+    let mut told = BTreeMap::new();
+    let mut watch = NodeWatch::default();
     for view in parts.plugins.views() {
+        tell_of_plugin(&parts, &mut told, &view);
         // A job that is there already should not read that its plugin is missing while its programs are looked for.
         let reason = format!("the programs of plugin {} are being looked for", view.name);
         let state = PluginState::Unavailable { reason };
@@ -198,14 +212,17 @@ async fn follow_plugins(parts: Arc<Parts>, driver: DriverHandle) {
             swap = swaps.recv() => match swap {
                 Ok(SwapEvent::Changed(plugin)) => {
                     missing |= tell(&parts, &driver, &plugin.name).await;
-                    parts.bus.publish(FarmEvent::Plugin { plugin });
+                    parts.bus.publish(FarmEvent::Plugin { plugin: plugin.clone() });
+                    tell_of_plugin(&parts, &mut told, &plugin);
                 }
                 Ok(SwapEvent::Removed { name }) => {
                     tell(&parts, &driver, &name).await;
-                    parts.bus.publish(FarmEvent::PluginRemoved { name });
+                    parts.bus.publish(FarmEvent::PluginRemoved { name: name.clone() });
+                    told.remove(&name);
+                    parts.notices.post(parts.clock.now(), &Happening::PluginRemoved { name });
                 }
-                Ok(SwapEvent::Failing { message, .. }) => {
-                    parts.bus.publish(FarmEvent::Notice { job: None, message });
+                Ok(SwapEvent::Failing { name, message }) => {
+                    parts.notices.post(parts.clock.now(), &Happening::PluginFailing { name, message });
                 }
                 Err(RecvError::Lagged(_)) => missing = tell_all(&parts, &driver).await,
                 Err(RecvError::Closed) => return,
@@ -221,13 +238,26 @@ async fn follow_plugins(parts: Arc<Parts>, driver: DriverHandle) {
             },
             () = parts.node_changed.notified() => {}
         }
-        announce_node(&parts, &driver).await;
+        announce_node(&parts, &driver, &mut watch).await;
     }
 }
 
-async fn announce_node(parts: &Parts, driver: &DriverHandle) {
+/// Tells people what is new about a plugin, and remembers it.
+fn tell_of_plugin(parts: &Parts, told: &mut BTreeMap<String, PluginView>, view: &PluginView) {
+    let before = told.insert(view.name.clone(), view.clone());
+    // The ones that come with the daemon start with it.
+    let is_usual = before.is_none() && view.state == "serving";
+    if let Some(happening) = of_plugin(before.as_ref(), view).filter(|_| !is_usual) {
+        parts.notices.post(parts.clock.now(), &happening);
+    }
+}
+
+async fn announce_node(parts: &Parts, driver: &DriverHandle, watch: &mut NodeWatch) {
     if let Ok(held) = driver.ask(|scheduler, _| node::Held::of(scheduler)).await {
         let node = node::view(parts, held).await;
+        for happening in watch.look(&node) {
+            parts.notices.post(parts.clock.now(), &happening);
+        }
         parts.bus.publish(FarmEvent::Node { node: Box::new(node) });
     }
 }

@@ -293,29 +293,23 @@ impl From<Problems> for FarmError {
 }
 
 fn check_scene(parts: &Parts, scene: &str, problems: &mut Problems) -> Option<PathBuf> {
+    scene_file(parts, scene).map_err(|problem| problems.add("/scene", problem)).ok()
+}
+
+/// Where a scene really is.
+///
+/// # Errors
+/// Why it cannot be one, in a sentence.
+pub(super) fn scene_file(parts: &Parts, scene: &str) -> Result<PathBuf, String> {
     let path = Path::new(scene);
     if !path.is_absolute() {
-        problems
-            .add("/scene", format!("`{scene}` is not absolute; the daemon does not share your directory"));
-        return None;
+        return Err(format!("`{scene}` is not absolute; the daemon does not share your directory"));
     }
-    let path = match parts.roots.confine(path) {
-        Ok(path) => path,
-        Err(error) => {
-            problems.add("/scene", error.to_string());
-            return None;
-        }
-    };
+    let path = parts.roots.confine(path).map_err(|error| error.to_string())?;
     match std::fs::metadata(&path) {
-        Ok(found) if found.is_file() => Some(path),
-        Ok(_) => {
-            problems.add("/scene", format!("`{scene}` is not a file"));
-            None
-        }
-        Err(error) => {
-            problems.add("/scene", format!("`{scene}` cannot be read on this node: {error}"));
-            None
-        }
+        Ok(found) if found.is_file() => Ok(path),
+        Ok(_) => Err(format!("`{scene}` is not a file")),
+        Err(error) => Err(format!("`{scene}` cannot be read on this node: {error}")),
     }
 }
 
@@ -471,6 +465,6 @@ fn check_prepared(parts: &Parts, layers: &[String], output: Option<&str>, proble
     }
 }
 
-fn stem(scene: &Path) -> String {
+pub(super) fn stem(scene: &Path) -> String {
     scene.file_stem().map_or_else(|| scene.display().to_string(), |stem| stem.to_string_lossy().into_owned())
 }

@@ -56,7 +56,12 @@ struct Round {
 
 impl Round {
     fn new(farm: Farm) -> Self {
-        Self { farm, pictures: Arc::new(ReportPictures::new()), held: BTreeSet::new(), flying: JoinSet::new() }
+        Self {
+            farm,
+            pictures: Arc::new(ReportPictures::new()),
+            held: BTreeSet::new(),
+            flying: JoinSet::new(),
+        }
     }
 
     async fn run(mut self) {

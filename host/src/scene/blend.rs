@@ -1,11 +1,14 @@
-//! The block structure of a .blend file: enough to find the scene that Blender would render and its frame range.
+//! The block structure of a .blend file: enough to find its scenes, the one that Blender would render, their frame
+//! ranges and their view layers.
 //!
 //! A .blend is a header, then blocks, each with a code, its size and the address that its data had in memory. The
-//! `GLOB` block points at the current scene, each `SC` block is a scene, and `DNA1`, last, says where each field
-//! lies. Files are plain, gzip (up to 2.93) or zstd (from 3.0); from 5.0 on the header and the blocks are wider.
+//! `GLOB` block points at the current scene, each `SC` block is a scene with what belongs to it in the `DATA` blocks
+//! behind it, and `DNA1`, last, says where each field lies. Files are plain, gzip (up to 2.93) or zstd (from 3.0); from 5.0 on the header and the blocks are wider.
 
-use super::BlendError;
 use super::dna::Dna;
+use super::{BlendError, Inside, Layer, Told};
+use farmhand_model::{FrameSet, Run};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
 use std::path::Path;
@@ -17,13 +20,16 @@ const LARGEST_DNA: u64 = 32 << 20;
 /// A file may hold many scenes, though hardly thousands.
 const MOST_SCENES: usize = 4096;
 
-/// The frames that a scene renders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct SceneRange {
-    pub first: i32,
-    pub last: i32,
-    pub step: u32,
-}
+/// A view layer has some hundred bytes. Of what lies behind a scene, only blocks of such a size are kept.
+const LAYER_BYTES: std::ops::RangeInclusive<u64> = 72..=8192;
+/// For all scenes of a file together: a scene has some kilobytes of such blocks, and one per object at most.
+const MOST_KEPT: u64 = 64 << 20;
+/// Compressed scenes are unpacked no further than this: a small file may stand for an endless one.
+const MOST_UNPACKED: u64 = 64 << 30;
+/// View layers of a scene.
+const MOST_LAYERS: usize = 4096;
+/// `VIEW_LAYER_RENDER`: the layer is used for rendering.
+const USED: u64 = 1;
 
 /// How the numbers in a file are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +37,13 @@ pub(super) struct Layout {
     pub pointer_bytes: usize,
     pub big_endian: bool,
     wide_blocks: bool,
+}
+
+/// A scene's own block, and those behind it that may be view layers, by their addresses.
+struct SceneBlocks {
+    address: u64,
+    data: Vec<u8>,
+    parts: HashMap<u64, Vec<u8>>,
 }
 
 struct Block {
@@ -116,10 +129,10 @@ impl Read for ZstdFrames {
     }
 }
 
-/// The frame range of the scene that Blender would render.
-pub(super) fn scene_range(path: &Path) -> Result<SceneRange, BlendError> {
+/// The scenes of a file.
+pub(super) fn read(path: &Path) -> Result<Told, BlendError> {
     let mut source = open(path)?;
-    read_range(&mut *source).map_err(|error| match error {
+    read_scenes(&mut *source).map_err(|error| match error {
         BlendError::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             BlendError::Damaged("it ends too early")
         }
@@ -137,55 +150,112 @@ fn open(path: &Path) -> Result<Box<dyn Source>, BlendError> {
     file.rewind()?;
     let file = BufReader::new(file);
     Ok(match magic {
-        [0x1f, 0x8b, ..] => Box::new(Unpacked(flate2::bufread::MultiGzDecoder::new(file))),
-        [0x28, 0xb5, 0x2f, 0xfd] => Box::new(Unpacked(ZstdFrames {
-            source: file,
-            decoder: ruzstd::decoding::FrameDecoder::new(),
-            in_frame: false,
-        })),
+        [0x1f, 0x8b, ..] => {
+            Box::new(Unpacked(flate2::bufread::MultiGzDecoder::new(file).take(MOST_UNPACKED)))
+        }
+        [0x28, 0xb5, 0x2f, 0xfd] => {
+            let decoder = ruzstd::decoding::FrameDecoder::new();
+            Box::new(Unpacked(ZstdFrames { source: file, decoder, in_frame: false }.take(MOST_UNPACKED)))
+        }
         _ => Box::new(Plain(file)),
     })
 }
 
-fn read_range(source: &mut dyn Source) -> Result<SceneRange, BlendError> {
+fn read_scenes(source: &mut dyn Source) -> Result<Told, BlendError> {
     let layout = read_header(source)?;
     let mut global = None;
-    let mut scenes = Vec::new();
+    let mut scenes: Vec<SceneBlocks> = Vec::new();
+    let mut in_scene = false;
+    let mut room = MOST_KEPT;
     loop {
         let block = read_block(source, layout)?;
         match &block.code {
             b"GLOB" => global = Some(read_data(source, &block, LARGEST_BLOCK)?),
-            b"SC\0\0" if scenes.len() < MOST_SCENES => {
-                scenes.push((block.address, read_data(source, &block, LARGEST_BLOCK)?));
+            b"SC\0\0" if scenes.len() < MOST_SCENES && block.bytes <= room => {
+                room -= block.bytes;
+                let data = read_data(source, &block, LARGEST_BLOCK)?;
+                scenes.push(SceneBlocks { address: block.address, data, parts: HashMap::new() });
+                in_scene = true;
+                continue;
+            }
+            b"DATA" if in_scene && LAYER_BYTES.contains(&block.bytes) && block.bytes <= room => {
+                room -= block.bytes;
+                let data = read_data(source, &block, LARGEST_BLOCK)?;
+                if let Some(scene) = scenes.last_mut() {
+                    scene.parts.insert(block.address, data);
+                }
+                continue;
+            }
+            b"DATA" => {
+                source.skip(block.bytes)?;
+                continue;
             }
             b"DNA1" => {
                 let dna = Dna::parse(&read_data(source, &block, LARGEST_DNA)?, layout)?;
-                return current_range(&dna, global.as_deref(), &scenes);
+                return told(&dna, global.as_deref(), &scenes);
             }
             b"ENDB" => return Err(BlendError::Damaged("it has no description of its types")),
             _ => source.skip(block.bytes)?,
         }
+        in_scene = false;
     }
 }
 
-fn current_range(
-    dna: &Dna,
-    global: Option<&[u8]>,
-    scenes: &[(u64, Vec<u8>)],
-) -> Result<SceneRange, BlendError> {
+fn told(dna: &Dna, global: Option<&[u8]>, scenes: &[SceneBlocks]) -> Result<Told, BlendError> {
     let global = global.ok_or(BlendError::Damaged("it does not say which scene is the current one"))?;
     let current = dna.pointer(global, "FileGlobal", &["curscene"])?;
-    let (_, scene) = scenes
+    let current = scenes
         .iter()
-        .find(|(address, _)| *address == current)
+        .position(|scene| scene.address == current)
         .ok_or(BlendError::Damaged("its current scene is missing"))?;
-    let first = dna.int(scene, "Scene", &["r", "sfra"])?;
-    let last = dna.int(scene, "Scene", &["r", "efra"])?;
-    let step = dna.int(scene, "Scene", &["r", "frame_step"])?;
+    let insides = scenes.iter().map(|scene| inside(dna, scene)).collect::<Result<Vec<_>, _>>()?;
+    let unread_layers = insides.iter().any(|(_, complete)| !complete).then(|| {
+        if dna.has("Scene", &["view_layers"]) {
+            "some of its view layers could not be found; type the names of those that are missing".to_owned()
+        } else {
+            "it was saved by a Blender before 2.80, whose render layers are not read; type their names"
+                .to_owned()
+        }
+    });
+    let scenes = insides.into_iter().map(|(inside, _)| inside).collect();
+    Ok(Told { scenes, current, unread_frames: None, unread_layers })
+}
+
+/// A scene, and whether all of its view layers were found.
+fn inside(dna: &Dna, scene: &SceneBlocks) -> Result<(Inside, bool), BlendError> {
+    let data = &scene.data;
+    let first = dna.int(data, "Scene", &["r", "sfra"])?;
+    let last = dna.int(data, "Scene", &["r", "efra"])?;
+    let step = dna.int(data, "Scene", &["r", "frame_step"])?;
     if last < first {
         return Err(BlendError::Damaged("its range ends before it begins"));
     }
-    Ok(SceneRange { first, last, step: u32::try_from(step).unwrap_or(1).max(1) })
+    let run = Run::up_to(first, last, u32::try_from(step).unwrap_or(1));
+    let frames = FrameSet::from_runs([run]).map_err(|_| BlendError::Damaged("its range has no end"))?;
+    // The first two characters of a name say what is named.
+    let name = dna.text(data, "Scene", &["id", "name"])?.chars().skip(2).collect();
+    let (layers, complete) = match dna.has("Scene", &["view_layers"]) {
+        true => layers(dna, scene)?,
+        false => (Vec::new(), false),
+    };
+    Ok((Inside { name: Some(name), frames: Some(frames), layers }, complete))
+}
+
+/// The view layers in their order, and whether all were found.
+fn layers(dna: &Dna, scene: &SceneBlocks) -> Result<(Vec<Layer>, bool), BlendError> {
+    let mut layers = Vec::new();
+    let mut next = dna.pointer(&scene.data, "Scene", &["view_layers", "first"])?;
+    while next != 0 {
+        // A damaged list may come back to itself.
+        let Some(data) = scene.parts.get(&next).filter(|_| layers.len() < MOST_LAYERS) else {
+            return Ok((layers, false));
+        };
+        let name = dna.text(data, "ViewLayer", &["name"])?;
+        let enabled = dna.flags(data, "ViewLayer", &["flag"])? & USED != 0;
+        layers.push(Layer { name, enabled });
+        next = dna.pointer(data, "ViewLayer", &["next"])?;
+    }
+    Ok((layers, true))
 }
 
 fn read_header(source: &mut dyn Source) -> Result<Layout, BlendError> {
@@ -257,18 +327,29 @@ impl Layout {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use std::io::Write;
+    use std::sync::LazyLock;
 
     /// Saved by Blender 3.4: scene `Early` with frames 1-5, and `Shot`, the current one, with 101-148 by 3.
     const TWO_SCENES: &[u8] = include_bytes!("../../fixtures/two-scenes-3.4.blend");
-    const SHOT: SceneRange = SceneRange { first: 101, last: 148, step: 3 };
+    /// Saved by Blender 3.4: `Early`, and `Schuß 010`, the current one, with 60 objects and the view layers `Beauty`,
+    /// `Shadow` and `Off`, of which the last is switched off.
+    const LAYERS: &[u8] = include_bytes!("../../fixtures/layers-3.4.blend");
 
-    fn plain() -> Vec<u8> {
+    /// Unpacked once for the hundreds of cases that damage it.
+    static AS_VERSION_5: LazyLock<Vec<u8>> = LazyLock::new(|| as_version_5(&plain_of(LAYERS)));
+
+    fn plain_of(packed: &[u8]) -> Vec<u8> {
         let file = tempfile::NamedTempFile::new().expect("a temporary file");
-        std::fs::write(file.path(), TWO_SCENES).expect("written");
+        std::fs::write(file.path(), packed).expect("written");
         let mut data = Vec::new();
         open(file.path()).expect("opens").read_to_end(&mut data).expect("unpacks");
         data
+    }
+
+    fn plain() -> Vec<u8> {
+        plain_of(TWO_SCENES)
     }
 
     fn gzip(data: &[u8]) -> Vec<u8> {
@@ -295,26 +376,53 @@ mod tests {
         out
     }
 
-    fn range_of(data: &[u8]) -> Result<SceneRange, String> {
+    fn told_by(data: &[u8]) -> Result<Told, String> {
         let file = tempfile::NamedTempFile::new().expect("a temporary file");
         std::fs::write(file.path(), data).expect("written");
-        scene_range(file.path()).map_err(|error| error.to_string())
+        read(file.path()).map_err(|error| error.to_string())
+    }
+
+    /// `Shot: 101-148x3: Beauty, (Off)`, the current scene first.
+    fn summary(told: &Told) -> Vec<String> {
+        let of = |inside: &Inside| {
+            let layers = inside.layers.iter().map(|layer| match layer.enabled {
+                true => layer.name.clone(),
+                false => format!("({})", layer.name),
+            });
+            let frames = inside.frames.as_ref().expect("frames");
+            let name = inside.name.as_deref().unwrap_or_default();
+            format!("{name}: {frames}: {}", layers.collect::<Vec<_>>().join(", "))
+        };
+        let mut all: Vec<_> = told.scenes.iter().map(of).collect();
+        all[..=told.current].rotate_right(1);
+        all
     }
 
     #[test]
-    fn reads_the_current_scene_of_every_packing_and_layout() {
-        let plain = plain();
-        assert!(plain.starts_with(b"BLENDER-v304"));
-        assert_eq!(range_of(TWO_SCENES), Ok(SHOT), "zstd");
-        assert_eq!(range_of(&plain), Ok(SHOT), "plain");
-        assert_eq!(range_of(&gzip(&plain)), Ok(SHOT), "gzip");
-        assert_eq!(range_of(&as_version_5(&plain)), Ok(SHOT), "5.0");
+    fn reads_the_scenes_of_every_packing_and_layout() {
+        let check = |packed: &[u8], expect: [&str; 2]| {
+            let plain = plain_of(packed);
+            assert!(plain.starts_with(b"BLENDER-v304"));
+            let forms = [
+                ("zstd", packed.to_vec()),
+                ("plain", plain.clone()),
+                ("gzip", gzip(&plain)),
+                ("5.0", as_version_5(&plain)),
+            ];
+            for (form, data) in forms {
+                let told = told_by(&data).expect(form);
+                assert_eq!(summary(&told), expect, "{form}");
+                assert_eq!(told.unread_layers, None, "{form}");
+            }
+        };
+        check(TWO_SCENES, ["Shot: 101-146x3: ViewLayer", "Early: 1-5: ViewLayer"]);
+        check(LAYERS, ["Schuß 010: 101-146x3: Beauty, Shadow, (Off)", "Early: 1-5: ViewLayer"]);
     }
 
     #[test]
     fn says_what_is_wrong_with_a_file() {
         let plain = plain();
-        let check = |data: &[u8], expect: &str| assert_eq!(range_of(data), Err(expect.to_owned()));
+        let check = |data: &[u8], expect: &str| assert_eq!(told_by(data), Err(expect.to_owned()));
         check(b"", "this is no .blend file");
         check(b"#!/usr/bin/env python and more", "this is no .blend file");
         check(b"BLENDER18-02x0900 and more", "its file header `BLENDER18-02` is of an unknown kind");
@@ -332,7 +440,59 @@ mod tests {
     fn every_cut_is_an_error_and_never_a_panic() {
         let plain = plain();
         for length in (0..plain.len()).step_by(997) {
-            assert!(range_of(&plain[..length]).is_err(), "cut at {length}");
+            assert!(told_by(&plain[..length]).is_err(), "cut at {length}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_layers_that_bites_its_tail_comes_to_an_end() {
+        let mut data = plain_of(LAYERS);
+        // The `next` of the last layer stands right before its name, and `prev` between them.
+        let name = data.windows(4).position(|window| window == b"Off\0").expect("the last layer");
+        let shadow: [u8; 8] = data[name - 8..name].try_into().expect("eight bytes");
+        data[name - 16..name - 8].copy_from_slice(&shadow);
+        let told = told_by(&data).expect("readable");
+        assert_eq!(told.scenes[told.current].layers.len(), MOST_LAYERS);
+        assert!(told.unread_layers.expect("said").contains("could not be found"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        /// Cut anywhere and with bytes changed anywhere, headers and types included: an error or an answer.
+        #[test]
+        fn damage_never_panics(
+            cut in 0.0_f64..=1.0,
+            changes in proptest::collection::vec((0.0_f64..1.0, any::<u8>()), 0..40),
+            at_the_end in any::<bool>(),
+        ) {
+            let mut data = AS_VERSION_5.clone();
+            // The description of the types is the last tenth of a file, and the most delicate.
+            let from = if at_the_end { 0.9 } else { 0.0 };
+            for (place, byte) in changes {
+                let place = (from + place * (1.0 - from)) * data.len() as f64;
+                let last = data.len() - 1;
+                data[(place as usize).min(last)] = byte;
+            }
+            if !at_the_end {
+                data.truncate((cut * data.len() as f64) as usize);
+            }
+            let _ = told_by(&data);
+        }
+
+        /// The same in compressed files, where the decoders are what is tried.
+        #[test]
+        fn damaged_packing_never_panics(
+            cut in 0.0_f64..=1.0,
+            changes in proptest::collection::vec((0.0_f64..1.0, any::<u8>()), 0..8),
+        ) {
+            let mut data = LAYERS.to_vec();
+            for (place, byte) in changes {
+                let place = (place * data.len() as f64) as usize;
+                data[place] = byte;
+            }
+            data.truncate((cut * data.len() as f64) as usize);
+            let _ = told_by(&data);
         }
     }
 

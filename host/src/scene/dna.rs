@@ -50,7 +50,8 @@ impl Dna {
                 let declared = names.get(name).ok_or(DAMAGED)?;
                 let size = sizes.get(field_type).ok_or(DAMAGED)?;
                 fields.push(Field { type_name: type_name.clone(), declared: declared.clone(), offset });
-                offset += field_bytes(declared, *size, layout.pointer_bytes)?;
+                let bytes = field_bytes(declared, *size, layout.pointer_bytes)?;
+                offset = bytes.checked_add(offset).ok_or(DAMAGED)?;
             }
             structs.insert(types.get(own_type).ok_or(DAMAGED)?.clone(), fields);
         }
@@ -69,16 +70,44 @@ impl Dna {
         self.layout.number(data, offset, self.layout.pointer_bytes).ok_or(DAMAGED)
     }
 
+    /// The flags at the end of a path of fields, which are `short` or `int` by the version.
+    pub(super) fn flags(&self, data: &[u8], structure: &str, path: &[&str]) -> Result<u64, BlendError> {
+        let (offset, field) = self.field(structure, path)?;
+        let bytes = if field.type_name == "short" { 2 } else { 4 };
+        self.layout.number(data, offset, bytes).ok_or(DAMAGED)
+    }
+
+    /// The text at the end of a path of fields, such as `id`, `name` in a `Scene`.
+    pub(super) fn text(&self, data: &[u8], structure: &str, path: &[&str]) -> Result<String, BlendError> {
+        let (offset, field) = self.field(structure, path)?;
+        let length = field_bytes(&field.declared, 1, self.layout.pointer_bytes)?;
+        let end = offset.checked_add(length).ok_or(DAMAGED)?;
+        let bytes = data.get(offset..end).ok_or(DAMAGED)?;
+        let bytes = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+        Ok(String::from_utf8_lossy(bytes).into_owned())
+    }
+
+    /// Whether there is such a field: versions differ.
+    pub(super) fn has(&self, structure: &str, path: &[&str]) -> bool {
+        self.field(structure, path).is_ok()
+    }
+
     fn offset(&self, structure: &str, path: &[&str]) -> Result<usize, BlendError> {
+        self.field(structure, path).map(|(offset, _)| offset)
+    }
+
+    /// Where the field at the end of a path lies, and how it is declared.
+    fn field(&self, structure: &str, path: &[&str]) -> Result<(usize, &Field), BlendError> {
         let mut type_name = structure;
-        let mut offset = 0;
+        let mut found: Option<(usize, &Field)> = None;
         for name in path {
             let fields = self.structs.get(type_name).ok_or(DAMAGED)?;
             let field = fields.iter().find(|field| field.name() == *name).ok_or(DAMAGED)?;
-            offset += field.offset;
+            let before = found.map_or(0, |(offset, _)| offset);
+            found = Some((before.checked_add(field.offset).ok_or(DAMAGED)?, field));
             type_name = &field.type_name;
         }
-        Ok(offset)
+        found.ok_or(DAMAGED)
     }
 }
 

@@ -1,10 +1,14 @@
-//! What a scene file says of its own frames, read without starting its DCC: the range that a job gets when nobody
-//! names one.
+//! What a scene file says of itself, read without starting its DCC: the frames that a job gets when nobody names any,
+//! and the layers and scenes that a form offers.
 //!
-//! Only file formats that can be read as such live here; what a DCC alone can tell is its plugin's job.
+//! Only file formats that can be read as such live here; what a DCC alone can tell is its plugin's job. Whatever stands
+//! in a file, reading it ends, and costs a bounded amount of memory.
 
 mod blend;
 mod dna;
+mod lines;
+mod maya;
+mod nuke;
 
 use farmhand_model::FrameSet;
 use std::path::{Path, PathBuf};
@@ -36,15 +40,97 @@ pub enum BlendError {
     Damaged(&'static str),
 }
 
-/// The frames that the scene would render by itself; `None` where this kind of file does not tell.
+/// What a scene file tells.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    /// Its scenes: one, except in a .blend.
+    pub scenes: Vec<Inside>,
+    /// Which of them its DCC would render.
+    pub current: usize,
+    /// Why frames are missing, where some are.
+    pub unread_frames: Option<String>,
+    /// Why layers are missing, or may be.
+    pub unread_layers: Option<String>,
+}
+
+/// One scene of a file.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Inside {
+    /// Its name; absent where a file is one scene.
+    pub name: Option<String>,
+    /// The frames that it would render by itself.
+    pub frames: Option<FrameSet>,
+    /// Its layers, in their order.
+    pub layers: Vec<Layer>,
+}
+
+/// A view layer of Blender, a render layer of Maya, a Write node of Nuke.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    /// As a job names it.
+    pub name: String,
+    /// Whether the scene renders it by itself.
+    pub enabled: bool,
+}
+
+/// The formats that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Blend,
+    Maya,
+    Nuke,
+}
+
+fn format(scene: &Path) -> Option<Format> {
+    match scene.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+        "blend" => Some(Format::Blend),
+        "ma" => Some(Format::Maya),
+        "nk" => Some(Format::Nuke),
+        _ => None,
+    }
+}
+
+/// The frames that the scene would render by itself; `None` where this kind of file does not tell, or its plugin reads
+/// it.
 ///
 /// Reads the whole file where it is compressed (hundreds of megabytes a second): not for an async thread.
 pub fn frame_range(scene: &Path) -> Result<Option<FrameSet>, SceneError> {
-    let is_blend = scene.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("blend"));
-    if !is_blend {
+    if format(scene) != Some(Format::Blend) {
         return Ok(None);
     }
-    let range =
-        blend::scene_range(scene).map_err(|source| SceneError { path: scene.to_path_buf(), source })?;
-    Ok(Some((range.first..=range.last).step_by(range.step as usize).collect()))
+    let told = blend::read(scene).map_err(|source| SceneError { path: scene.to_path_buf(), source })?;
+    Ok(told.scenes.into_iter().nth(told.current).and_then(|scene| scene.frames))
+}
+
+/// All that the scene tells; `None` where files of this kind cannot be read without their DCC.
+///
+/// # Errors
+/// It should be readable, and is not: in one sentence.
+pub fn inspect(scene: &Path) -> Result<Option<Told>, String> {
+    match format(scene) {
+        None => Ok(None),
+        Some(Format::Blend) => blend::read(scene).map(Some).map_err(|error| error.to_string()),
+        Some(Format::Maya) => maya::read(scene).map(Some).map_err(|error| error.to_string()),
+        Some(Format::Nuke) => nuke::read(scene).map(Some).map_err(|error| error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_go_by_the_extension() {
+        for (name, expect) in [
+            ("a.blend", Some(Format::Blend)),
+            ("a.BLEND", Some(Format::Blend)),
+            ("a.ma", Some(Format::Maya)),
+            ("a.mb", None),
+            ("a.nk", Some(Format::Nuke)),
+            ("a.blend1", None),
+            ("blend", None),
+        ] {
+            assert_eq!(format(Path::new(name)), expect, "{name}");
+        }
+    }
 }

@@ -18,6 +18,7 @@ mod readers;
 #[cfg(test)]
 mod samples;
 mod schema;
+mod search;
 mod store;
 mod wal;
 mod writer;
@@ -26,6 +27,8 @@ pub use archive::Archive;
 pub use error::{ErrorKind, StoreError};
 pub use forget::History;
 pub use read::{
-    EndedFilter, FrameTime, JobFilter, JobPlace, KeptEntry, KeptJob, Restored, RestoredJob, SettledFrames,
+    EndedFilter, FrameTime, FrameTimes, JobFilter, JobPlace, KeptEntry, KeptJob, Restored, RestoredJob,
+    SettledFrames, TimesFilter,
 };
+pub use search::{FoundJobs, JobSearch};
 pub use store::{Maintained, Store};

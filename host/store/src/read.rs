@@ -5,6 +5,7 @@ use crate::error::ErrorKind;
 pub use farmhand_model::RestoredJob;
 use farmhand_model::batch::{BatchEntry, BatchRecord};
 use farmhand_model::notify::Delivery;
+use farmhand_model::past::AttemptCost;
 use farmhand_model::view::FrameCounts;
 use farmhand_model::{
     AttemptId, AttemptRecord, BatchId, Digest, FrameRecord, FrameSet, JobId, JobRecord, JobStatus, Timestamp,
@@ -13,6 +14,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, params, params_from_i
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -99,6 +101,30 @@ pub struct JobFilter {
     pub before: Option<JobId>,
     /// At most this many.
     pub limit: u32,
+}
+
+/// Which rendered frames of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimesFilter {
+    /// The job.
+    pub job: JobId,
+    /// Index into its layers.
+    pub layer: u32,
+    /// The first frame.
+    pub from: i32,
+    /// The last one.
+    pub to: i32,
+    /// At most this many.
+    pub limit: u32,
+}
+
+/// How long rendered frames took, and who rendered them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct FrameTimes {
+    /// By frame; seconds are absent where the reader could not tell.
+    pub frames: Vec<(i32, Option<f64>, AttemptId)>,
+    /// The attempts of these frames, by their number.
+    pub costs: Vec<AttemptCost>,
 }
 
 /// Which ended attempts, newest first.
@@ -226,6 +252,37 @@ pub(crate) fn latest_frames(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+pub(crate) fn frame_times(conn: &Connection, filter: &TimesFilter) -> Result<FrameTimes, ErrorKind> {
+    let TimesFilter { job, layer, from, to, limit } = filter;
+    let mut statement = conn.prepare_cached(
+        "SELECT frame, seconds, attempt FROM frame
+         WHERE job = ?1 AND layer = ?2 AND frame BETWEEN ?3 AND ?4 AND attempt IS NOT NULL
+         ORDER BY frame LIMIT ?5",
+    )?;
+    let rows = statement.query_map(params![job.0, layer, from, to, limit], |row| {
+        Ok((row.get(0)?, row.get(1)?, AttemptId(row.get(2)?)))
+    })?;
+    let frames: Vec<(i32, Option<f64>, AttemptId)> = rows.collect::<Result<_, _>>()?;
+    let attempts: BTreeSet<AttemptId> = frames.iter().map(|(_, _, attempt)| *attempt).collect();
+    // One look at each record, which is not read as a whole: a job may have thousands of attempts.
+    let mut statement = conn.prepare_cached(
+        "SELECT json_extract(record, '$.level'), json_extract(record, '$.outcome.usage.peak_memory_bytes'),
+                json_extract(record, '$.verdict.decision.kind')
+         FROM attempt WHERE id = ?1",
+    )?;
+    let mut costs = Vec::with_capacity(attempts.len());
+    for attempt in attempts {
+        let cost = statement
+            .query_row([attempt.0], |row| {
+                let (level, peak_memory_bytes, decision) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                Ok(AttemptCost { attempt, level, peak_memory_bytes, decision })
+            })
+            .optional()?;
+        costs.extend(cost);
+    }
+    Ok(FrameTimes { frames, costs })
+}
+
 pub(crate) fn frame(
     conn: &Connection,
     job: JobId,
@@ -251,7 +308,7 @@ fn frame_record(row: &Row<'_>) -> rusqlite::Result<FrameRecord> {
 }
 
 /// Frames of a job whose time is known, in the order of layers and frames: the next `limit` of them.
-pub(crate) fn frame_times(
+pub(crate) fn frame_seconds(
     conn: &Connection,
     job: JobId,
     after: Option<(u32, i32)>,

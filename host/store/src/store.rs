@@ -5,9 +5,11 @@ use crate::error::{At, ErrorKind, StoreError};
 use crate::forget::{self, History};
 use crate::lock::Lock;
 use crate::read::{
-    self, EndedFilter, FrameTime, JobFilter, JobPlace, KeptEntry, Restored, RestoredJob, SettledFrames,
+    self, EndedFilter, FrameTime, FrameTimes, JobFilter, JobPlace, KeptEntry, Restored, RestoredJob,
+    SettledFrames, TimesFilter,
 };
 use crate::readers::Readers;
+use crate::search::{self, FoundJobs, JobSearch};
 use crate::wal::WalWatch;
 use crate::writer::Writer;
 use crate::{apply, schema};
@@ -121,6 +123,16 @@ impl Store {
         self.inner.readers.read(move |conn| read::jobs(conn, &filter)).await
     }
 
+    /// A page of the jobs that have what is searched for, newest first. It may be short, or empty, and still have a
+    /// next one.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub async fn search_jobs(&self, filter: JobFilter, wanted: JobSearch) -> Result<FoundJobs, StoreError> {
+        self.inner.readers.read(move |conn| search::search(conn, &filter, &wanted)).await
+    }
+
     /// One attempt.
     ///
     /// # Errors
@@ -189,18 +201,27 @@ impl Store {
         self.inner.readers.read(move |conn| read::latest_frames(conn, job, limit)).await
     }
 
+    /// How long the rendered frames of one layer took, by frame, with what their attempts took.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub async fn frame_times(&self, filter: TimesFilter) -> Result<FrameTimes, StoreError> {
+        self.inner.readers.read(move |conn| read::frame_times(conn, &filter)).await
+    }
+
     /// Frames of a job whose time is known, by layer and frame: at most `limit` of those after one.
     ///
     /// # Errors
     ///
     /// Where the database cannot be read.
-    pub async fn frame_times(
+    pub async fn frame_seconds(
         &self,
         job: JobId,
         after: Option<(u32, i32)>,
         limit: u32,
     ) -> Result<Vec<FrameTime>, StoreError> {
-        self.inner.readers.read(move |conn| read::frame_times(conn, job, after, limit)).await
+        self.inner.readers.read(move |conn| read::frame_seconds(conn, job, after, limit)).await
     }
 
     /// One settled frame, by the index of its layer.

@@ -65,11 +65,6 @@ export class Client {
     return this.send("POST", `jobs/${id}/${action}`);
   }
 
-  /** The log's last lines, and what is added to it for as long as it grows where `follow` is set. */
-  log(attempt: number, tail: number, follow: boolean, signal: AbortSignal): Promise<Response> {
-    return this.request(`attempts/${attempt}/log?tail=${tail}${follow ? "&follow=1" : ""}`, { signal });
-  }
-
   /** Where the whole log is. */
   logAddress(attempt: number): string {
     return new URL(`attempts/${attempt}/log`, this.root).href;

@@ -45,14 +45,19 @@ function fieldProblems(value: unknown): FieldProblem[] {
   });
 }
 
+/** Reads a problem that is JSON already, such as one of several in an answer. */
+export function problemOf(value: unknown, status?: number): Problem {
+  const json = value as Record<string, unknown>;
+  const known = status ?? (typeof json["status"] === "number" ? json["status"] : 0);
+  const title = text(json["title"]) || t.problem.status(known);
+  return new Problem(title, text(json["detail"]), known, fieldProblems(json["errors"] ?? json["problems"]));
+}
+
 /** Reads an error body of whatever kind it is. */
 export function readProblem(status: number, contentType: string | null, body: string): Problem {
   if (contentType?.includes("json")) {
     try {
-      const json = JSON.parse(body) as Record<string, unknown>;
-      const title = text(json["title"]) || t.problem.status(status);
-      const fields = fieldProblems(json["errors"] ?? json["problems"]);
-      return new Problem(title, text(json["detail"]), status, fields);
+      return problemOf(JSON.parse(body), status);
     } catch {
       // Not JSON after all: the text itself is the best there is.
     }

@@ -69,7 +69,7 @@ describe("EventStream", () => {
     const first = answer();
     const { heard, states, stream } = listen(client);
     await settle();
-    first.write('id: 7-1\nevent: notice\ndata: {"type":"notice","job":null,"message":"a"}\n\n');
+    first.write('id: 7-1\nevent: notice\ndata: {"type":"notice","notice":{"id":1,"message":"a"}}\n\n');
     await settle();
     const second = answer();
     first.end();

@@ -247,7 +247,7 @@ export interface Outcome {
   facts: Fact[];
 }
 
-export type DecisionKind = "accept" | "retry" | "fall-back" | "fail-frames" | "fail-job" | "quarantine-node";
+export type DecisionKind = "accept" | "retry" | "fall-back" | "fail-frames" | "fail-job" | "quarantine-node" | "hold-job";
 
 export interface Verdict {
   decision: { kind: DecisionKind; after_ms?: number };
@@ -331,6 +331,8 @@ export interface PluginView {
   summary: string | null;
   extensions: string[];
   levels: Level[];
+  /** JSON Schema of its options; absent where nothing serves. */
+  options_schema?: unknown;
   failure: string | null;
   standing: VersionStanding;
   changed: Timestamp;
@@ -454,6 +456,19 @@ export interface NodeView {
   started: Timestamp;
 }
 
+export type NoticeSeverity = "info" | "warning" | "error";
+
+/** Something that a person should read. */
+export interface Notice {
+  /** Grows with time, over restarts too. */
+  id: number;
+  at: Timestamp;
+  severity: NoticeSeverity;
+  job: number | null;
+  plugin: string | null;
+  message: string;
+}
+
 export interface Page<T> {
   items: T[];
   next: string | null;
@@ -486,4 +501,4 @@ export type FarmEvent =
   | { type: "plugin"; plugin: PluginView }
   | { type: "plugin-removed"; name: string }
   | { type: "node"; node: NodeView }
-  | { type: "notice"; job: number | null; message: string };
+  | { type: "notice"; notice: Notice };

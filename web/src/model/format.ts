@@ -82,8 +82,9 @@ export function shellLine(program: string, args: readonly string[]): string {
   return [program, ...args].map(quote).join(" ");
 }
 
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+/** A word as a POSIX shell takes it whole. */
+export function quote(word: string): string {
+  return /^[\w@%+:,./-][\w@%+=:,./-]*$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function pad(value: number): string {

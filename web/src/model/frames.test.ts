@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { countFrames, FrameIndex, FrameSetError, formatFrames, frameCount, parseFrames } from "./frames";
+import table from "../../../host/model/fixtures/frame-sets.json?raw";
+import { countFrames, coverage, FrameIndex, FrameSetError, formatFrames, frameCount, parseFrames, framesWithout, readFrames } from "./frames";
+
+interface Table {
+  accepted: { text: string; frames: number[] }[];
+  refused: { text: string; column: number; message: string }[];
+}
+
+const { accepted, refused } = JSON.parse(table) as Table;
 
 function frames(text: string): number[] {
   return parseFrames(text).flatMap((run) => {
@@ -9,46 +17,29 @@ function frames(text: string): number[] {
   });
 }
 
+function refusal(text: string): unknown {
+  try {
+    return readFrames(text);
+  } catch (error) {
+    return error;
+  }
+}
+
 describe("parseFrames", () => {
-  test.each<[string, number[]]>([
-    ["", []],
-    ["  ", []],
-    ["7", [7]],
-    ["1,5,10-12", [1, 5, 10, 11, 12]],
-    ["1-10x4", [1, 5, 9, 10]],
-    ["1-9x4", [1, 5, 9]],
-    ["1-3x9", [1, 3]],
-    ["-5--1", [-5, -4, -3, -2, -1]],
-    ["-3 - 1 x 2", [-3, -1, 1]],
-    [" 1 , 2 ", [1, 2]],
-    ["5-8,1-6", [1, 2, 3, 4, 5, 6, 7, 8]],
-    ["3,3,3", [3]],
-    ["1-9x2,2", [1, 2, 3, 5, 7, 9]],
-    ["1-100x50,2", [1, 2, 51, 100]],
-    ["1-7x3,2-8x3", [1, 2, 4, 5, 7, 8]],
-    ["1-2,3-4", [1, 2, 3, 4]],
-  ])("%j", (text, expected) => {
+  test.each(accepted)("$text", ({ text, frames: expected }) => {
     expect(frames(text)).toEqual(expected);
     expect(frameCount(text)).toBe(expected.length);
     expect(frames(formatFrames(parseFrames(text)))).toEqual(expected);
   });
 
-  test.each<[string, number]>([
-    ["1,,2", 3],
-    ["1,x", 3],
-    ["10-1", 1],
-    ["1-10x0", 1],
-    ["1, 2-", 4],
-  ])("%j is refused at column %d", (text, column) => {
-    const refusal = (() => {
-      try {
-        parseFrames(text);
-      } catch (error) {
-        return error;
-      }
-    })();
-    expect(refusal).toBeInstanceOf(FrameSetError);
-    expect((refusal as FrameSetError).column).toBe(column);
+  test.each(refused)("$text is refused as the daemon refuses it", ({ text, column, message }) => {
+    const error = refusal(text);
+    expect(error).toBeInstanceOf(FrameSetError);
+    expect({ column: (error as FrameSetError).column, message: (error as FrameSetError).reason }).toEqual({ column, message });
+  });
+
+  test("an empty text of the daemon's has no frames", () => {
+    expect(parseFrames(" ")).toEqual([]);
   });
 
   test("touching runs become one", () => {
@@ -76,5 +67,45 @@ describe("FrameIndex", () => {
     expect([-3, 1, 11, 21, 100].map((frame) => index.indexOf(frame))).toEqual([-1, -1, -1, -1, -1]);
     expect(index.frameAt(-1)).toBeUndefined();
     expect(index.frameAt(7)).toBeUndefined();
+  });
+});
+
+test.each<[string, string, string]>([
+  ["1-10", "", "1-10"],
+  ["1-10", "1-10", ""],
+  ["1-10", "2-9", "1,10"],
+  ["1-21x5", "1,6", "11-21x5"],
+  ["5", "1-9", ""],
+])("%s without %s is %s", (all, done, left) => {
+  expect(framesWithout(all, done)).toBe(left);
+});
+
+test("a slice of places is the frames that are there", () => {
+  const index = new FrameIndex(parseFrames("1-9x2,20-30"));
+  expect(formatFrames(index.slice(2, 7))).toBe("5-9x2,20-21");
+  expect(formatFrames(index.slice(4, 5))).toBe("9");
+  expect(index.slice(7, 7)).toEqual([]);
+});
+
+describe("coverage", () => {
+  const shares = (text: string, cells: number): number[] => coverage(parseFrames(text), cells).map((cell) => cell.share);
+
+  test.each<[string, number, number[]]>([
+    ["", 4, []],
+    ["7", 4, [1]],
+    ["1-3", 10, [1, 1, 1]],
+    ["1-8", 4, [1, 1, 1, 1]],
+    ["1-8x2", 4, [0.5, 0.5, 0.5, 1]],
+    ["1-2,7-8", 4, [1, 0, 0, 1]],
+    ["1,10", 3, [0.25, 0, 1 / 3]],
+    ["-4--1", 2, [1, 1]],
+  ])("%j over %d", (text, cells, expected) => {
+    expect(shares(text, cells)).toEqual(expected);
+  });
+
+  test("every frame is in one cell", () => {
+    const runs = parseFrames("1-1000x7,2000-2500,9999");
+    const sum = coverage(runs, 60).reduce((all, cell) => all + cell.frames, 0);
+    expect(sum).toBe(countFrames(runs));
   });
 });

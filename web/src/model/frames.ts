@@ -1,7 +1,8 @@
 /**
- * Frame sets as the daemon writes them (`1-100x5,200`), read into runs. It decides nothing about what frames are;
- * that is the grid's.
+ * Frame sets as people type them and as the daemon writes them (`1-100x5,200`), read into runs by the daemon's own
+ * grammar. It decides nothing about what frames are; that is the grid's.
  */
+import { frames as words } from "../text/frames";
 
 /** Frames `first`, `first + step`, … `last`, which is itself one of them. */
 export interface Run {
@@ -14,36 +15,133 @@ export class FrameSetError extends Error {
   constructor(
     /** Counted in characters from 1. */
     readonly column: number,
-    message: string,
+    /** What is wrong, without the column. */
+    readonly reason: string,
   ) {
-    super(`column ${column}: ${message}`);
+    super(words.at(column, reason));
   }
 }
 
-const PART = /^(-?\d+)(?:\s*-\s*(-?\d+)(?:\s*x\s*(\d+))?)?$/;
+/** As many as a job may have in one layer. */
+const MOST_FRAMES = 20_000_000;
+const LEAST_FRAME = -(2 ** 31);
+const LAST_FRAME = 2 ** 31 - 1;
+const MOST_STEP = 2 ** 32 - 1;
 
-/** Reads a frame set into ascending runs of which none reaches into another. */
+/** Reads a frame set into ascending runs of which none reaches into another; none of an empty text. */
 export function parseFrames(text: string): Run[] {
+  return text.trim() === "" ? [] : readFrames(text);
+}
+
+/** The same for what somebody typed: an empty text is an error too, as the daemon has it. */
+export function readFrames(text: string): Run[] {
   const runs: Run[] = [];
-  let column = 1;
-  for (const part of text.split(",")) {
-    const start = column + (part.length - part.trimStart().length);
-    column += part.length + 1;
-    const body = part.trim();
-    if (body === "") {
-      if (text.trim() === "") return [];
-      throw new FrameSetError(start, "a frame or a range is missing here");
-    }
-    const match = PART.exec(body);
-    if (match === null) throw new FrameSetError(start, `\`${body}\` is no frame and no range such as 1-100x5`);
-    const first = Number(match[1]);
-    const last = match[2] === undefined ? first : Number(match[2]);
-    const step = match[3] === undefined ? 1 : Number(match[3]);
-    if (last < first) throw new FrameSetError(start, `the range is reversed; write ${last}-${first}`);
-    if (step < 1) throw new FrameSetError(start, "a step is at least 1");
+  const cursor = new Cursor(text);
+  let count = 0;
+  if (cursor.peek() === undefined) throw new FrameSetError(1, words.none);
+  for (;;) {
+    const column = cursor.column();
+    const before = runs.length;
+    const { first, last, step } = cursor.item();
     addRange(runs, first, last, step);
+    count += countFrames(runs.slice(before));
+    if (count > MOST_FRAMES) throw new FrameSetError(column, words.tooMany(MOST_FRAMES));
+    const next = cursor.peek();
+    if (next === undefined) return normalise(runs);
+    if (next !== ",") throw cursor.unexpected(next);
+    cursor.at += 1;
   }
-  return normalise(runs);
+}
+
+/** The text and how far it has been read. */
+class Cursor {
+  private readonly chars: readonly string[];
+  at = 0;
+
+  constructor(text: string) {
+    this.chars = [...text];
+  }
+
+  /** The next character that is no space, without taking it. */
+  peek(): string | undefined {
+    while (/^\s$/.test(this.chars[this.at] ?? "")) this.at += 1;
+    return this.chars[this.at];
+  }
+
+  /** Where the next token is, from 1. */
+  column(): number {
+    this.peek();
+    return this.at + 1;
+  }
+
+  /** A frame or a range, as it is written. */
+  item(): Run {
+    const column = this.column();
+    const first = this.frame();
+    if (this.peek() !== "-") {
+      if (this.isStep()) throw this.error(words.stepWithoutRange);
+      return { first, last: first, step: 1 };
+    }
+    this.at += 1;
+    const last = this.frame();
+    let step = 1;
+    if (this.isStep()) {
+      this.at += 1;
+      step = this.step();
+    }
+    if (last < first) throw new FrameSetError(column, words.backwards(first, last, step));
+    return { first, last, step };
+  }
+
+  private isStep(): boolean {
+    return this.peek()?.toLowerCase() === "x";
+  }
+
+  private frame(): number {
+    const column = this.column();
+    let text = "";
+    if (this.peek() === "-") {
+      this.at += 1;
+      text = "-";
+    }
+    text += this.digits();
+    if (text === "" || text === "-") {
+      const found = this.chars[this.at];
+      if (found === undefined) throw this.error(words.missingAtEnd);
+      if (found === ",") throw this.error(words.missingBeforeComma);
+      throw /^\s$/.test(found) ? this.error(words.loneMinus) : this.unexpected(found);
+    }
+    const frame = Number(text);
+    if (frame < LEAST_FRAME || frame > LAST_FRAME) {
+      throw new FrameSetError(column, words.outOfRange(text, LEAST_FRAME, LAST_FRAME));
+    }
+    // There is no frame -0.
+    return frame === 0 ? 0 : frame;
+  }
+
+  private step(): number {
+    const column = this.column();
+    const text = this.digits();
+    if (text === "") throw this.error(words.stepMissing);
+    const step = Number(text);
+    if (step === 0) throw new FrameSetError(column, words.stepZero);
+    if (step > MOST_STEP) throw new FrameSetError(column, words.stepOutOfRange(text, MOST_STEP));
+    return step;
+  }
+
+  private digits(): string {
+    const start = this.at;
+    while (/^[0-9]$/.test(this.chars[this.at] ?? "")) this.at += 1;
+    return this.chars.slice(start, this.at).join("");
+  }
+
+  private error(reason: string): FrameSetError {
+    return new FrameSetError(this.at + 1, reason);
+  }
+
+  unexpected(found: string): FrameSetError {
+    return this.error(words.unexpected(found));
+  }
 }
 
 /** A step always includes the first and the last frame, also where the last one is off the step. */
@@ -145,6 +243,21 @@ export class FrameIndex {
     return run.first + (index - (this.starts[at] as number)) * run.step;
   }
 
+  /** The frames at the places `from` up to but not including `to`, as runs. */
+  slice(from: number, to: number): Run[] {
+    const found: Run[] = [];
+    for (const [number, run] of this.runs.entries()) {
+      const start = this.starts[number] as number;
+      const count = (run.last - run.first) / run.step + 1;
+      const [low, high] = [Math.max(from, start), Math.min(to, start + count)];
+      if (low >= high) continue;
+      const first = run.first + (low - start) * run.step;
+      const last = run.first + (high - 1 - start) * run.step;
+      found.push({ first, last, step: first === last ? 1 : run.step });
+    }
+    return found;
+  }
+
   has(frame: number): boolean {
     return this.indexOf(frame) >= 0;
   }
@@ -162,6 +275,20 @@ export class FrameIndex {
   }
 }
 
+/** The frames of one text that another one does not name. */
+export function framesWithout(all: string, done: string): string {
+  if (done === "") return all;
+  if (all === done) return "";
+  const index = new FrameIndex(parseFrames(all));
+  const without = new FrameIndex(parseFrames(done));
+  const left: number[] = [];
+  for (let at = 0; at < index.count; at += 1) {
+    const frame = index.frameAt(at) as number;
+    if (!without.has(frame)) left.push(frame);
+  }
+  return formatFrames(fromFrames(left.map((frame) => ({ first: frame, last: frame, step: 1 }))));
+}
+
 /** How many frames a text names; 0 where it cannot be read, which only a newer daemon would send. */
 export function frameCount(text: string): number {
   try {
@@ -169,4 +296,24 @@ export function frameCount(text: string): number {
   } catch {
     return 0;
   }
+}
+
+/** How many frames of the runs lie in each of `cells` equal parts of the way from the first to the last frame. */
+export function coverage(runs: readonly Run[], cells: number): { frames: number; share: number }[] {
+  const first = runs[0]?.first ?? 0;
+  const span = (runs.at(-1)?.last ?? first) - first + 1;
+  const places = Math.max(1, Math.min(cells, span));
+  const edge = (cell: number): number => first + Math.ceil((cell * span) / places);
+  return Array.from({ length: runs.length === 0 ? 0 : places }, (_, cell) => {
+    const [from, to] = [edge(cell), edge(cell + 1) - 1];
+    const frames = runs.reduce((sum, run) => sum + within(run, from, to), 0);
+    return { frames, share: frames / Math.max(1, to - from + 1) };
+  });
+}
+
+/** How many frames of a run lie from `from` to `to`. */
+function within(run: Run, from: number, to: number): number {
+  const low = Math.max(0, Math.ceil((from - run.first) / run.step));
+  const high = Math.floor((Math.min(to, run.last) - run.first) / run.step);
+  return Math.max(0, high - low + 1);
 }

@@ -3,7 +3,7 @@
  * few writes. It knows nothing of how they are drawn.
  */
 import type { FramesView, FrameState } from "../api/types";
-import { FrameIndex, parseFrames } from "./frames";
+import { formatFrames, FrameIndex, parseFrames, type Run } from "./frames";
 
 /** The order is the code in the grid's bytes. */
 export const FRAME_STATES: readonly FrameState[] = ["pending", "running", "done", "skipped", "failed"];
@@ -16,8 +16,38 @@ export interface GridLayer {
   readonly states: Uint8Array;
 }
 
+/** Frames whose state was set: the places `from` up to but not including `to` of one layer. */
+export interface GridChange {
+  readonly layer: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Changes that are remembered. Whoever is further behind looks at everything again. */
+const CHANGES_KEPT = 512;
+
 export class FrameGrid {
+  private readonly changes: GridChange[] = [];
+  private changed = 0;
+
   private constructor(readonly layers: readonly GridLayer[]) {}
+
+  /** Grows with every change. */
+  get version(): number {
+    return this.changed;
+  }
+
+  /** What was changed since `version`; null where that is too long ago to know. */
+  changesSince(version: number): readonly GridChange[] | null {
+    const missed = this.changed - version;
+    return missed > this.changes.length ? null : this.changes.slice(this.changes.length - missed);
+  }
+
+  private note(layer: number, from: number, to: number): void {
+    this.changed += 1;
+    this.changes.push({ layer, from, to });
+    if (this.changes.length > 2 * CHANGES_KEPT) this.changes.splice(0, CHANGES_KEPT);
+  }
 
   /** `frames` and `layers` as the job's specification has them; `view` as the daemon sees them now. */
   static build(frames: string, layers: readonly string[], view: FramesView): FrameGrid {
@@ -30,7 +60,8 @@ export class FrameGrid {
 
   /** These frames are this now. Frames that the job does not have are left out. */
   set(layer: string | null, frames: string, state: FrameState): void {
-    const target = this.layers.find((candidate) => candidate.name === layer);
+    const number = this.layers.findIndex((candidate) => candidate.name === layer);
+    const target = this.layers[number];
     if (target === undefined) return;
     const code = FRAME_STATES.indexOf(state);
     for (const run of parseFrames(frames)) {
@@ -39,11 +70,14 @@ export class FrameGrid {
       const last = target.index.indexOf(run.last);
       if (first >= 0 && last - first === (run.last - run.first) / run.step) {
         target.states.fill(code, first, last + 1);
+        this.note(number, first, last + 1);
         continue;
       }
       for (let frame = run.first; frame <= run.last; frame += run.step) {
         const at = target.index.indexOf(frame);
-        if (at >= 0) target.states[at] = code;
+        if (at < 0) continue;
+        target.states[at] = code;
+        this.note(number, at, at + 1);
       }
     }
   }
@@ -54,6 +88,25 @@ export class FrameGrid {
     const at = target?.index.indexOf(frame) ?? -1;
     return at < 0 ? undefined : FRAME_STATES[target?.states[at] as number];
   }
+}
+
+/** Whether any of the frames at the places `from` up to but not including `to` is this. */
+export function hasState(layer: GridLayer, from: number, to: number, state: FrameState): boolean {
+  return layer.states.subarray(from, to).includes(FRAME_STATES.indexOf(state));
+}
+
+/** Those of the frames at the places `from` up to but not including `to` that are one of these, as a frame set. */
+export function framesThatAre(layer: GridLayer, from: number, to: number, states: readonly FrameState[]): string {
+  const codes = new Set(states.map((state) => FRAME_STATES.indexOf(state)));
+  const runs: Run[] = [];
+  const end = Math.min(to, layer.states.length);
+  for (let at = Math.max(0, from); at < end; at += 1) {
+    if (!codes.has(layer.states[at] as number)) continue;
+    const first = at;
+    while (at + 1 < end && codes.has(layer.states[at + 1] as number)) at += 1;
+    runs.push(...layer.index.slice(first, at + 1));
+  }
+  return formatFrames(runs);
 }
 
 /** How many of the frames at the places `from` up to but not including `to` are what. */

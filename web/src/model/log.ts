@@ -1,65 +1,101 @@
 /**
- * The text of a log as lines that are safe to show: control characters and terminal colours are taken out, and only
- * the last lines are kept. It knows nothing of where the text comes from.
+ * The lines of a log that the page holds: blocks around what is in sight, a bounded number of them, however long the log
+ * is. It asks for nothing itself; it says what is missing.
  */
+import type { LogHole, LogLine, LogWindow } from "../api/log";
 
-export interface LogLine {
-  /** Counted from 1 over everything that was pushed. */
-  readonly number: number;
-  readonly text: string;
-  /** Whether it reads like an error. A hint for the eye, never a verdict. */
-  readonly bad: boolean;
+/** Lines of one request. */
+export const BLOCK = 256;
+/** Blocks that are held: what is in sight and a good way around it. */
+const MOST_BLOCKS = 32;
+
+interface Block {
+  lines: (LogLine | undefined)[];
+  /** How much was asked for since: lines of an older search say the wrong matches. */
+  age: number;
+  used: number;
 }
 
-/** Terminal sequences: CSI, OSC up to its end, and two-character escapes. */
-const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g;
-const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-const BAD = /\b(error|errors|fatal|exception|traceback|segmentation fault|failed|cannot|can't|could not|out of memory|not found|denied)\b/i;
+export class LineCache {
+  private readonly blocks = new Map<number, Block>();
+  private age = 0;
+  private clock = 0;
+  private holes = "";
+  /** Lines that the log has, as far as it is known. */
+  lines = 0;
 
-/** One line as it may be shown. */
-export function cleanLine(line: string): string {
-  // A line that redraws itself ends as its last state.
-  const last = line.replace(/\r+$/, "").split("\r").at(-1) ?? "";
-  return last.replace(ESCAPES, "").replace(CONTROLS, "");
+  /** Takes in what an answer says, and whether it changed what there is to show. */
+  take(window: LogWindow): void {
+    const holes = JSON.stringify(window.holes satisfies readonly LogHole[]);
+    // Lines behind a hole that grew have other numbers now, and so do all in a log that began anew.
+    if (holes !== this.holes || window.lines < this.lines) this.blocks.clear();
+    this.holes = holes;
+    this.lines = window.lines;
+    for (const line of window.items) {
+      const at = blockOf(line.number);
+      let block = this.blocks.get(at);
+      if (block === undefined) {
+        block = { lines: [], age: this.age, used: this.clock };
+        this.blocks.set(at, block);
+      }
+      block.lines[(line.number - 1) % BLOCK] = line;
+    }
+    this.evict();
+  }
+
+  /** A whole answer for one block: from now on it is as young as the search. */
+  takeBlock(block: number, window: LogWindow, age: number): void {
+    this.take(window);
+    const held = this.blocks.get(block);
+    if (held !== undefined) held.age = age;
+  }
+
+  /** Everything has to be asked for again, and is shown as it is until then. Gives what to say with `takeBlock`. */
+  outdate(): void {
+    this.age += 1;
+  }
+
+  get present(): number {
+    return this.age;
+  }
+
+  get(line: number): LogLine | undefined {
+    return this.blocks.get(blockOf(line))?.lines[(line - 1) % BLOCK];
+  }
+
+  /** Blocks of which something between these lines is missing or of an older search; they count as used. */
+  missing(first: number, last: number): number[] {
+    this.clock += 1;
+    const found: number[] = [];
+    const end = Math.min(last, this.lines);
+    for (let block = blockOf(Math.max(1, first)); block <= blockOf(end) && end > 0; block += 1) {
+      const held = this.blocks.get(block);
+      if (held !== undefined) held.used = this.clock;
+      const from = Math.max(first, block * BLOCK + 1);
+      const to = Math.min(end, (block + 1) * BLOCK);
+      const whole = held !== undefined && held.age === this.age && count(held, from, to) === to - from + 1;
+      if (!whole) found.push(block);
+    }
+    return found;
+  }
+
+  private evict(): void {
+    while (this.blocks.size > MOST_BLOCKS) {
+      let oldest: number | undefined;
+      let used = Infinity;
+      for (const [at, block] of this.blocks) if (block.used < used) [oldest, used] = [at, block.used];
+      if (oldest === undefined) return;
+      this.blocks.delete(oldest);
+    }
+  }
 }
 
-export class LogBuffer {
-  private kept: LogLine[] = [];
-  private rest = "";
-  private count = 0;
+function count(block: Block, from: number, to: number): number {
+  let found = 0;
+  for (let line = from; line <= to; line += 1) if (block.lines[(line - 1) % BLOCK] !== undefined) found += 1;
+  return found;
+}
 
-  constructor(private readonly most: number) {}
-
-  get lines(): readonly LogLine[] {
-    return this.kept;
-  }
-
-  /** Lines that were there and are no longer kept. */
-  get dropped(): number {
-    return this.count - this.kept.length;
-  }
-
-  push(text: string): void {
-    const lines = (this.rest + text).split("\n");
-    this.rest = lines.pop() ?? "";
-    this.add(lines);
-  }
-
-  /** The text is at its end: what is left without a line end is a line too. */
-  finish(): void {
-    if (this.rest !== "") this.add([this.rest]);
-    this.rest = "";
-  }
-
-  private add(lines: readonly string[]): void {
-    // What would be dropped again at once is not even looked at.
-    const skip = Math.max(0, lines.length - this.most);
-    this.count += skip;
-    const added = lines.slice(skip).map((line) => {
-      const text = cleanLine(line);
-      this.count += 1;
-      return { number: this.count, text, bad: BAD.test(text) };
-    });
-    this.kept = this.kept.concat(added).slice(-this.most);
-  }
+export function blockOf(line: number): number {
+  return Math.floor((line - 1) / BLOCK);
 }

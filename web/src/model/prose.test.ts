@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { pieces, plainText } from "./prose";
+import { pieces, plainText, withoutRepeat } from "./prose";
 
 const plain = (text: string) => ({ code: false, text });
 const code = (text: string) => ({ code: true, text });
@@ -22,4 +22,13 @@ test("a time is told in local time", () => {
 
 test("a tooltip has no markup", () => {
   expect(plainText("`farmhand resume` lets it go on", 0)).toBe("farmhand resume lets it go on");
+});
+
+test.each<[string, string, string]>([
+  ["frames 1-20: failed, no such rig", "no such rig", "frames 1-20: failed"],
+  ["frames 1-20 go on at level safe", "no such rig", "frames 1-20 go on at level safe"],
+  ["no such rig", "no such rig", "no such rig"],
+  ["done", "", "done"],
+])("%j after %j is %j", (sentence, said, left) => {
+  expect(withoutRepeat(sentence, said)).toBe(left);
 });

@@ -24,3 +24,9 @@ export function pieces(sentence: string, now: number): Piece[] {
   if (parts.length % 2 === 0) return [{ code: false, text: local }];
   return parts.map((text, at) => ({ code: at % 2 === 1, text })).filter((piece) => piece.text !== "");
 }
+
+/** A sentence without a reason at its end that has been given just before. */
+export function withoutRepeat(sentence: string, said: string): string {
+  if (said === "" || sentence === said || !sentence.endsWith(said)) return sentence;
+  return sentence.slice(0, -said.length).replace(/[\s,:;]+$/, "");
+}

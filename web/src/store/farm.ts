@@ -5,9 +5,11 @@
 import { batch, createSignal, type Accessor } from "solid-js";
 import { createStore, produce, reconcile, unwrap } from "solid-js/store";
 import { Client, type JobAction } from "../api/client";
+import { findJobs } from "../api/jobs";
 import { asProblem, type Problem } from "../api/problem";
 import { EventStream, type Connection } from "../api/stream";
-import { summaryOf, type AttemptView, type FarmEvent, type JobSummary } from "../api/types";
+import { summaryOf, type AttemptView, type FarmEvent, type JobSummary, type JobView } from "../api/types";
+import type { JobFilter } from "../model/job-filter";
 import { FrameGrid } from "../model/grid";
 import { ENDED, LIVE } from "./order";
 import { apply, IMAGES_KEPT, putAttempt, putJob, putReasons, TURNS } from "./reduce";
@@ -38,12 +40,20 @@ export interface Farm {
   openJob(id: number | null): void;
   earlierAttempts(): Promise<void>;
   olderJobs(): Promise<void>;
+  /** Looks among the ended jobs that are not read yet. Where the search goes on; null at its end. */
+  findJobs(filter: JobFilter, cursor: string | null, signal: AbortSignal): Promise<string | null>;
   /** Reads one attempt of the chosen job, with its command. Whether there is such a one. */
   loadAttempt(id: number): Promise<boolean>;
   /** The newest attempt that had this frame and did not finish it, looked for in earlier ones too. */
   findAttempt(suits: (attempt: AttemptView) => boolean): Promise<AttemptView | null>;
   act(job: number, action: JobAction): Promise<void>;
+  /** Takes a job as the daemon answered a change of it. */
+  take(job: JobView): void;
+  /** Tells the events of one frame after they have been applied; gives what ends that. */
+  listen(listener: Listener): () => void;
 }
+
+export type Listener = (events: readonly FarmEvent[]) => void;
 
 export function createFarm(root: URL): Farm {
   const client = new Client(root);
@@ -79,12 +89,18 @@ export function createFarm(root: URL): Farm {
     else requestAnimationFrame(flush);
   }
 
+  const listeners = new Set<Listener>();
+
   function flush(): void {
     flushing = false;
     const events = arrived;
     arrived = [];
-    change((draft) => {
-      for (const { event, at } of events) apply(draft, event, at);
+    batch(() => {
+      change((draft) => {
+        for (const { event, at } of events) apply(draft, event, at);
+      });
+      const told = events.map(({ event }) => event);
+      for (const listener of listeners) listener(told);
     });
     const ended = events.some(
       ({ event }) => event.type === "attempt" && event.attempt.state === "ended" && event.attempt.job === state.detail?.id,
@@ -125,13 +141,14 @@ export function createFarm(root: URL): Farm {
       batch(() => {
         const jobs = Object.fromEntries([...ended.items, ...live].map((job) => [job.id, job]));
         setState("jobs", reconcile(jobs, { key: null }));
+        state.index.reset(Object.values(unwrap(state.jobs)));
         change((draft) => {
+          draft.jobsVersion += 1;
           draft.older = ended.next ?? null;
           draft.plugins = [...plugins].sort((a, b) => (a.name < b.name ? -1 : 1));
           apply(draft, { type: "node", node }, Date.now());
           // Notices say nothing about the state, so they are not said twice.
           for (const event of held) if (event.type !== "notice") apply(draft, event, Date.now());
-          draft.orderVersion += 1;
         });
         setSyncProblem(null);
         setSynced(true);
@@ -209,7 +226,7 @@ export function createFarm(root: URL): Farm {
   async function refreshReasons(): Promise<void> {
     const waits = (job: JobSummary | undefined): boolean => job?.status === "waiting" || job?.status === "running";
     readReasonsAgain = readingReasons;
-    if (readingReasons || !Object.values(unwrap(state.jobs)).some(waits)) return;
+    if (readingReasons || state.index.count("waiting") + state.index.count("running") === 0) return;
     readingReasons = true;
     setTimeout(() => {
       readingReasons = false;
@@ -294,7 +311,9 @@ export function createFarm(root: URL): Farm {
       if (state.older === null) return;
       const page = await client.jobs(ENDED, ENDED_AT_FIRST, state.older);
       change((draft) => {
-        for (const job of page.items) if (draft.jobs[job.id] === undefined) putJob(draft, job);
+        for (const job of page.items) {
+          if (draft.jobs[job.id] === undefined || draft.index.wasFound(job.id)) putJob(draft, job);
+        }
         draft.older = page.next ?? null;
       });
     },
@@ -306,9 +325,23 @@ export function createFarm(root: URL): Farm {
         await earlierAttempts();
       }
     },
+    async findJobs(filter, cursor, signal) {
+      const statuses = filter.statuses.length === 0 ? ENDED : ENDED.filter((status) => filter.statuses.includes(status));
+      if (statuses.length === 0 || state.older === null) return null;
+      const page = await findJobs(client, filter, statuses, cursor, signal);
+      change((draft) => {
+        for (const job of page.items) if (draft.jobs[job.id] === undefined) putJob(draft, job, true);
+      });
+      return page.next ?? null;
+    },
     async act(job, action) {
       const view = await client.act(job, action);
       change((draft) => putJob(draft, summaryOf(view)));
+    },
+    take: (view) => change((draft) => putJob(draft, summaryOf(view))),
+    listen(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
   };
 }

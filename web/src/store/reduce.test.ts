@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { AttemptView, FrameDoneView, JobSummary, JobView, Lease, NodeView, PluginView } from "../api/types";
+import type { AttemptView, FrameDoneView, JobSummary, JobView, Lease, NodeView, Notice, PluginView } from "../api/types";
 import { FrameGrid } from "../model/grid";
-import { apply, ATTEMPTS_KEPT, IMAGES_KEPT, NOTICES_KEPT, putReasons } from "./reduce";
+import { apply, ATTEMPTS_KEPT, IMAGES_KEPT, NOTICES_KEPT, putNotices, putReasons } from "./reduce";
 import { emptyDetail, emptyState, type FarmState } from "./state";
 
 function job(id: number, changes: Partial<JobSummary> = {}): JobSummary {
@@ -139,14 +139,17 @@ describe("jobs", () => {
     expect(state.detail?.view?.why).toEqual(why);
   });
 
-  test("the list is sorted anew only where a place may have changed", () => {
+  test("every change is noted for those who watch, and counted", () => {
     const state = withDetail();
-    const version = () => state.orderVersion;
-    const start = version();
-    apply(state, { type: "job", job: job(1, { frames: { ...job(1).frames, done: 3 } }) }, 0);
-    expect(version()).toBe(start);
-    apply(state, { type: "job", job: job(1, { priority: 60 }) }, 0);
-    expect(version()).toBe(start + 1);
+    const watch = state.index.watch();
+    watch.take();
+    const version = state.jobsVersion;
+    apply(state, { type: "job", job: job(2, { status: "running" }) }, 0);
+    const why = { reason: { kind: "next" as const }, text: "starts next", remedy: null };
+    putReasons(state, [job(1, { why })]);
+    expect([...watch.take().ids]).toEqual([2, 1]);
+    expect(state.jobsVersion).toBe(version + 2);
+    expect(state.index.count("running")).toBe(1);
   });
 });
 
@@ -282,9 +285,15 @@ test("plugins are kept by name", () => {
 
 test("notices are kept newest first, and not for ever", () => {
   const state = emptyState();
-  for (let n = 1; n <= NOTICES_KEPT + 5; n += 1) apply(state, { type: "notice", job: null, message: `${n}` }, n);
+  const notice = (id: number): Notice => ({ id, at: "", severity: "info", job: null, plugin: null, message: `${id}` });
+  for (let id = 3; id <= NOTICES_KEPT + 5; id += 1) apply(state, { type: "notice", notice: notice(id) }, id);
   expect(state.notices).toHaveLength(NOTICES_KEPT);
-  expect(state.notices[0]).toEqual({ number: NOTICES_KEPT + 5, at: NOTICES_KEPT + 5, job: null, message: `${NOTICES_KEPT + 5}` });
+  expect(state.notices[0]).toEqual(notice(NOTICES_KEPT + 5));
+  const ids = (): number[] => state.notices.map(({ id }) => id);
+  state.notices.splice(3);
+  const last = NOTICES_KEPT + 5;
+  putNotices(state, [notice(last - 1), notice(2), notice(last + 1)]);
+  expect(ids()).toEqual([last + 1, last, last - 1, last - 2, 2]);
 });
 
 test("an event of a newer daemon changes nothing", () => {

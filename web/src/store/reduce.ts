@@ -2,16 +2,17 @@
  * What each event makes of the state. Events say what is now, so applying one twice or late is harmless as long as
  * they come in their order. No I/O, no clock.
  */
-import type { AttemptView, FarmEvent, FrameDoneView, JobSummary, LeaseView, PluginView } from "../api/types";
+import type { AttemptView, FarmEvent, FrameDoneView, JobSummary, LeaseView, Notice, PluginView } from "../api/types";
 import type { FarmState } from "./state";
 
 export const IMAGES_KEPT = 24;
-export const NOTICES_KEPT = 50;
+/** As many as the daemon keeps. */
+export const NOTICES_KEPT = 2000;
 /** A page stays open for days, and a job of tiny tasks has thousands of attempts an hour. */
 export const ATTEMPTS_KEPT = 500;
 
-/** Changes `state` in place; `at` is when the event came. */
-export function apply(state: FarmState, event: FarmEvent, at: number): void {
+/** Changes `state` in place; `_at` is when the event came, which nothing needs at present. */
+export function apply(state: FarmState, event: FarmEvent, _at: number): void {
   switch (event.type) {
     case "job":
       return putJob(state, event.job);
@@ -73,27 +74,17 @@ export function apply(state: FarmState, event: FarmEvent, at: number): void {
       return;
     }
     case "notice":
-      state.noticeCount += 1;
-      state.notices.unshift({ number: state.noticeCount, at, job: event.job, message: event.message });
-      state.notices.splice(NOTICES_KEPT);
-      return;
+      return putNotices(state, [event.notice]);
     default:
       // A newer daemon may say more than this page knows.
       return;
   }
 }
 
-export function putJob(state: FarmState, job: JobSummary): void {
-  const before = state.jobs[job.id];
+export function putJob(state: FarmState, job: JobSummary, wasFound = false): void {
+  state.index.put(job, wasFound);
   state.jobs[job.id] = job;
-  if (
-    before === undefined ||
-    before.status !== job.status ||
-    before.priority !== job.priority ||
-    before.finished !== job.finished
-  ) {
-    state.orderVersion += 1;
-  }
+  state.jobsVersion += 1;
   if (state.detail?.id === job.id && state.detail.view !== null) Object.assign(state.detail.view, job);
 }
 
@@ -106,6 +97,8 @@ export function putReasons(state: FarmState, jobs: readonly JobSummary[]): void 
     const known = state.jobs[job.id];
     if (known === undefined || known.status !== job.status) continue;
     known.why = job.why;
+    state.index.touch(job.id);
+    state.jobsVersion += 1;
     if (state.detail?.id === job.id && state.detail.view !== null) state.detail.view.why = job.why;
   }
 }
@@ -145,6 +138,15 @@ export function putImage(images: FrameDoneView[], image: FrameDoneView): void {
   const at = images.findIndex((other) => other.at <= image.at);
   images.splice(at < 0 ? images.length : at, 0, image);
   images.splice(IMAGES_KEPT);
+}
+
+/** Takes notices in, newest first; those that are known already are not taken twice. */
+export function putNotices(state: FarmState, notices: readonly Notice[]): void {
+  for (const notice of notices) {
+    const at = state.notices.findIndex((other) => other.id <= notice.id);
+    if (state.notices[at]?.id !== notice.id) state.notices.splice(at < 0 ? state.notices.length : at, 0, notice);
+  }
+  state.notices.splice(NOTICES_KEPT);
 }
 
 export function putPlugin(plugins: PluginView[], plugin: PluginView): void {

@@ -1,8 +1,9 @@
 /**
  * What the page knows of the farm, and nothing about how it is shown.
  */
-import type { AttemptView, FrameDoneView, JobSummary, JobView, NodeView, PluginView } from "../api/types";
+import type { AttemptView, FrameDoneView, JobSummary, JobView, NodeView, Notice, PluginView } from "../api/types";
 import type { FrameGrid } from "../model/grid";
+import { JobsIndex } from "./jobs-index";
 
 export interface Progress {
   job: number;
@@ -15,14 +16,6 @@ export interface Progress {
 export interface Taking {
   memoryBytes: number | null;
   cores: number | null;
-}
-
-export interface Notice {
-  /** Counted from 1, since two may say the same. */
-  number: number;
-  at: number;
-  job: number | null;
-  message: string;
 }
 
 /** The chosen job, of which everything is known. */
@@ -46,8 +39,10 @@ export interface Detail {
 
 export interface FarmState {
   jobs: Record<number, JobSummary>;
-  /** Grows when a job's place in the list may have changed. */
-  orderVersion: number;
+  /** The same jobs, counted and watched, outside of the reactive store. */
+  readonly index: JobsIndex;
+  /** Grows with every change of a job. */
+  jobsVersion: number;
   /** Where the ended jobs go on; null where there are none. */
   older: string | null;
   node: NodeView | null;
@@ -58,21 +53,20 @@ export interface FarmState {
   taking: Record<number, Taking>;
   /** Newest first. */
   notices: Notice[];
-  noticeCount: number;
   detail: Detail | null;
 }
 
 export function emptyState(): FarmState {
   return {
     jobs: {},
-    orderVersion: 0,
+    index: new JobsIndex(),
+    jobsVersion: 0,
     older: null,
     node: null,
     plugins: [],
     progress: {},
     taking: {},
     notices: [],
-    noticeCount: 0,
     detail: null,
   };
 }

@@ -4,13 +4,14 @@
  */
 import { notices } from "./events";
 import { history, report } from "./history";
-import { job, obstacle, strip, attempts } from "./job";
-import { jobs, status, frameState, actions } from "./jobs";
+import { attempts, chosen, copy, details, job, logPart, obstacle, parts, strip, timeline, times, trouble } from "./job";
+import { jobs, status, frameState, actions, many, keys } from "./jobs";
 import { log } from "./log";
 import { node } from "./node";
 import { images } from "./pictures";
 import { plugins } from "./plugins";
 import { connection, problem, views } from "./shell";
+import { submit } from "./submit";
 
 export const t = {
   product: "farmhand",
@@ -20,6 +21,8 @@ export const t = {
   problem,
   views,
   jobs,
+  many,
+  keys,
   status,
   frameState,
   actions,
@@ -27,10 +30,19 @@ export const t = {
   obstacle,
   strip,
   attempts,
+  chosen,
+  copy,
+  parts,
+  trouble,
+  timeline,
+  times,
+  logPart,
+  details,
   images,
   log,
   node,
   plugins,
+  submit,
   notices,
   history,
   report,

@@ -11,6 +11,7 @@
 //! | [`kill_leftovers`] | by group, by parent, by environment     | the job died with its shim  |
 //! | [`set_apart`]      | a process group of its own              | below normal priority       |
 //! | [`lower_priority`] | niceness of that group                  | was set at the start        |
+//! | [`lower_own_thread`] | niceness of a thread, on Linux        | stays as it is              |
 
 #[cfg(unix)]
 pub(crate) mod procfs;
@@ -20,14 +21,16 @@ mod raw;
 mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{
-    Host, SetApart, Tree, kill_leftovers, lower_priority, own_cpu_time, process_id, set_apart,
+    Host, SetApart, Tree, kill_leftovers, lower_own_thread, lower_priority, own_cpu_time, process_id,
+    set_apart,
 };
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
-    Host, SetApart, Tree, kill_leftovers, lower_priority, own_cpu_time, process_id, set_apart,
+    Host, SetApart, Tree, kill_leftovers, lower_own_thread, lower_priority, own_cpu_time, process_id,
+    set_apart,
 };
 
 /// What is left of a process tree after one look at it.

@@ -47,6 +47,16 @@ pub(super) fn renice_group(group: u32, nice: i32) -> io::Result<()> {
     }
 }
 
+/// Adds to the niceness of the calling thread alone, which only Linux can.
+#[cfg(target_os = "linux")]
+pub(super) fn renice_thread(nice: i32) -> io::Result<()> {
+    // SAFETY: takes integers only. 0 stands for the calling thread.
+    match unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
 /// The I/O priority of the calling thread, which its children inherit.
 #[cfg(target_os = "linux")]
 pub(super) fn io_priority() -> Option<i32> {

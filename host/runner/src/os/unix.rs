@@ -359,6 +359,16 @@ pub(crate) fn lower_priority(child: &Child, nice: i32) {
     let _ = raw::renice_group(child.id(), nice);
 }
 
+/// Lowers the priority of the calling thread where the system has priorities of threads.
+pub(crate) fn lower_own_thread(nice: i32) {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = raw::renice_thread(nice) {
+        tracing::debug!(%error, "a thread keeps its priority");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = nice;
+}
+
 /// A process with its start time, so that its number can be told from a later use of the same.
 pub(crate) fn process_id(pid: u32) -> ProcessId {
     ProcessId { pid, start: Process::read(pid).map_or(0, |process| process.start) }

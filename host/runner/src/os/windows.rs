@@ -302,6 +302,9 @@ impl SetApart {
 /// That was done at its start.
 pub(crate) fn lower_priority(_child: &Child, _nice: i32) {}
 
+/// Threads keep their priority here.
+pub(crate) fn lower_own_thread(_nice: i32) {}
+
 /// Start times are not read on Windows: nothing is ever killed by number there.
 pub(crate) fn process_id(pid: u32) -> ProcessId {
     ProcessId { pid, start: 0 }

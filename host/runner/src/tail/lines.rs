@@ -15,11 +15,13 @@ pub(super) struct LineCutter {
     used: usize,
     /// The line that has no end yet, up to the longest that is kept.
     line: Vec<u8>,
+    /// Where it begins.
+    begun: Option<u64>,
     cut: bool,
     /// The last end was `\r`: a `\n` right after it belongs to it.
     after_return: bool,
     /// Lines made up here, to come before what is cut next.
-    inserted: VecDeque<String>,
+    inserted: VecDeque<(u64, String)>,
     /// Offset behind everything that was used.
     position: u64,
     /// Offset behind the last line that was handed out.
@@ -32,6 +34,7 @@ impl LineCutter {
             input: Vec::new(),
             used: 0,
             line: Vec::new(),
+            begun: None,
             cut: false,
             after_return: false,
             inserted: VecDeque::new(),
@@ -59,12 +62,13 @@ impl LineCutter {
     pub(super) fn skip(&mut self, gap: u64, line: String) {
         let unfinished = self.finish();
         self.inserted.extend(unfinished);
-        self.inserted.push_back(line);
+        self.inserted.push_back((self.position, line));
         self.position += gap;
         self.after_return = false;
     }
 
-    pub(super) fn next_line(&mut self) -> Option<String> {
+    /// The next line, and where it begins.
+    pub(super) fn next_line(&mut self) -> Option<(u64, String)> {
         if let Some(line) = self.inserted.pop_front() {
             self.offset = self.position;
             return Some(line);
@@ -73,6 +77,9 @@ impl LineCutter {
         let rest = &self.input[self.used..];
         let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
         let (piece, used) = end.map_or((rest, rest.len()), |end| (&rest[..end], end + 1));
+        if used > 0 {
+            self.begun.get_or_insert(self.position);
+        }
         let room = LONGEST_LINE - self.line.len();
         self.cut |= piece.len() > room;
         self.line.extend_from_slice(&piece[..piece.len().min(room)]);
@@ -85,7 +92,7 @@ impl LineCutter {
     }
 
     /// The last line, where it has no end.
-    pub(super) fn finish(&mut self) -> Option<String> {
+    pub(super) fn finish(&mut self) -> Option<(u64, String)> {
         self.offset = self.position;
         (!self.line.is_empty()).then(|| self.take_line())
     }
@@ -102,13 +109,13 @@ impl LineCutter {
         self.position += used as u64;
     }
 
-    fn take_line(&mut self) -> String {
+    fn take_line(&mut self) -> (u64, String) {
         let mut line = String::from_utf8_lossy(&self.line).into_owned();
         self.line.clear();
         if std::mem::take(&mut self.cut) {
             line.push_str(CUT_MARK);
         }
-        line
+        (self.begun.take().unwrap_or(self.position), line)
     }
 }
 
@@ -125,7 +132,7 @@ mod tests {
         }
         lines.extend(cutter.finish());
         assert_eq!(cutter.offset(), pieces.iter().map(|piece| piece.len() as u64).sum::<u64>());
-        lines
+        lines.into_iter().map(|(_, line)| line).collect()
     }
 
     #[test]
@@ -144,6 +151,21 @@ mod tests {
         check("\r\r\n\n", &["", "", ""]);
         check("grün\n", &["grün"]);
         check("\u{1b}[31mred\n", &["\u{1b}[31mred"]);
+    }
+
+    #[test]
+    fn lines_know_where_they_begin_wherever_the_input_is_cut() {
+        let text: &[u8] = b"one\r\n\n10%\r20%\nlast";
+        for pieces in [text.chunks(text.len()), text.chunks(1), text.chunks(3)] {
+            let mut cutter = LineCutter::new(100);
+            let mut starts = Vec::new();
+            for piece in pieces {
+                cutter.refill(|buffer| io::Read::read_to_end(&mut &*piece, buffer)).expect("memory");
+                starts.extend(std::iter::from_fn(|| cutter.next_line()).map(|(start, _)| start));
+            }
+            starts.extend(cutter.finish().map(|(start, _)| start));
+            assert_eq!(starts, [100, 105, 106, 110, 114]);
+        }
     }
 
     #[test]

@@ -78,7 +78,8 @@ fn what_has_ended_undone_goes_on_and_what_is_live_stays_as_it_is() {
         member: member(2, entry, 1, true),
         lost: lost.iter().map(|text| set(text)).collect(),
     };
-    let order = BatchOrder { again: vec![again(failed, "a", &["1"]), again(paused, "b", &[])], ..Default::default() };
+    let order =
+        BatchOrder { again: vec![again(failed, "a", &["1"]), again(paused, "b", &[])], ..Default::default() };
     env.send(Event::Batch(Box::new(order)));
     assert_eq!(env.status(paused), JobStatus::Paused);
     assert_eq!(env.frames(failed, FrameState::Done), "3");

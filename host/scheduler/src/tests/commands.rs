@@ -4,7 +4,7 @@ use crate::test_env::{TestEnv, job, profile, set};
 use crate::{Event, NodeCapacity, Policy, Refusal, Restored, RestoredJob, Scheduler};
 use farmhand_model::dcc::{Decision, FrameShape};
 use farmhand_model::job::{JobEdit, JobLimits};
-use farmhand_model::{AttemptId, Change, EndedBy, FrameSet, FrameState, JobId, JobSpec, JobStatus};
+use farmhand_model::{AttemptId, Change, Chunking, EndedBy, FrameSet, FrameState, JobId, JobSpec, JobStatus};
 
 #[test]
 fn a_job_is_kept_before_the_attempts_that_start_with_it() {
@@ -92,6 +92,28 @@ fn a_retry_takes_the_failed_frames_or_those_named() {
     );
     env.refused(Event::Retry { job: shot, frames: None }, &Refusal::NothingToRetry(shot));
     env.refused(Event::Retry { job: shot, frames: Some(FrameSet::new()) }, &Refusal::NoFrames);
+}
+
+#[test]
+fn a_retry_of_one_layer_leaves_the_others_as_they_are() {
+    let mut env = TestEnv::new();
+    let layers = vec!["beauty".to_owned(), "shadow".to_owned()];
+    let shot = env.submit(JobSpec { layers, chunk: Chunking::Whole, ..job("1-3") });
+    env.finish(1);
+    env.finish(2);
+    assert_eq!(env.status(shot), JobStatus::Done);
+    env.send(Event::RetryLayer { job: shot, layer: 1, frames: set("2") });
+    let unsettled: Vec<_> =
+        env.changes().into_iter().filter(|change| matches!(change, Change::Unsettled { .. })).collect();
+    assert_eq!(unsettled, [&Change::Unsettled { job: shot, layer: 1, frames: set("2") }]);
+    let started: Vec<_> =
+        env.orders().iter().map(|order| (order.layer, order.attempt.frames.to_string())).collect();
+    assert_eq!(started, [(1, "2".to_owned())]);
+    env.send(Event::RetryLayer { job: shot, layer: 0, frames: set("2") });
+    env.refused(
+        Event::RetryLayer { job: shot, layer: 1, frames: set("1-2") },
+        &Refusal::FramesRunning { job: shot, frames: set("2") },
+    );
 }
 
 #[test]

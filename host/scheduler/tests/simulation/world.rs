@@ -12,7 +12,8 @@ use farmhand_model::hooks::Moment;
 use farmhand_model::view::FrameCounts;
 use farmhand_model::why::WaitReason;
 use farmhand_model::{
-    AttemptId, AttemptRecord, Budget, EndedBy, FrameSet, GpuStatus, JobId, JobRecord, JobStatus, Seconds, Timestamp,
+    AttemptId, AttemptRecord, Budget, EndedBy, FrameSet, GpuStatus, JobId, JobRecord, JobStatus, Seconds,
+    Timestamp,
 };
 use farmhand_scheduler::{Effect, Event, NodeCapacity, PluginState, Policy, Scheduler, StartOrder};
 use std::collections::{BTreeMap, BTreeSet};

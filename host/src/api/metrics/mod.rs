@@ -157,7 +157,7 @@ impl Metrics {
     async fn recount(&self, farm: &Farm) {
         let mut cursor = None;
         loop {
-            let query = JobQuery { statuses: Vec::new(), cursor: cursor.take(), limit: 1000 };
+            let query = JobQuery { cursor: cursor.take(), limit: 1000, ..JobQuery::default() };
             match farm.jobs(query).await {
                 Ok(page) => {
                     self.with_tally(|tally| {

@@ -3,7 +3,7 @@
 use super::{Key, Picture};
 use std::collections::VecDeque;
 
-/// Newest last. A few hundred entries at most, so looking through them costs less than keeping an index.
+/// Newest last. A few thousand entries at most, so looking through them costs less than keeping an index.
 pub(super) struct Cache {
     entries: VecDeque<(Key, Picture)>,
     held: usize,
@@ -43,12 +43,12 @@ impl Cache {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Wanted;
+    use super::super::{Stamp, Wanted};
     use super::*;
     use axum::body::Bytes;
 
     fn key(name: &str) -> Key {
-        Key { path: name.into(), modified: 1, length: 1, wanted: Wanted { size: None, exposure: 0.0 } }
+        Key { path: name.into(), stamp: Stamp { modified: 1, length: 1 }, wanted: Wanted::default() }
     }
 
     fn picture(bytes: usize) -> Picture {

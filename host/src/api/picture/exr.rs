@@ -1,212 +1,277 @@
-//! OpenEXR to a small picture, block by block: an 8K image with forty channels costs no more memory than one block
-//! and the picture.
+//! OpenEXR, block by block: an 8K image with forty channels costs the memory of one block and of the picture. Blocks that
+//! the picture does not need are not read: other levels of a tiled file, what is outside of the view, and most lines of
+//! a file that is many times larger than the picture.
 
-use super::decode::{to_byte, to_srgb};
-use exr::block::reader::ChunksReader as _;
-use exr::prelude::{SampleType, f16};
-use image::{Rgba, RgbaImage};
+use super::canvas::{Axis, Canvas, Gather, Rect};
+use super::passes::{Part, Pass, PassKind, passes};
+use super::pool::{Fail, Wish};
+use super::primaries::ToRec709;
+use exr::block::UncompressedBlock;
+use exr::block::reader::Reader;
+use exr::meta::BlockDescription;
+use exr::meta::attribute::LevelMode;
+use exr::meta::compute_level_size;
+use exr::meta::header::Header;
+use exr::prelude::{Error, SampleType, f16};
 use std::fs::File;
-use std::io::BufReader;
-use std::path::Path;
+use std::io::{BufReader, Seek};
 
-/// The image's beauty, brightened by `exposure` stops and converted to sRGB, with neither side longer than `size`.
-pub(super) fn shrink(path: &Path, size: u32, exposure: f32) -> Result<RgbaImage, String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    let reader = exr::block::read(BufReader::new(file), false).map_err(|error| error.to_string())?;
-    let (layer, channels) = reader
-        .headers()
-        .iter()
-        .enumerate()
-        .filter(|(_, header)| !header.deep)
-        .find_map(|(layer, header)| {
-            let names: Vec<String> =
-                header.channels.list.iter().map(|channel| channel.name.to_string()).collect();
-            Some((layer, Channels::choose(&names)?))
-        })
-        .ok_or("it has no flat channels")?;
-    let header = &reader.headers()[layer];
-    let mut small = Mean::new(header.layer_size.width(), header.layer_size.height(), size);
-    let chunks = reader
-        .filter_chunks(false, |meta, tile, block| {
-            let header = &meta.headers[block.layer];
-            block.layer == layer && !header.deep && tile.is_largest_resolution_level()
-        })
-        .map_err(|error| error.to_string())?;
-    chunks
-        .decompress_sequential(false, |meta, block| {
-            let header = &meta.headers[block.index.layer];
-            for line in block.lines(&header.channels) {
-                let Some(places) = channels.places(line.location.channel) else { continue };
-                let (x, y) = (line.location.position.x(), line.location.position.y());
-                match header.channels.list[line.location.channel].sample_type {
-                    SampleType::F16 => {
-                        let samples = line.read_samples::<f16>();
-                        small.add(x, y, places, samples.map(|sample| sample.map(f16::to_f32)))?;
-                    }
-                    SampleType::F32 => small.add(x, y, places, line.read_samples::<f32>())?,
-                    SampleType::U32 => {
-                        let samples = line.read_samples::<u32>();
-                        small.add(x, y, places, samples.map(|sample| sample.map(|sample| sample as f32)))?;
-                    }
+/// What one block may be, decompressed. 256 lines of 16K in sixteen channels of half floats.
+const MAX_BLOCK: u64 = 128 * 1024 * 1024;
+/// What may be decompressed for one picture: 16K by 16K in four channels of floats. It is what bounds the time.
+const MAX_DECODED: u64 = 4 << 30;
+/// Blocks and channels of a file: more than any renderer writes.
+const MAX_CHUNKS: usize = 1 << 22;
+const MAX_CHANNELS: usize = 1 << 14;
+/// From this many pixels on, lines that fall between those of the picture are left out.
+const THINNED: u64 = 1 << 24;
+
+/// An opened file.
+pub(super) struct Exr {
+    reader: Reader<BufReader<File>>,
+    pub(super) passes: Vec<Pass>,
+}
+
+/// What a pass is made of, besides its samples.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Windows {
+    /// What the artist framed.
+    pub(super) display: Rect,
+    /// What there are samples of.
+    pub(super) data: Rect,
+}
+
+impl Exr {
+    pub(super) fn open(mut file: File) -> Result<Self, String> {
+        file.rewind().map_err(|error| error.to_string())?;
+        let reader = exr::block::read(BufReader::new(file), false).map_err(message)?;
+        let headers = reader.headers();
+        let chunks: usize = headers.iter().fold(0, |sum, header| sum.saturating_add(header.chunk_count));
+        let channels: usize = headers.iter().map(|header| header.channels.list.len()).sum();
+        if chunks > MAX_CHUNKS || channels > MAX_CHANNELS {
+            return Err(format!("it claims to have {chunks} blocks of {channels} channels"));
+        }
+        let parts: Vec<Part> = headers
+            .iter()
+            .map(|header| Part {
+                name: header.own_attributes.layer_name.as_ref().map(ToString::to_string),
+                deep: header.deep,
+                channels: header
+                    .channels
+                    .list
+                    .iter()
+                    .map(|channel| (channel.name.to_string(), channel.sample_type == SampleType::U32))
+                    .collect(),
+            })
+            .collect();
+        Ok(Self { passes: passes(&parts), reader })
+    }
+
+    fn header(&self, pass: &Pass) -> &Header {
+        &self.reader.headers()[pass.part]
+    }
+
+    /// What a pass's samples are stored as.
+    pub(super) fn samples(&self, pass: &Pass) -> &'static str {
+        let first =
+            pass.channels.first().map(|channel| self.header(pass).channels.list[channel.index].sample_type);
+        match first {
+            Some(SampleType::F16) => "half",
+            Some(SampleType::U32) => "uint",
+            _ => "float",
+        }
+    }
+
+    pub(super) fn windows(&self, pass: &Pass) -> Windows {
+        let header = self.header(pass);
+        let display = header.shared_attributes.display_window;
+        let corner = header.own_attributes.layer_position;
+        Windows {
+            display: Rect {
+                x: f64::from(display.position.x()),
+                y: f64::from(display.position.y()),
+                width: (display.size.width() as f64).max(1.0),
+                height: (display.size.height() as f64).max(1.0),
+            },
+            data: Rect {
+                x: f64::from(corner.x()),
+                y: f64::from(corner.y()),
+                ..Rect::sized(header.layer_size.width(), header.layer_size.height())
+            },
+        }
+    }
+
+    /// What brings a pass's colours to those of the screen.
+    pub(super) fn primaries(&self, pass: &Pass) -> Option<ToRec709> {
+        (pass.kind == PassKind::Colour)
+            .then(|| self.header(pass).shared_attributes.chromaticities.as_ref().and_then(ToRec709::of))
+            .flatten()
+    }
+
+    /// Gathers the samples of a pass that are within `view` on a canvas, each channel at its place in the pass.
+    pub(super) fn gather(
+        self,
+        pass: &Pass,
+        view: Rect,
+        size: u32,
+        gather: Gather,
+        wish: &Wish,
+    ) -> Result<Canvas, Fail> {
+        let data = self.windows(pass).data;
+        let header = self.header(pass);
+        refuse(header, pass)?;
+        let mut canvas = Canvas::new(view, header.shared_attributes.pixel_aspect, size, gather);
+        let level = level_for(header, &canvas);
+        let levelled = |full: usize| level_size(header, full, level);
+        let (width, height) = (levelled(header.layer_size.width()), levelled(header.layer_size.height()));
+        let step = (data.width / width as f64, data.height / height as f64);
+        let thinned = (width as u64).saturating_mul(height as u64) > THINNED;
+        let bytes_each = header.channels.bytes_per_pixel as u64;
+
+        let meta = self.reader.meta_data().clone();
+        let mut bytes = 0_u64;
+        let chunks = self
+            .reader
+            .filter_chunks(false, |_, tile, block| {
+                let (x, y) = (
+                    data.x + block.pixel_position.x() as f64 * step.0,
+                    data.y + block.pixel_position.y() as f64 * step.1,
+                );
+                let (right, bottom) =
+                    (x + block.pixel_size.x() as f64 * step.0, y + block.pixel_size.y() as f64 * step.1);
+                let needed = block.layer == pass.part
+                    && (tile.level_index.x(), tile.level_index.y()) == (level, level)
+                    && view.has_columns(x, right)
+                    && view.has_rows(y, bottom)
+                    && (!thinned || canvas.needs_rows(y, bottom));
+                if needed {
+                    bytes = bytes.saturating_add(block.pixel_size.area() as u64 * bytes_each);
                 }
-            }
-            Ok(())
-        })
-        .map_err(|error| error.to_string())?;
-    Ok(small.finish(exposure.exp2(), channels.alpha.is_some()))
-}
-
-/// Which channels are shown as red, green, blue and alpha.
-#[derive(Debug, PartialEq, Eq)]
-struct Channels {
-    colour: [usize; 3],
-    alpha: Option<usize>,
-}
-
-impl Channels {
-    /// Plain `R`, `G`, `B`; else those of a combined pass, as Blender's multilayer files name them; else those of the
-    /// first pass that has them; else one channel as grey.
-    fn choose(names: &[String]) -> Option<Self> {
-        let find =
-            |prefix: &str, letter: &str| names.iter().position(|name| *name == format!("{prefix}{letter}"));
-        let colour_of = |prefix: &str| {
-            let colour = [find(prefix, "R")?, find(prefix, "G")?, find(prefix, "B")?];
-            Some(Self { colour, alpha: find(prefix, "A") })
-        };
-        let mut prefixes: Vec<&str> = names.iter().filter_map(|name| name.strip_suffix('R')).collect();
-        prefixes.sort_by_key(|prefix| (!prefix.is_empty(), !prefix.ends_with("Combined.")));
-        if let Some(channels) = prefixes.into_iter().find_map(colour_of) {
-            return Some(channels);
+                needed
+            })
+            .map_err(message)?;
+        if bytes > MAX_DECODED {
+            return Err(Fail::File(format!(
+                "{} MB would have to be decompressed for this picture, and at most {} MB are; ask for a smaller size \
+                 or a region",
+                bytes >> 20,
+                MAX_DECODED >> 20
+            )));
         }
-        let grey = find("", "Y").or((!names.is_empty()).then_some(0))?;
-        Some(Self { colour: [grey; 3], alpha: None })
-    }
-
-    /// Where a channel goes: which of red, green, blue and alpha it is. A grey one is all three colours.
-    fn places(&self, channel: usize) -> Option<[bool; 4]> {
-        let [r, g, b] = self.colour.map(|own| own == channel);
-        let places = [r, g, b, self.alpha == Some(channel)];
-        places.contains(&true).then_some(places)
-    }
-}
-
-/// The mean of the samples that fall on each pixel of the small picture.
-struct Mean {
-    width: usize,
-    height: usize,
-    /// Of the picture.
-    columns: usize,
-    rows: usize,
-    sums: Vec<[f32; 4]>,
-    counts: Vec<[u32; 4]>,
-}
-
-impl Mean {
-    fn new(width: usize, height: usize, size: u32) -> Self {
-        let longest = width.max(height).max(1);
-        let scaled = |side: usize| match longest <= size as usize {
-            true => side.max(1),
-            false => (side * size as usize / longest).max(1),
-        };
-        let (columns, rows) = (scaled(width), scaled(height));
-        let (sums, counts) = (vec![[0.0; 4]; columns * rows], vec![[0; 4]; columns * rows]);
-        Self { width, height, columns, rows, sums, counts }
-    }
-
-    fn add<E>(
-        &mut self,
-        x: usize,
-        y: usize,
-        places: [bool; 4],
-        samples: impl Iterator<Item = Result<f32, E>>,
-    ) -> Result<(), E> {
-        let row = (y * self.rows / self.height.max(1)).min(self.rows - 1);
-        for (offset, sample) in samples.enumerate() {
-            let sample = sample?;
-            if !sample.is_finite() {
-                continue;
-            }
-            let column = ((x + offset) * self.columns / self.width.max(1)).min(self.columns - 1);
-            let index = row * self.columns + column;
-            for place in (0..4).filter(|place| places[*place]) {
-                self.sums[index][place] += sample;
-                self.counts[index][place] += 1;
+        let meta_headers = &meta.headers;
+        for chunk in chunks {
+            wish.check()?;
+            let block = UncompressedBlock::decompress_chunk(chunk.map_err(message)?, &meta, false)
+                .map_err(message)?;
+            // The table may point at a block of another part or level.
+            if block.index.layer == pass.part
+                && (block.index.level.x(), block.index.level.y()) == (level, level)
+            {
+                put_block(&mut canvas, &meta_headers[pass.part], pass, &block, data, step)?;
             }
         }
-        Ok(())
-    }
-
-    fn finish(self, gain: f32, has_alpha: bool) -> RgbaImage {
-        RgbaImage::from_fn(self.columns as u32, self.rows as u32, |x, y| {
-            let index = y as usize * self.columns + x as usize;
-            let mean = |place: usize| self.sums[index][place] / self.counts[index][place].max(1) as f32;
-            let alpha = if has_alpha { mean(3).clamp(0.0, 1.0) } else { 1.0 };
-            // EXR colours are multiplied by their alpha, PNG's are not.
-            let light = |place: usize| to_srgb(if alpha > 0.0 { mean(place) / alpha * gain } else { 0.0 });
-            Rgba([light(0), light(1), light(2), to_byte(alpha)])
-        })
+        Ok(canvas)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use exr::prelude::{Image, SpecificChannels, WritableImage as _, write_rgb_file};
-
-    fn colour(image: &RgbaImage, x: u32, y: u32) -> [u8; 4] {
-        image.get_pixel(x, y).0
+fn put_block(
+    canvas: &mut Canvas,
+    header: &Header,
+    pass: &Pass,
+    block: &UncompressedBlock,
+    data: Rect,
+    step: (f64, f64),
+) -> Result<(), Fail> {
+    let start = data.x + block.index.pixel_position.x() as f64 * step.0;
+    let columns = canvas.columns_of(Axis { start, step: step.0 }, block.index.pixel_size.x());
+    for line in block.lines(&header.channels) {
+        let place = pass.channels.iter().position(|channel| channel.index == line.location.channel);
+        let middle = data.y + (line.location.position.y() as f64 + 0.5) * step.1;
+        let (Some(place), Some(row)) = (place, canvas.row(middle)) else { continue };
+        let counts = place == 0;
+        match header.channels.list[line.location.channel].sample_type {
+            SampleType::F16 => canvas.put_line(
+                row,
+                &columns,
+                place,
+                counts,
+                line.read_samples::<f16>().map_while(Result::ok).map(f16::to_f32),
+            ),
+            SampleType::F32 => canvas.put_line(
+                row,
+                &columns,
+                place,
+                counts,
+                line.read_samples::<f32>().map_while(Result::ok),
+            ),
+            // Object numbers beyond 2^24 lose their last digits here, which their colours do not show.
+            SampleType::U32 => canvas.put_line(
+                row,
+                &columns,
+                place,
+                counts,
+                line.read_samples::<u32>().map_while(Result::ok).map(|one| one as f32),
+            ),
+        }
     }
+    Ok(())
+}
 
-    #[test]
-    fn light_is_averaged_and_converted() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("f.exr");
-        // Columns of 0 and 0.36 have a mean of 0.18, which is 118 in sRGB; a mean of sRGB values would not be.
-        write_rgb_file(&path, 64, 32, |x, _| {
-            let light = if x % 2 == 0 { 0.36_f32 } else { 0.0 };
-            (light, light, f32::NAN)
-        })
-        .unwrap();
-        let small = shrink(&path, 32, 0.0).unwrap();
-        assert_eq!(small.dimensions(), (32, 16));
-        assert_eq!(colour(&small, 5, 5), [118, 118, 0, 255]);
-        assert_eq!(colour(&shrink(&path, 32, 1.0).unwrap(), 5, 5)[0], 162);
-        assert_eq!(shrink(&path, 2048, 0.0).unwrap().dimensions(), (64, 32));
+fn message(error: Error) -> String {
+    match error {
+        Error::NotSupported(what) => format!("it uses what is not supported yet: {what}"),
+        error => error.to_string(),
     }
+}
 
-    #[test]
-    fn multilayer_files_show_their_combined_pass() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("multi.exr");
-        let channels = SpecificChannels::build()
-            .with_channel::<f32>("View.Depth.Z")
-            .with_channel::<f16>("View.Combined.A")
-            .with_channel::<f16>("View.Combined.B")
-            .with_channel::<f16>("View.Combined.G")
-            .with_channel::<f16>("View.Combined.R")
-            .with_pixel_fn(|_| (1e9_f32, f16::from_f32(0.5), f16::ZERO, f16::ZERO, f16::from_f32(0.25)));
-        Image::from_channels((20, 10), channels).write().to_file(&path).unwrap();
-        let small = shrink(&path, 10, 0.0).unwrap();
-        assert_eq!(colour(&small, 3, 3), [188, 0, 0, 128]);
+/// What cannot be read within bounds, or not at all.
+fn refuse(header: &Header, pass: &Pass) -> Result<(), String> {
+    if header.deep {
+        return Err(format!("`{}` has deep samples, which are not shown; flatten it", pass.name));
     }
-
-    #[test]
-    fn channels_are_chosen_by_name() {
-        let check = |names: &[&str], expect: Option<([usize; 3], Option<usize>)>| {
-            let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-            let expect = expect.map(|(colour, alpha)| Channels { colour, alpha });
-            assert_eq!(Channels::choose(&names), expect, "{names:?}");
-        };
-        check(&["A", "B", "G", "R"], Some(([3, 2, 1], Some(0))));
-        check(&["B", "G", "R", "V.Combined.R"], Some(([2, 1, 0], None)));
-        check(
-            &["D.B", "D.G", "D.R", "V.Combined.B", "V.Combined.G", "V.Combined.R"],
-            Some(([5, 4, 3], None)),
+    if header.channels.list.iter().any(|channel| (channel.sampling.x(), channel.sampling.y()) != (1, 1)) {
+        return Err(
+            "its colour channels have fewer samples than its brightness, which is not shown".to_owned()
         );
-        check(&["D.B", "D.G", "D.R"], Some(([2, 1, 0], None)));
-        check(&["Z", "Y"], Some(([1, 1, 1], None)));
-        check(&["Z"], Some(([0, 0, 0], None)));
-        check(&["VR", "Z"], Some(([0, 0, 0], None)));
-        check(&[], None);
+    }
+    let block = header.max_block_pixel_size();
+    let bytes = (block.x() as u64)
+        .saturating_mul(block.y().min(header.layer_size.height().max(1)) as u64)
+        .saturating_mul(header.channels.bytes_per_pixel as u64);
+    if bytes > MAX_BLOCK {
+        return Err(format!(
+            "each of its blocks is {} MB, and at most {} MB are decompressed at once; write it with a compression of \
+             fewer lines a block, such as ZIP, or in tiles",
+            bytes >> 20,
+            MAX_BLOCK >> 20
+        ));
+    }
+    Ok(())
+}
+
+/// The smallest level that still has a sample for every pixel of the picture.
+fn level_for(header: &Header, canvas: &Canvas) -> usize {
+    let BlockDescription::Tiles(tiles) = header.blocks else { return 0 };
+    if tiles.level_mode == LevelMode::Singular {
+        return 0;
+    }
+    let (width, height) = (header.layer_size.width(), header.layer_size.height());
+    let enough = |full: usize, level: usize, pixels: usize, view: f64| {
+        level_size(header, full, level) as f64 * view >= pixels as f64 * full as f64
+    };
+    (1..32)
+        .take_while(|level| width >> level > 0 && height >> level > 0)
+        .take_while(|level| {
+            enough(width, *level, canvas.columns, canvas.view.width)
+                && enough(height, *level, canvas.rows, canvas.view.height)
+        })
+        .last()
+        .unwrap_or(0)
+}
+
+fn level_size(header: &Header, full: usize, level: usize) -> usize {
+    match header.blocks {
+        BlockDescription::Tiles(tiles) => compute_level_size(tiles.rounding_mode, full, level).max(1),
+        BlockDescription::ScanLines => full.max(1),
     }
 }

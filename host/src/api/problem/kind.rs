@@ -180,8 +180,9 @@ impl ProblemKind {
                 "no-preview",
                 StatusCode::NOT_FOUND,
                 "The image cannot be shown",
-                "The image is there and verified, but farmhand can make no picture of it: its format is not one of \
-                 PNG, JPEG, TIFF and OpenEXR, or it is too large.",
+                "The image is there and verified, but farmhand can make no picture of it: its format is not one that the \
+                 page shows (a movie, for one), it was damaged since, it is too large, or it lacks the pass or \
+                 channel that was asked for.",
             ),
             ProblemKind::MethodNotAllowed => (
                 "method-not-allowed",

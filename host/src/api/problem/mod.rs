@@ -140,22 +140,28 @@ impl Problem {
         &self.detail
     }
 
-    fn render(self, instance: Option<String>) -> Response {
-        let status = self.kind.status();
-        let mut response = Json(ProblemBody {
+    /// As it stands in JSON.
+    #[must_use]
+    pub fn into_body(self, instance: Option<String>) -> ProblemBody {
+        ProblemBody {
             kind: format!("/problems/{}", self.kind.slug()),
             title: self.kind.title(),
-            status: status.as_u16(),
+            status: self.kind.status().as_u16(),
             detail: self.detail,
             instance,
             errors: self.errors,
-        })
-        .into_response();
+        }
+    }
+
+    fn render(mut self, instance: Option<String>) -> Response {
+        let status = self.kind.status();
+        let header = self.header.take();
+        let mut response = Json(self.into_body(instance)).into_response();
         *response.status_mut() = status;
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(header) = self.header {
+        if let Some(header) = header {
             let (name, value) = *header;
             response.headers_mut().insert(name, value);
         }
@@ -238,7 +244,7 @@ mod tests {
                 message: "no such engine".into(),
             }])
         }
-        let table: [(FarmError, u16, &str); 10] = [
+        let table: [(FarmError, u16, &str); 11] = [
             (FarmError::NoJob(JobId(7)), 404, "no-job"),
             (FarmError::NoBatch(BatchId(7)), 404, "no-batch"),
             (FarmError::NoAttempt(AttemptId(7)), 404, "no-attempt"),

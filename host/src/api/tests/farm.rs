@@ -34,7 +34,14 @@ struct Bench {
 
 impl Bench {
     async fn start() -> Self {
+        Self::confined_to(&[]).await
+    }
+
+    /// The same with roots, which are directories of its own.
+    async fn confined_to(roots: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
+        let roots: Vec<_> = roots.iter().map(|root| dir.path().join(root)).collect();
+        roots.iter().for_each(|root| std::fs::create_dir_all(root).unwrap());
         let plugins = dir.path().join("plugins");
         std::fs::create_dir(&plugins).unwrap();
         std::fs::write(plugins.join("noop.wasm"), NOOP).unwrap();
@@ -52,7 +59,7 @@ impl Bench {
             gates: BTreeMap::new(),
             tools: BTreeMap::new(),
             gpus: GpuSettings::default(),
-            roots: Vec::new(),
+            roots,
             path_map: PathMap::default(),
             hooks: HookSettings { dir: None, limit: Duration::from_secs(60) },
             webhooks: BTreeMap::new(),
@@ -198,6 +205,20 @@ async fn jobs_are_submitted_listed_changed_and_ended() {
         "/frame"
     );
 
+    let times = bench.get(&format!("{location}/times?from=2&to=5&limit=10")).await;
+    assert_eq!((&times.json()["frames"], &times.json()["seconds"]), (&json!(""), &json!([])));
+    let no_layer = bench.get(&format!("{location}/times?layer=fog")).await;
+    assert_eq!(no_layer.problem(400, "bad-parameter")["errors"][0]["pointer"], "/layer");
+    bench.get(&format!("{location}/times?limit=200001")).await.problem(400, "bad-parameter");
+    assert_eq!(bench.get(&format!("{location}/timeline")).await.json()["spans"], json!([]));
+    assert_eq!(bench.get(&format!("{location}/trouble")).await.json()["groups"], json!([]));
+
+    let no_frames = bench.post(&format!("{location}/retry"), &json!({ "layer": "fog" })).await;
+    no_frames.problem(422, "invalid");
+    assert_eq!(no_frames.pointers(), ["/frames"]);
+    let no_layer = bench.post(&format!("{location}/retry"), &json!({ "layer": "fog", "frames": "1" })).await;
+    no_layer.problem(422, "invalid");
+    assert_eq!(no_layer.pointers(), ["/layer"]);
     let bad = bench.post(&format!("{location}/retry"), &json!({ "frames": "9-1" })).await;
     bad.problem(422, "invalid");
     assert_eq!(bad.pointers(), ["/frames"]);
@@ -208,6 +229,65 @@ async fn jobs_are_submitted_listed_changed_and_ended() {
     let ended = bench.ask("POST", &format!("{location}/pause"), &[], None).await;
     ended.problem(409, "conflict");
     assert_eq!(bench.get(&format!("{location}/why")).await.json()["reason"]["kind"], "ended");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_jobs_are_acted_on_and_each_answers_for_itself() {
+    let bench = Bench::start().await;
+    for _ in 0..3 {
+        bench.post("/api/v1/jobs", &bench.submission(&json!({}))).await.json();
+    }
+    let act = async |body: Value| bench.post("/api/v1/jobs/actions", &body).await;
+    let raised = act(json!({ "jobs": [2, 1, 2], "action": "priority", "priority": 80 })).await;
+    let paused = |job: u64| json!({ "job": job, "status": "paused" });
+    assert_eq!(*raised.json(), json!({ "done": 2, "refused": 0, "results": [paused(2), paused(1)] }));
+    assert_eq!(bench.get("/api/v1/jobs/2").await.json()["priority"], 80);
+    assert_eq!(bench.get("/api/v1/jobs/3").await.json()["priority"], 50);
+
+    act(json!({ "jobs": [2], "action": "cancel" })).await.json();
+    let mixed = act(json!({ "jobs": [1, 2, 999, 3], "action": "cancel" })).await;
+    let results = &mixed.json()["results"];
+    assert_eq!((&mixed.json()["done"], &mixed.json()["refused"]), (&json!(2), &json!(2)), "{mixed:?}");
+    assert_eq!(results[0], json!({ "job": 1, "status": "cancelled" }));
+    assert_eq!(results[1]["problem"]["type"], "/problems/conflict");
+    assert_eq!(results[1]["problem"]["detail"], "job 2 has ended; only a retry brings it back");
+    assert_eq!(results[2]["problem"]["type"], "/problems/no-job");
+    assert_eq!(results[3], json!({ "job": 3, "status": "cancelled" }));
+    for (job, status) in [(1, "cancelled"), (2, "cancelled"), (3, "cancelled")] {
+        assert_eq!(bench.get(&format!("/api/v1/jobs/{job}")).await.json()["status"], status);
+    }
+
+    let refused = async |body: Value, expect: &[&str]| {
+        let refused = act(body).await;
+        refused.problem(422, "invalid");
+        assert_eq!(refused.pointers(), expect, "{refused:?}");
+    };
+    refused(json!({ "jobs": [], "action": "pause" }), &["/jobs"]).await;
+    refused(json!({ "jobs": (1..=1001).collect::<Vec<_>>(), "action": "pause" }), &["/jobs"]).await;
+    refused(json!({ "jobs": [1], "action": "pause", "priority": 5 }), &["/priority"]).await;
+    refused(json!({ "jobs": [], "action": "priority" }), &["/jobs", "/priority"]).await;
+    refused(json!({ "jobs": [1], "action": "priority", "priority": 101 }), &["/priority"]).await;
+    refused(json!({ "jobs": [1], "action": "stop" }), &["/action"]).await;
+    refused(json!({ "jobs": ["x"], "action": "pause" }), &["/jobs/0"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_are_found_by_what_they_have() {
+    let bench = Bench::start().await;
+    for (name, user) in [("sq010_sh0040", "anna"), ("sq010_sh0050", "bo"), ("turntable", "anna")] {
+        let job = bench.submission(&json!({ "name": name, "user": user }));
+        bench.post("/api/v1/jobs", &job).await.json();
+    }
+    let found = async |query: &str| -> Vec<u64> {
+        let page = bench.get(&format!("/api/v1/jobs?{query}")).await;
+        page.json()["items"].as_array().unwrap().iter().map(|job| job["id"].as_u64().unwrap()).collect()
+    };
+    assert_eq!(found("user=anna").await, [3, 1]);
+    assert_eq!(found("search=SQ010%20sh").await, [2, 1]);
+    assert_eq!(found("search=shot.noop&user=bo&state=paused").await, [2]);
+    assert_eq!(found("plugin=noop&limit=1").await, [3]);
+    assert_eq!(found("plugin=maya").await, [0_u64; 0]);
+    assert_eq!(found("user=anna&state=done").await, [0_u64; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -234,7 +314,8 @@ async fn what_is_wrong_with_a_submission_is_pointed_at() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_there_is_said_so_everywhere() {
     let bench = Bench::start().await;
-    for path in ["", "/why", "/frames", "/images", "/image?frame=1", "/attempts"] {
+    let past = ["/times", "/timeline", "/trouble"];
+    for path in [["", "/why", "/frames"], ["/images", "/image?frame=1", "/attempts"], past].as_flattened() {
         bench.get(&format!("/api/v1/jobs/999{path}")).await.problem(404, "no-job");
     }
     for control in ["pause", "resume", "cancel", "retry"] {
@@ -340,4 +421,69 @@ fn read_until(client: &mut TcpStream, wanted: &str) -> String {
         assert!(count > 0, "the stream ended after {text}");
         seen.extend_from_slice(&block[..count]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scenes_are_found_inside_the_roots_and_looked_into() {
+    let bench = Bench::confined_to(&["shows", "shows/inner"]).await;
+    let shows = bench.dir.path().canonicalize().unwrap().join("shows");
+    std::fs::write(shows.join("shot.noop"), "a scene").unwrap();
+    std::fs::write(shows.join("notes.txt"), "no scene").unwrap();
+    std::fs::write(shows.join("broken.blend"), "BLENDER-v300, and no more").unwrap();
+    let layers = include_bytes!("../../../fixtures/layers-3.4.blend");
+    std::fs::write(shows.join("layers.blend"), layers).unwrap();
+    let escaped = |path: &std::path::Path| path.to_str().unwrap().replace('/', "%2F");
+
+    let roots = bench.get("/api/v1/files").await;
+    assert_eq!((&roots.json()["confined"], &roots.json()["found"]), (&json!(true), &json!(2)));
+    assert_eq!(roots.json()["entries"][0]["path"], json!(shows));
+    let listed = bench.get(&format!("/api/v1/files?path={}&search=NOOP&limit=5", escaped(&shows))).await;
+    let entry = &listed.json()["entries"][0];
+    assert_eq!(
+        (&entry["kind"], &entry["plugins"], &entry["bytes"]),
+        (&json!("scene"), &json!(["noop"]), &json!(7))
+    );
+    let inner = bench.get(&format!("/api/v1/files?path={}", escaped(&shows.join("inner")))).await;
+    assert_eq!(inner.json()["root"], json!(shows.join("inner")), "the nearest root");
+    for path in ["%2Fetc", "shows", "%2Fno%2Fsuch"] {
+        let refused = bench.get(&format!("/api/v1/files?path={path}")).await;
+        assert_eq!(refused.problem(400, "bad-parameter")["errors"][0]["pointer"], "/path");
+    }
+    bench.get("/api/v1/files?limit=0").await.problem(400, "bad-parameter");
+
+    let inspect = async |name: &str| {
+        let path = escaped(&shows.join(name));
+        bench.get(&format!("/api/v1/scenes/inspect?path={path}")).await
+    };
+    let scene = inspect("layers.blend").await;
+    assert_eq!(
+        scene.json()["scenes"][0],
+        json!({
+            "name": "Schuß 010",
+            "frames": "101-146x3",
+            "layers": [
+                { "name": "Beauty", "enabled": true },
+                { "name": "Shadow", "enabled": true },
+                { "name": "Off", "enabled": false },
+            ],
+        })
+    );
+    assert_eq!((&scene.json()["unread"], &scene.json()["plugins"]), (&json!([]), &json!(["blender"])));
+    let scene = inspect("broken.blend").await;
+    assert!(scene.json()["unread"][0]["why"].as_str().unwrap().contains("damaged"), "{scene:?}");
+    let scene = inspect("shot.noop").await;
+    assert!(
+        scene.json()["unread"][0]["why"].as_str().unwrap().starts_with("noop does not tell"),
+        "{scene:?}"
+    );
+    let scene = inspect("notes.txt").await;
+    assert!(scene.json()["unread"][0]["why"].as_str().unwrap().contains("no plugin takes"), "{scene:?}");
+    inspect("nothing.blend").await.problem(400, "bad-parameter");
+    inspect("inner").await.problem(400, "bad-parameter");
+    let outside = bench.get("/api/v1/scenes/inspect?path=%2Fetc%2Fpasswd").await;
+    assert!(outside.problem(400, "bad-parameter")["detail"].as_str().unwrap().contains("outside"));
+    bench.get("/api/v1/scenes/inspect").await.problem(400, "bad-parameter");
+
+    let free = Bench::start().await;
+    assert_eq!(free.get("/api/v1/files").await.json()["confined"], false);
 }

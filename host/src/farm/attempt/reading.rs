@@ -5,14 +5,15 @@ use super::Attempt;
 use super::ending::{DID_NOT_START, End, READER_FAILED, host_verdict, out_of_memory, wrong_device};
 use super::hooking;
 use super::manifest::Manifest;
+use super::marking::place_of;
 use super::settling::{Claim, Settler};
 use farmhand_model::dcc::{Cause, Fact, Fault, Outcome, Output, ReaderEvent, Severity, Verify};
 use farmhand_model::event::FarmEvent;
 use farmhand_model::{EndedBy, Timestamp};
 use farmhand_plugin::{LoadedPlugin, Reader};
 use farmhand_runner::{
-    Activity, AttemptDir, End as ProcessEnd, ExitReport, KillReason, LiveUsage, LogTail, RunningAttempt,
-    sweep_staging,
+    Activity, AttemptDir, Batch, End as ProcessEnd, ExitReport, KillReason, LiveUsage, LogMark, LogTail,
+    MarkWriter, RunningAttempt, Seen, sweep_staging,
 };
 use farmhand_scheduler::{Event, Signs};
 use std::path::Path;
@@ -38,7 +39,8 @@ pub(super) async fn follow(
     manifest: &Manifest,
     plugin: Arc<LoadedPlugin>,
 ) -> End {
-    let mut reading = Reading::start(attempt, manifest, &plugin).await;
+    let marks = MarkWriter::create(&running.dir().log());
+    let mut reading = Reading::start(attempt, manifest, &plugin, marks).await;
     let mut tail = LogTail::new(running.dir().log(), 0);
     let end_of_log = tail.handle();
     let mut kill = attempt.kill.clone();
@@ -53,7 +55,7 @@ pub(super) async fn follow(
             batch = tail.next() => match batch {
                 Some(batch) => {
                     last_output = attempt.parts.clock.now();
-                    reading.read(&batch.lines).await;
+                    reading.read(batch).await;
                 }
                 None => break,
             },
@@ -131,6 +133,9 @@ struct Reading<'a> {
     manifest: &'a Manifest,
     /// Absent after it has failed: the images that are known beforehand are verified all the same.
     reader: Option<Reader>,
+    marks: MarkWriter,
+    /// What was read last: the lines that the next events are about.
+    batch: Batch,
     settler: Settler,
     frame: Option<(i32, Instant)>,
     memory: Option<u64>,
@@ -144,11 +149,18 @@ struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    async fn start(attempt: &'a Attempt, manifest: &'a Manifest, plugin: &Arc<LoadedPlugin>) -> Self {
+    async fn start(
+        attempt: &'a Attempt,
+        manifest: &'a Manifest,
+        plugin: &Arc<LoadedPlugin>,
+        marks: MarkWriter,
+    ) -> Self {
         let mut reading = Self {
             attempt,
             manifest,
             reader: None,
+            marks,
+            batch: Batch { lines: Vec::new(), starts: Vec::new(), offset: 0 },
             settler: Settler::start(attempt, manifest),
             frame: None,
             memory: None,
@@ -165,9 +177,10 @@ impl<'a> Reading<'a> {
         reading
     }
 
-    async fn read(&mut self, lines: &[String]) {
+    async fn read(&mut self, batch: Batch) {
         let Some(reader) = &mut self.reader else { return };
-        match reader.read(lines).await {
+        self.batch = batch;
+        match reader.read(&self.batch.lines).await {
             Ok(events) => self.take(events).await,
             Err(error) => self.reader_failed(&error),
         }
@@ -186,8 +199,10 @@ impl<'a> Reading<'a> {
     async fn take(&mut self, events: Vec<ReaderEvent>) {
         let id = self.attempt.id;
         for event in events {
+            let offset = place_of(&event, &self.batch);
             match event {
                 ReaderEvent::FrameStarted(frame) => {
+                    self.marks.add(&LogMark { offset, seen: Seen::FrameStarted(frame) });
                     self.frame = Some((frame, Instant::now()));
                     self.attempt.driver.tell(Event::FrameStarted { attempt: id, frame }).await;
                     self.progress(0.0);
@@ -195,6 +210,7 @@ impl<'a> Reading<'a> {
                 ReaderEvent::Progress(fraction) => self.progress(fraction),
                 ReaderEvent::MemoryBytes(bytes) => self.memory = Some(bytes),
                 ReaderEvent::FrameDone(image) => {
+                    self.marks.add(&LogMark { offset, seen: Seen::FrameDone(image.frame) });
                     let seconds = self
                         .frame
                         .filter(|(frame, _)| *frame == image.frame)
@@ -206,6 +222,7 @@ impl<'a> Reading<'a> {
                 ReaderEvent::Fault(fault) => {
                     let bytes = fault.message.len() + fault.about.as_ref().map_or(0, String::len);
                     if self.faults.len() < KEPT && self.has_room(bytes) {
+                        self.marks.add(&LogMark { offset, seen: Seen::Fault(fault.clone()) });
                         self.attempt.driver.tell(Event::Fault { attempt: id, fault: fault.clone() }).await;
                         self.faults.push(fault);
                     }

@@ -2,6 +2,7 @@ use super::*;
 use crate::samples::{attempt, ended, ended_as, frame, job, set};
 use crate::{ErrorKind, connection};
 use farmhand_model::dcc::Decision;
+use farmhand_model::past::AttemptCost;
 use farmhand_model::{AttemptState, EndedBy, FrameSet, JobStatus};
 use std::path::PathBuf;
 use tempfile::TempDir;
@@ -227,6 +228,45 @@ async fn the_frames_settled_last_come_first() {
     assert_eq!(farm.store.latest_frames(JobId(1), 2).await.unwrap(), [at(1, 300), at(3, 200)]);
     farm.commit(vec![Change::Settled(at(2, 400))]).await;
     assert_eq!(farm.store.latest_frames(JobId(1), 1).await.unwrap(), [at(2, 400)]);
+}
+
+#[tokio::test]
+async fn the_times_of_a_layer_are_read_by_frame_with_what_their_attempts_took() {
+    let farm = Farm::new();
+    let mut second = attempt(2, 1, ended_as(EndedBy::Itself, Decision::FallBack));
+    if let AttemptState::Ended { outcome, .. } = &mut second.state {
+        outcome.usage.peak_memory_bytes = Some(3_000_000_000);
+    }
+    let skipped = FrameRecord { attempt: None, seconds: None, ..frame(1, 0, 2) };
+    let untold = FrameRecord { attempt: Some(AttemptId(2)), seconds: None, ..frame(1, 0, 3) };
+    farm.commit(vec![
+        put(job(1, JobStatus::Running)),
+        run(attempt(1, 1, AttemptState::Running { since: Timestamp(5) })),
+        run(second),
+        Change::Settled(frame(1, 0, -4)),
+        Change::Settled(frame(1, 0, 1)),
+        Change::Settled(skipped),
+        Change::Settled(untold),
+        Change::Settled(frame(1, 1, 1)),
+    ])
+    .await;
+    let times = async |layer, from, to, limit| {
+        farm.store.frame_times(TimesFilter { job: JobId(1), layer, from, to, limit }).await.unwrap()
+    };
+    let cost = |id: u64, peak_memory_bytes, decision: Option<&str>| AttemptCost {
+        attempt: AttemptId(id),
+        level: 1,
+        peak_memory_bytes,
+        decision: decision.map(str::to_owned),
+    };
+    let (first, running) = ((1, Some(12.25), AttemptId(1)), cost(1, None, None));
+    let all = times(0, i32::MIN, i32::MAX, 10).await;
+    assert_eq!(all.frames, [(-4, Some(12.25), AttemptId(1)), first, (3, None, AttemptId(2))]);
+    assert_eq!(all.costs, [running.clone(), cost(2, Some(3_000_000_000), Some("fall-back"))]);
+    let some = times(0, 0, 3, 1).await;
+    assert_eq!(some, FrameTimes { frames: vec![first], costs: vec![running.clone()] });
+    assert_eq!(times(1, 0, 9, 9).await, FrameTimes { frames: vec![first], costs: vec![running] });
+    assert_eq!(times(0, 4, 9, 9).await, FrameTimes::default());
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 /**
  * Small parts that several views use.
  */
-import { For, Show, type JSX } from "solid-js";
+import { For, Index, Show, type JSX } from "solid-js";
 import type { Problem } from "../../api/problem";
 import type { FrameCounts, FrameState } from "../../api/types";
 import { clock } from "../../model/format";
@@ -25,9 +25,9 @@ export function FrameBar(props: { counts: FrameCounts; label: string }): JSX.Ele
   };
   return (
     <svg class="bar" viewBox="0 0 1000 10" preserveAspectRatio="none" role="img" aria-label={props.label}>
-      <For each={segments()}>
-        {(segment) => <rect class={`bar-${segment.state}`} x={segment.x} y="0" width={segment.width} height="10" />}
-      </For>
+      <Index each={segments()}>
+        {(segment) => <rect class={`bar-${segment().state}`} x={segment().x} y="0" width={segment().width} height="10" />}
+      </Index>
     </svg>
   );
 }

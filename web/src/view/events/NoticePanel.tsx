@@ -18,7 +18,7 @@ export function NoticePanel(): JSX.Element {
             {(notice) => (
               <li>
                 <span class="quiet">
-                  <Time at={new Date(notice.at).toISOString()} />
+                  <Time at={notice.at} />
                 </span>{" "}
                 <Show when={notice.job}>{(job) => <a href={jobAddress(job())}>{t.notices.job(job())}</a>}</Show>{" "}
                 <Prose text={notice.message} />

@@ -1,21 +1,33 @@
 /**
- * The images that came last, newest first: a contact sheet that fills as frames land.
+ * The images that came last, newest first, and the ways to all of them.
  */
-import { createSignal, For, Show, type JSX } from "solid-js";
+import { For, Show, type JSX } from "solid-js";
 import type { FrameDoneView } from "../../api/types";
 import { baseName, duration } from "../../model/format";
-import { imageAddress } from "../../store/route";
+import { readChoice } from "../../model/look";
+import { imageAddress, picturesAddress } from "../../store/route";
 import { t } from "../../text";
 import { usePage } from "../shell/context";
+import { Picture } from "./Picture";
+import "./pictures.css";
 
 const THUMBNAIL = 320;
+const USUAL = readChoice(new URLSearchParams());
 
 export function Images(): JSX.Element {
   const { farm } = usePage();
   const images = () => farm.state.detail?.images ?? [];
+  const job = () => farm.state.detail?.id ?? 0;
   return (
     <section class="block" aria-label={t.images.heading}>
-      <h3>{t.images.heading}</h3>
+      <div class="images-head">
+        <h3>{t.images.heading}</h3>
+        <Show when={images().length > 0}>
+          <For each={["sheet", "play", "compare"] as const}>
+            {(mode) => <a href={picturesAddress(job(), mode, null, USUAL)}>{t.images.modes[mode]}</a>}
+          </For>
+        </Show>
+      </div>
       <Show when={images().length > 0} fallback={<p class="quiet">{t.images.none}</p>}>
         <ul class="sheet">
           <For each={images()}>{(image) => <Thumbnail image={image} />}</For>
@@ -27,7 +39,6 @@ export function Images(): JSX.Element {
 
 function Thumbnail(props: { image: FrameDoneView }): JSX.Element {
   const { farm } = usePage();
-  const [broken, setBroken] = createSignal(false);
   const image = () => props.image;
   return (
     <li>
@@ -37,14 +48,10 @@ function Thumbnail(props: { image: FrameDoneView }): JSX.Element {
         title={baseName(image().path)}
         data-frame={image().frame}
       >
-        <Show when={!broken()} fallback={<span class="no-preview">{t.images.broken}</span>}>
-          <img
-            src={farm.client.imageAddress(image().job, image().frame, image().layer, THUMBNAIL, image().at)}
-            alt={t.images.alt(image().frame, image().layer)}
-            decoding="async"
-            onError={() => setBroken(true)}
-          />
-        </Show>
+        <Picture
+          src={farm.client.imageAddress(image().job, image().frame, image().layer, THUMBNAIL, image().at)}
+          alt={t.images.alt(image().frame, image().layer)}
+        />
         <span class="caption">
           <b>{image().frame}</b>
           <Show when={image().layer}>{(layer) => <span>{layer()}</span>}</Show>

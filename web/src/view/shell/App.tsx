@@ -2,17 +2,18 @@
  * The page as a whole: which parts there are and what is chosen. What each part shows is its own.
  */
 import { createEffect, createMemo, createSignal, For, onCleanup, Show, untrack, type JSX } from "solid-js";
-import { unwrap } from "solid-js/store";
 import { Dynamic } from "solid-js/web";
 import type { Problem } from "../../api/problem";
+import type { JobSummary } from "../../api/types";
+import { byTurn } from "../../model/job-filter";
 import type { Farm } from "../../store/farm";
-import { grouped } from "../../store/order";
-import { viewAddress } from "../../store/route";
+import { createJobsTable } from "../../store/jobs-table";
+import { pictureMode, viewAddress } from "../../store/route";
 import { t } from "../../text";
 import { Context, createNow, createRoute } from "./context";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { Header } from "./Header";
-import { ImageViewer } from "../pictures/ImageViewer";
+import { PictureRoom } from "../pictures/PictureRoom";
 import { ProblemText } from "../common/parts";
 import { VIEW_PARTS } from "./views";
 
@@ -21,36 +22,43 @@ interface Complaint {
   problem: Problem;
 }
 
+/** The job whose turn comes first. */
+function first(jobs: Iterable<JobSummary>): number | null {
+  let best: JobSummary | null = null;
+  for (const job of jobs) if (best === null || byTurn(job, best) < 0) best = job;
+  return best?.id ?? null;
+}
+
 export function App(props: { farm: Farm }): JSX.Element {
   // The farm is made once for the life of the page.
   const farm = untrack(() => props.farm);
   const route = createRoute();
+  const table = createJobsTable(farm);
   const now = createNow(farm);
   const [complaints, setComplaints] = createSignal<Complaint[]>([]);
 
   // Where nobody chose, the page stays with a job as long as it runs and then goes on to the next that does.
+  const index = farm.state.index;
   const shownJob = createMemo<number | null>((before) => {
     const chosen = route().job;
     if (chosen !== null) return chosen;
-    farm.state.orderVersion;
-    if (before !== null && farm.state.jobs[before]?.status === "running") return before;
-    const { running, queue, ended } = grouped(Object.values(unwrap(farm.state.jobs)));
-    if (running[0] === undefined && before !== null && farm.state.jobs[before] !== undefined) return before;
-    return (running[0] ?? queue[0] ?? ended[0])?.id ?? null;
+    farm.state.jobsVersion;
+    const known = before === null ? undefined : index.get(before);
+    if (known?.status === "running") return known.id;
+    const running = first(index.withStatus("running", "cancelling"));
+    // Only where nothing is shown yet are all of them looked at.
+    return running ?? known?.id ?? first(index.values());
   }, null);
   createEffect(() => farm.openJob(shownJob()));
 
   createEffect(() => {
-    farm.state.orderVersion;
-    const statuses = Object.values(unwrap(farm.state.jobs)).map((job) => job.status);
-    const running = statuses.filter((status) => status === "running").length;
-    const waiting = statuses.filter((status) => status === "waiting").length;
-    document.title = t.title(running, waiting);
+    farm.state.jobsVersion;
+    document.title = t.title(index.count("running"), index.count("waiting"));
   });
 
   const escape = (event: KeyboardEvent): void => {
     // A dialog and a search field have uses of their own for it.
-    const free = route().image === null && !(event.target instanceof HTMLInputElement) && document.querySelector("dialog") === null;
+    const free = pictureMode(route()) === null && !(event.target instanceof HTMLInputElement) && document.querySelector("dialog") === null;
     if (event.key === "Escape" && free && route().job !== null) location.hash = viewAddress("jobs");
   };
   window.addEventListener("keydown", escape);
@@ -59,7 +67,7 @@ export function App(props: { farm: Farm }): JSX.Element {
   const complain = (what: string, problem: Problem): void => void setComplaints((all) => [...all, { what, problem }]);
 
   return (
-    <Context.Provider value={{ farm, route, shownJob, now, complain }}>
+    <Context.Provider value={{ farm, table, route, shownJob, now, complain }}>
       <div
         class="page"
         classList={{ "has-choice": route().job !== null, "is-stale": farm.known() && farm.connection().kind === "offline" }}
@@ -84,7 +92,7 @@ export function App(props: { farm: Farm }): JSX.Element {
             )}
           </For>
         </div>
-        <Show when={route().image}>{(image) => <ImageViewer frame={image().frame} layer={image().layer} />}</Show>
+        <Show when={pictureMode(route())}>{(mode) => <PictureRoom mode={mode()} />}</Show>
       </div>
     </Context.Provider>
   );

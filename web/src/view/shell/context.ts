@@ -4,10 +4,13 @@
 import { createContext, createEffect, createSignal, onCleanup, useContext, type Accessor } from "solid-js";
 import type { Problem } from "../../api/problem";
 import type { Farm } from "../../store/farm";
+import type { JobsTable } from "../../store/jobs-table";
 import { parseRoute, type Route } from "../../store/route";
 
 export interface PageContext {
   readonly farm: Farm;
+  /** What the table of jobs shows, also while another view is there. */
+  readonly table: JobsTable;
   readonly route: Accessor<Route>;
   /** The job whose detail is shown: the chosen one, or the one that runs. */
   readonly shownJob: Accessor<number | null>;

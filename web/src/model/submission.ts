@@ -1,0 +1,296 @@
+/**
+ * The submit form's draft, and the submission that it comes to: what is typed is kept as it is typed, and only what is
+ * set is sent. No I/O; which options there are is the schema's business.
+ */
+import type { Chunking, FrameOrder, HookRequest, LimitName, Submission, WholeSpec } from "../api/submit";
+import { FAILURES, LIMITS, MOMENTS, ORDERS } from "../api/submit";
+import { submit } from "../text/submit";
+import { FrameSetError, readFrames } from "./frames";
+import { isBlank, optionsOf, rawsOf, type Form, type Json, type Raw, type Wrong } from "./schema";
+
+const words = submit.wrong;
+
+export interface Draft {
+  scene: string;
+  /** Empty: by the scene's extension. */
+  plugin: string;
+  pluginVersion: string;
+  digest: string;
+  dccVersion: string;
+  frames: string;
+  layers: string[];
+  output: string;
+  name: string;
+  user: string;
+  priority: string;
+  after: string;
+  order: FrameOrder;
+  chunk: "auto" | "whole" | "fixed";
+  chunkSize: string;
+  threads: string;
+  memory: string;
+  gpus: string;
+  gpuMemory: string;
+  gpuOptional: boolean;
+  licences: string;
+  skipExisting: boolean;
+  paused: boolean;
+  levels: string[];
+  startLevel: string;
+  hooks: HookRequest[];
+  limits: Partial<Record<LimitName, string>>;
+  options: Record<string, Raw>;
+  /** Options that an open schema does not name, as JSON. */
+  otherOptions: string;
+}
+
+export function emptyDraft(user = ""): Draft {
+  return {
+    scene: "",
+    plugin: "",
+    pluginVersion: "",
+    digest: "",
+    dccVersion: "",
+    frames: "",
+    layers: [],
+    output: "",
+    name: "",
+    user,
+    priority: "",
+    after: "",
+    order: "forward",
+    chunk: "auto",
+    chunkSize: "",
+    threads: "",
+    memory: "",
+    gpus: "",
+    gpuMemory: "",
+    gpuOptional: false,
+    licences: "",
+    skipExisting: false,
+    paused: false,
+    levels: [],
+    startLevel: "",
+    hooks: [],
+    limits: {},
+    options: {},
+    otherOptions: "",
+  };
+}
+
+/** Whether there is anything in it that would be missed. */
+export function isEmpty(draft: Draft): boolean {
+  return JSON.stringify({ ...draft, user: "", options: blanked(draft.options) }) === JSON.stringify(emptyDraft());
+}
+
+function blanked(options: Record<string, Raw>): Record<string, Raw> {
+  return Object.fromEntries(Object.entries(options).filter(([, raw]) => !isBlank(raw)));
+}
+
+/** A draft that was kept, with what an earlier version of the page did not have; of what is none, an empty one. */
+export function keptDraft(kept: unknown): Draft {
+  const draft = emptyDraft();
+  if (typeof kept !== "object" || kept === null) return draft;
+  const known = kept as Record<string, unknown>;
+  const same = (one: unknown, other: unknown): boolean => typeof one === typeof other && Array.isArray(one) === Array.isArray(other) && one !== null;
+  const taken = Object.entries(draft).map(([name, value]) => [name, same(known[name], value) ? known[name] : value]);
+  const all = Object.fromEntries(taken) as Draft;
+  const texts = (list: readonly unknown[]): string[] => list.filter((one) => typeof one === "string");
+  return {
+    ...all,
+    layers: texts(all.layers),
+    levels: texts(all.levels),
+    hooks: all.hooks.filter((hook) => MOMENTS.includes(hook.at) && FAILURES.includes(hook.on_failure) && typeof hook.name === "string"),
+    order: ORDERS.includes(all.order) ? all.order : "forward",
+    chunk: ["auto", "whole", "fixed"].includes(all.chunk) ? all.chunk : "auto",
+  };
+}
+
+export interface Checked {
+  readonly submission: Submission;
+  /** With pointers into the submission, as the daemon's own problems have them. */
+  readonly wrong: readonly Wrong[];
+}
+
+/** The submission that a draft comes to, and what can be seen to be wrong with it from here. */
+export function check(draft: Draft, form: Form | null): Checked {
+  const wrong: Wrong[] = [];
+  const mistake = (pointer: string, message: string, missing = false): undefined => {
+    wrong.push({ pointer, message, ...(missing ? { missing } : {}) });
+  };
+  const whole = (pointer: string, typed: string, least: number, most: number): number | undefined => {
+    if (typed.trim() === "") return undefined;
+    const number = /^\d+$/.test(typed.trim()) ? Number(typed) : NaN;
+    return number >= least && number <= most ? number : mistake(pointer, words.whole(least, most));
+  };
+  const memory = (pointer: string, typed: string): string | undefined =>
+    typed.trim() === "" ? undefined : AMOUNT.test(typed.trim()) ? typed.trim() : mistake(pointer, words.memory);
+
+  const scene = draft.scene.trim();
+  if (scene === "") mistake("/scene", submit.scene.needed, true);
+  else if (!/^([/\\]|[A-Za-z]:)/.test(scene)) mistake("/scene", submit.scene.relative);
+
+  if (draft.frames.trim() !== "") {
+    try {
+      readFrames(draft.frames);
+    } catch (error) {
+      mistake("/frames", error instanceof FrameSetError ? error.message : String(error));
+    }
+  }
+
+  const after = listed(draft.after).flatMap((part, index) => {
+    const number = /^\d+$/.test(part) ? [Number(part)] : [];
+    if (number.length === 0) mistake(`/after/${index}`, words.after(part));
+    return number;
+  });
+  draft.hooks.forEach((hook, index) => {
+    if (hook.name.trim() === "") mistake(`/hooks/${index}/name`, words.hook, true);
+  });
+  const chunk: Chunking =
+    draft.chunk === "fixed" ? { fixed: whole("/chunk/fixed", draft.chunkSize, 1, MOST_U32) ?? 1 } : draft.chunk;
+  if (draft.chunk === "fixed" && draft.chunkSize.trim() === "") mistake("/chunk/fixed", submit.options.needed, true);
+  const limits = Object.fromEntries(
+    LIMITS.flatMap((name) => {
+      const number = whole(`/limits/${name}`, draft.limits[name] ?? "", name === "max_tasks" ? 1 : 0, MOST_U32);
+      return number === undefined ? [] : [[name, number]];
+    }),
+  );
+  const { options, wrong: ofOptions } = form === null ? { options: {}, wrong: [] } : optionsOf(form, draft.options, draft.otherOptions);
+  wrong.push(...ofOptions.map((one) => ({ ...one, pointer: `/options${one.pointer}` })));
+
+  const set = <T>(name: keyof Submission, value: T | undefined, isSet: boolean): Partial<Submission> =>
+    value === undefined || !isSet ? {} : { [name]: value };
+  const typed = (name: keyof Submission, text: string): Partial<Submission> => set(name, text.trim(), text.trim() !== "");
+  const list = <T>(name: keyof Submission, items: T[]): Partial<Submission> => set(name, items, items.length > 0);
+  const plugin = pluginOf(draft);
+  const priority = whole("/priority", draft.priority, 0, 100);
+  const threads = whole("/threads", draft.threads, 1, MOST_U32);
+  const size = memory("/memory", draft.memory);
+  const gpus = gpusOf(draft, whole("/gpus", draft.gpus, 0, 64), memory("/gpus/memory", draft.gpuMemory));
+  if (draft.gpus.trim() === "" && (draft.gpuMemory.trim() !== "" || draft.gpuOptional)) mistake("/gpus", words.gpuCount, true);
+
+  const submission: Submission = {
+    scene,
+    ...typed("frames", draft.frames),
+    ...typed("name", draft.name),
+    ...typed("user", draft.user),
+    ...set("plugin", plugin, plugin !== ""),
+    ...typed("dcc_version", draft.dccVersion),
+    ...list("layers", [...draft.layers]),
+    ...typed("output", draft.output),
+    ...set("options", options, Object.keys(options).length > 0),
+    ...set("priority", priority, true),
+    ...list("after", after),
+    ...set("order", draft.order, draft.order !== "forward"),
+    ...set("chunk", chunk, draft.chunk !== "auto"),
+    ...set("threads", threads, true),
+    ...set("memory", size, true),
+    ...set("gpus", gpus, true),
+    ...list("licences", listed(draft.licences)),
+    ...set("skip_existing", true, draft.skipExisting),
+    ...set("limits", limits, Object.keys(limits).length > 0),
+    ...list("levels", [...draft.levels]),
+    ...typed("start_level", draft.startLevel),
+    ...list("hooks", draft.hooks.map((hook) => ({ ...hook, name: hook.name.trim() }))),
+    ...set("paused", true, draft.paused),
+  };
+  return { submission, wrong };
+}
+
+const MOST_U32 = 2 ** 32 - 1;
+/** As the daemon reads amounts, but for how much a machine can have. */
+const AMOUNT = /^\d+(\.\d*)?\s*([kmgt]i?b|b)$/i;
+
+/** Names with commas between them. */
+export function listed(typed: string): string[] {
+  return typed.split(",").map((part) => part.trim()).filter((part) => part !== "");
+}
+
+function pluginOf(draft: Draft): NonNullable<Submission["plugin"]> {
+  const version = draft.pluginVersion.trim();
+  const name = version === "" ? draft.plugin : `${draft.plugin}@${version}`;
+  const digest = draft.digest.trim();
+  if (draft.plugin === "") return digest === "" ? "" : { digest };
+  return digest === "" ? name : { name, digest };
+}
+
+function gpusOf(draft: Draft, count: number | undefined, memory: string | undefined): Submission["gpus"] {
+  if (count === undefined) return undefined;
+  if (memory === undefined && !draft.gpuOptional) return count;
+  return { count, required: !draft.gpuOptional, ...(memory === undefined ? {} : { memory }) };
+}
+
+/** The draft that submits a job's specification again. */
+export function draftOf(spec: WholeSpec, form: Form): Draft {
+  const known = new Set(form.fields.map((field) => field.name));
+  const raws = rawsOf(form, spec.options as Record<string, Json>);
+  const others = Object.entries(spec.options).filter(([name]) => !known.has(name));
+  const inOthers = form.open && others.length > 0;
+  const chunk = spec.chunk as Chunking;
+  const text = (value: string | number | null | undefined): string => (value === null || value === undefined ? "" : String(value));
+  return {
+    ...emptyDraft(text(spec.user)),
+    scene: spec.scene,
+    plugin: spec.plugin.name,
+    pluginVersion: text(spec.plugin.version),
+    digest: text(spec.plugin.digest),
+    dccVersion: text(spec.dcc_version),
+    frames: spec.frames,
+    layers: [...spec.layers],
+    output: text(spec.output),
+    name: spec.name,
+    priority: spec.priority === 50 ? "" : String(spec.priority),
+    after: spec.after.join(", "),
+    order: ORDERS.find((order) => order === spec.order) ?? "forward",
+    chunk: typeof chunk === "object" ? "fixed" : chunk,
+    chunkSize: typeof chunk === "object" ? String(chunk.fixed) : "",
+    threads: text(spec.threads),
+    skipExisting: spec.skip_existing,
+    levels: [...spec.levels],
+    hooks: spec.hooks.map((hook) => ({ ...hook })),
+    limits: Object.fromEntries(LIMITS.flatMap((name) => (spec.limits[name] == null ? [] : [[name, String(spec.limits[name])]]))),
+    options: inOthers ? Object.fromEntries(Object.entries(raws).filter(([name]) => known.has(name))) : raws,
+    otherOptions: inOthers ? JSON.stringify(Object.fromEntries(others)) : "",
+  };
+}
+
+/** The same for something that was submitted from this browser, which still has what a job does not keep. */
+export function draftOfSubmission(submission: Submission, form: Form): Draft {
+  const plugin = typeof submission.plugin === "string" ? { name: submission.plugin } : submission.plugin;
+  const [name = "", version = ""] = (plugin?.name ?? "").split("@", 2);
+  const digest = plugin !== undefined && "digest" in plugin ? plugin.digest : "";
+  const gpus = typeof submission.gpus === "number" ? { count: submission.gpus, required: true } : submission.gpus;
+  const spec = {
+    layers: [],
+    options: {},
+    priority: 50,
+    after: [],
+    order: "forward",
+    chunk: "auto",
+    skip_existing: false,
+    levels: [],
+    hooks: [],
+    limits: {},
+    licences: [],
+    needs: [],
+    ...submission,
+    name: submission.name ?? "",
+    frames: submission.frames ?? "",
+    plugin: { name, version, digest },
+  } as unknown as WholeSpec;
+  return {
+    ...draftOf(spec, form),
+    memory: submission.memory ?? "",
+    gpus: gpus === undefined ? "" : String(gpus.count),
+    gpuMemory: gpus !== undefined && "memory" in gpus ? (gpus.memory ?? "") : "",
+    gpuOptional: gpus?.required === false,
+    licences: (submission.licences ?? []).join(", "),
+    startLevel: submission.start_level ?? "",
+    paused: submission.paused ?? false,
+  };
+}
+
+/** What is wrong at a pointer or below it. */
+export function at(wrong: readonly Wrong[], pointer: string): Wrong[] {
+  return wrong.filter((one) => one.pointer === pointer || one.pointer.startsWith(`${pointer}/`));
+}
