@@ -11,6 +11,8 @@ pub mod cli;
 pub mod config;
 pub mod farm;
 mod near_miss;
+mod notify;
+mod refused;
 mod report;
 pub mod scene;
 pub mod trial;

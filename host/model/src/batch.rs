@@ -4,7 +4,7 @@
 //! that it goes on with or finds complete.
 
 use crate::view::FrameCounts;
-use crate::{BatchId, Digest, JobId, JobStatus, Timestamp};
+use crate::{BatchId, Digest, FrameSet, JobId, JobStatus, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -310,6 +310,42 @@ pub struct NotifyWish {
 
 fn at_the_end() -> Vec<NotifyMoment> {
     vec![NotifyMoment::End]
+}
+
+/// What a submission would do, without keeping or running anything.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct BatchPlan {
+    /// What people would call it.
+    pub name: String,
+    /// Tasks at once.
+    pub workers: u32,
+    /// Its jobs.
+    pub jobs: Vec<PlannedJob>,
+}
+
+/// What a submission would make of one of its jobs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PlannedJob {
+    /// What people would call it.
+    pub name: String,
+    /// What would become of it.
+    pub standing: Standing,
+    /// Why; absent of a new job.
+    pub reason: Option<String>,
+    /// The job of an earlier submission.
+    pub job: Option<JobId>,
+    /// The plugin's name.
+    pub plugin: String,
+    /// Absolute path of the scene.
+    pub scene: String,
+    /// Frames of each layer.
+    pub frames: FrameSet,
+    /// Layers, each rendered on its own.
+    pub layers: Vec<String>,
+    /// Where the images would go.
+    pub output: Option<String>,
+    /// What the plugin wants people to know.
+    pub notes: Vec<String>,
 }
 
 /// A batch as it is kept, except for its entries.

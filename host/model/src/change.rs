@@ -1,6 +1,7 @@
 //! What must become durable before anybody hears of it: the scheduler makes changes, the store keeps them.
 
 use crate::batch::{BatchEntry, BatchRecord};
+use crate::notify::Delivery;
 use crate::{AttemptId, AttemptRecord, BatchId, Digest, FrameSet, JobId, JobRecord, Timestamp};
 
 /// One durable change. Applying the same change twice is the same as applying it once.
@@ -39,6 +40,10 @@ pub enum Change {
         /// Of its content.
         digest: Digest,
     },
+    /// Somebody is to be told this; where it was written down before, it stays as it is.
+    News(Box<Delivery>),
+    /// The delivery is this now.
+    Delivery(Box<Delivery>),
     /// A submission with this idempotency key made this job.
     IdempotencyKey {
         /// As the client gave it.

@@ -1,6 +1,6 @@
 //! Jobs: what a person submits, and what the farm makes of it.
 
-use crate::batch::BatchMember;
+use crate::batch::{BatchMember, NotifyWish};
 use crate::fallback::Fallback;
 use crate::hooks::{HookPhase, HookRequest, HookRun};
 use crate::needs::{Boost, GpuNeed, LevelNeeds, Needs};
@@ -122,6 +122,9 @@ pub struct JobSpec {
     /// What its tasks need besides, by level; a level that is not there needs nothing.
     #[serde(default)]
     pub needs: Vec<LevelNeeds>,
+    /// Whom to tell of its end or its first failure.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notify: Vec<NotifyWish>,
     /// The batch that it was submitted with last, and its place in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<BatchMember>,

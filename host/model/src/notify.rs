@@ -3,7 +3,7 @@
 //! Nobody outside of the configuration's `[notify]` and of the hooks directory can be told: a submission names, the
 //! studio says where. How it is sent is the host's business.
 
-use crate::batch::{NotifyMoment, NotifyWish};
+use crate::batch::{NotifyMoment, NotifyWish, ReportFormat};
 use crate::report::SubjectKind;
 use crate::view::FrameCounts;
 use crate::{JobId, JobStatus, Timestamp};
@@ -12,13 +12,20 @@ use std::fmt;
 use utoipa::ToSchema;
 
 /// Who is told.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", tag = "kind", content = "name")]
 pub enum NotifyTarget {
     /// A webhook of the configuration.
     Webhook(String),
     /// A program of the hooks directory.
     Command(String),
+    /// Nobody: a report is written.
+    Report {
+        /// Where to.
+        file: String,
+        /// How.
+        format: ReportFormat,
+    },
 }
 
 impl fmt::Display for NotifyTarget {
@@ -26,6 +33,7 @@ impl fmt::Display for NotifyTarget {
         match self {
             NotifyTarget::Webhook(name) => write!(f, "webhook {name}"),
             NotifyTarget::Command(name) => write!(f, "command {name}"),
+            NotifyTarget::Report { file, .. } => write!(f, "report {file}"),
         }
     }
 }
@@ -84,12 +92,33 @@ pub struct Delivery {
     pub to: NotifyTarget,
     /// What.
     pub notification: Notification,
-    /// Tries that failed.
+    /// Tries so far.
     pub tries: u32,
-    /// Not before this.
-    pub due: Timestamp,
+    /// Where it is.
+    pub state: DeliveryState,
     /// What the last try ran into.
     pub error: Option<String>,
+}
+
+/// Where a delivery is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "state")]
+pub enum DeliveryState {
+    /// It is to be carried.
+    Due {
+        /// Not before this.
+        at: Timestamp,
+    },
+    /// The receiver has taken it.
+    Arrived {
+        /// When.
+        at: Timestamp,
+    },
+    /// It was tried too often.
+    GivenUp {
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl Delivery {
@@ -97,8 +126,17 @@ impl Delivery {
     #[must_use]
     pub fn new(to: NotifyTarget, notification: Notification) -> Self {
         let key = format!("{} {to}", notification.id);
-        let due = notification.at;
-        Self { key, to, notification, tries: 0, due, error: None }
+        let state = DeliveryState::Due { at: notification.at };
+        Self { key, to, notification, tries: 0, state, error: None }
+    }
+
+    /// When it is due, where it is still to be carried.
+    #[must_use]
+    pub fn due(&self) -> Option<Timestamp> {
+        match self.state {
+            DeliveryState::Due { at } => Some(at),
+            DeliveryState::Arrived { .. } | DeliveryState::GivenUp { .. } => None,
+        }
     }
 }
 

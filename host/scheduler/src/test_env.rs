@@ -50,6 +50,7 @@ pub(crate) fn job(frames: &str) -> JobSpec {
         hooks: Vec::new(),
         licences: Vec::new(),
         needs: Vec::new(),
+        notify: Vec::new(),
         batch: None,
     }
 }

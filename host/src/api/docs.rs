@@ -10,6 +10,7 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use farmhand_model::batch::BatchPlan;
 use farmhand_model::plan::PlanView;
 use std::sync::Arc;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -30,6 +31,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
     ),
     tags(
         (name = "jobs", description = "What people submit, and what became of it."),
+        (name = "batches", description = "Jobs that are submitted together."),
         (name = "scenes", description = "What there is to submit."),
         (name = "images", description = "Verified frames, as pictures."),
         (name = "reports", description = "What became of a job or a batch, to be read and kept."),
@@ -59,6 +61,8 @@ fn complete(mut document: Document) -> Document {
     ProblemBody::schemas(&mut schemas);
     // The answer to a dry run, which shares its operation with the answer to a submission.
     PlanView::schemas(&mut schemas);
+    BatchPlan::schemas(&mut schemas);
+    schemas.push((BatchPlan::name().into_owned(), BatchPlan::schema()));
     schemas.push((PlanView::name().into_owned(), PlanView::schema()));
     schemas.push((ProblemBody::name().into_owned(), ProblemBody::schema()));
     components.schemas.extend(schemas);

@@ -5,6 +5,7 @@
 use super::problem::{Problem, ProblemKind};
 use super::settings::ApiLimits;
 use axum::extract::{FromRequestParts, Request, State};
+use axum::http::Method;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -14,6 +15,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
+
+/// Where batches are submitted: thousands of jobs are checked, and their scenes are read, before the answer.
+const BATCHES: &str = "/api/v1/batches";
+/// How long that may take.
+const BATCH_TIME: Duration = Duration::from_secs(600);
 
 /// How long a body may take to arrive, for those who read it.
 #[derive(Debug, Clone, Copy)]
@@ -45,13 +51,15 @@ pub(super) async fn bound(State(bounds): State<Bounds>, mut request: Request, ne
             .into_response();
     };
     request.extensions_mut().insert(bounds.body_time);
-    match tokio::time::timeout(bounds.answer_time, next.run(request)).await {
+    let is_batch = request.method() == Method::POST && request.uri().path() == BATCHES;
+    let answer_time = if is_batch { bounds.answer_time.max(BATCH_TIME) } else { bounds.answer_time };
+    match tokio::time::timeout(answer_time, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::new(
             ProblemKind::Timeout,
             format!(
                 "there was no answer within {} s; a write may have been done nevertheless",
-                bounds.answer_time.as_secs()
+                answer_time.as_secs()
             ),
         )
         .into_response(),

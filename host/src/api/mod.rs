@@ -6,6 +6,7 @@
 mod actions;
 mod attempts;
 mod auth;
+mod batches;
 mod body;
 mod cleanup;
 mod compress;
@@ -38,6 +39,7 @@ mod tests;
 pub use auth::Token;
 pub use docs::openapi;
 pub use problem::{FieldError, Part, Problem, ProblemBody, ProblemKind};
+pub(crate) use report::ReportPictures;
 pub use router::router;
 pub use serve::serve;
 pub use settings::{ApiError, ApiLimits, ApiSettings};

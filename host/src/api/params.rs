@@ -1,12 +1,12 @@
 //! Parameters of the path, the query and headers: every one that is wrong is named, with what is allowed, and unknown
 //! ones are refused with a suggestion.
 
-use super::body::unknown;
 use super::problem::{FieldError, Part, Problem, ProblemKind};
+use crate::refused::unknown;
 use axum::extract::{FromRequestParts, Query, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use farmhand_model::{AttemptId, JobId};
+use farmhand_model::{AttemptId, BatchId, JobId};
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -21,6 +21,10 @@ pub(super) trait Counts {
 
 impl Counts for JobId {
     const NOUN: &'static str = "job";
+}
+
+impl Counts for BatchId {
+    const NOUN: &'static str = "batch";
 }
 
 impl Counts for AttemptId {

@@ -12,9 +12,9 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use farmhand_model::JobId;
 use farmhand_model::batch::ReportFormat;
 use farmhand_model::report::Report;
+use farmhand_model::{BatchId, JobId};
 use std::sync::Arc;
 
 /// Longest side of a picture in pixels: sharp at the width that a page gives it.
@@ -72,9 +72,33 @@ pub(super) async fn of_job(
     answer(farm.job_report(id).await?, &query, &pictures).await
 }
 
+/// What became of a batch
+///
+/// As the report of a job, with all of its jobs.
+#[utoipa::path(
+    get,
+    path = "/batches/{id}/report",
+    operation_id = "getBatchReport",
+    tag = "reports",
+    params(
+        ("id" = BatchId, Path),
+        ("format" = Option<String>, Query, description = "`json`, `md` or `html`. Default: `json`.", example = "html"),
+        ("download" = Option<bool>, Query, description = "Whether browsers should save it instead of showing it."),
+    ),
+    responses((status = 200, description = "The report.", content((Report = "application/json"), (String = "text/markdown"), (String = "text/html")))),
+)]
+pub(super) async fn of_batch(
+    State(farm): State<Farm>,
+    State(pictures): State<SharedPictures>,
+    Id(id): Id<BatchId>,
+    ApiQuery(query): ApiQuery<ReportQuery>,
+) -> Result<Response, Problem> {
+    answer(farm.batch_report(id).await?, &query, &pictures).await
+}
+
 async fn answer(report: Report, query: &ReportQuery, pictures: &Pictures) -> Result<Response, Problem> {
     let name = format!("{}-report.{}", report.subject.to_string().replace(' ', "-"), query.format.name());
-    let text = written(Arc::new(report), query.format, pictures)
+    let text = written(report, query.format, pictures)
         .await
         .map_err(|error| Problem::new(ProblemKind::Internal, error))?;
     let mime = match query.format {
@@ -95,11 +119,25 @@ async fn answer(report: Report, query: &ReportQuery, pictures: &Pictures) -> Res
     Ok(response)
 }
 
-/// A report in its format, with its pictures where that shows any.
-///
-/// # Errors
-/// It could not be written.
-async fn written(report: Arc<Report>, format: ReportFormat, pictures: &Pictures) -> Result<String, String> {
+/// The pictures of reports that the daemon writes by itself.
+pub(crate) struct ReportPictures(SharedPictures);
+
+impl ReportPictures {
+    /// None yet.
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Pictures::new()))
+    }
+
+    /// A report in its format, with its pictures where that shows any.
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub(crate) async fn written(&self, report: Report, format: ReportFormat) -> Result<String, String> {
+        written(report, format, &self.0).await
+    }
+}
+
+async fn written(report: Report, format: ReportFormat, pictures: &Pictures) -> Result<String, String> {
     let thumbnails = match format {
         ReportFormat::Html => thumbnails(&report, pictures).await,
         ReportFormat::Md | ReportFormat::Json => Thumbnails::new(),

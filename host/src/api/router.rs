@@ -8,7 +8,8 @@ use super::security::{HostRules, check_origin, security_headers};
 use super::settings::{ApiError, ApiSettings};
 use super::state::ApiState;
 use super::{
-    actions, attempts, auth, cleanup, compress, events, files, images, jobs, logs, notices, page, past, plugins, report, system,
+    actions, attempts, auth, batches, cleanup, compress, events, files, images, jobs, logs, notices, page, past,
+    plugins, report, system,
 };
 use crate::farm::Farm;
 use axum::Router;
@@ -20,6 +21,9 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+
+/// Largest batch: ten thousand jobs of some kilobytes.
+const BATCH_BYTES: usize = 64 << 20;
 
 /// The whole API and the page over `farm`. Refuses settings that would let strangers in. Call it within a tokio
 /// runtime: its metrics follow the farm's events until the last clone of the router is dropped.
@@ -52,6 +56,16 @@ pub(super) fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(jobs::retry))
         .routes(routes!(jobs::why))
         .routes(routes!(jobs::frames))
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(batches::submit, batches::list))
+                .layer(DefaultBodyLimit::max(BATCH_BYTES)),
+        )
+        .routes(routes!(batches::get))
+        .routes(routes!(batches::pause))
+        .routes(routes!(batches::resume))
+        .routes(routes!(batches::cancel))
+        .routes(routes!(batches::retry))
         .routes(routes!(images::list))
         .routes(routes!(images::picture))
         .routes(routes!(images::layers))
@@ -61,6 +75,7 @@ pub(super) fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(past::timeline))
         .routes(routes!(past::trouble))
         .routes(routes!(report::of_job))
+        .routes(routes!(report::of_batch))
         .routes(routes!(attempts::get))
         .routes(routes!(attempts::log))
         .routes(routes!(logs::lines))

@@ -4,6 +4,7 @@ use super::context::Context;
 use super::error::CliError;
 use crate::farm::{DigestChoice, GpuRequest, PinnedPlugin, PluginRequest, Submission};
 use clap::Args;
+use farmhand_model::batch::{NotifyMoment, NotifyWish};
 use farmhand_model::hooks::{HookRequest, Moment, OnFailure};
 use farmhand_model::job::{Chunking, FrameOrder, JobLimits};
 use farmhand_model::{Bytes, FrameSet, JobId};
@@ -84,6 +85,10 @@ pub(super) struct JobArgs {
     /// check.py@after-frame:warn (fail, warn or hold); may be repeated
     #[arg(long = "hook", value_name = "NAME@MOMENT", value_parser = parse_hook)]
     hooks: Vec<HookRequest>,
+    /// Tell this webhook of the configuration when the job ends, or with `@failure` when it first fails; a program of the
+    /// hooks directory as `command:NAME`; may be repeated
+    #[arg(long = "notify", value_name = "WHOM", value_parser = parse_notify)]
+    notify: Vec<NotifyWish>,
     /// Tasks at once
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_tasks: Option<u32>,
@@ -153,6 +158,25 @@ fn parse_gpus(text: &str) -> Result<GpuRequest, String> {
     Ok(GpuRequest { count, memory, required: true })
 }
 
+/// `chat`, `chat@failure`, `command:tell.sh@end`.
+fn parse_notify(text: &str) -> Result<NotifyWish, String> {
+    let (whom, on) = match text.rsplit_once('@') {
+        None | Some((_, "end")) => (text.strip_suffix("@end").unwrap_or(text), NotifyMoment::End),
+        Some((whom, "failure" | "first-failure")) => (whom, NotifyMoment::FirstFailure),
+        Some((_, other)) => return Err(format!("`{other}` is no moment; there are `end` and `failure`")),
+    };
+    if whom.is_empty() || whom == "command:" {
+        return Err(
+            "a webhook of the configuration is expected, or `command:` and a program's name".to_owned()
+        );
+    }
+    let (webhook, command) = match whom.strip_prefix("command:") {
+        Some(command) => (None, Some(command.to_owned())),
+        None => (Some(whom.to_owned()), None),
+    };
+    Ok(NotifyWish { on: vec![on], webhook, command })
+}
+
 fn parse_hook(text: &str) -> Result<HookRequest, String> {
     let hint = || {
         let moments: Vec<_> = Moment::ALL.iter().map(|moment| moment.name()).collect();
@@ -207,6 +231,7 @@ impl JobArgs {
             levels: self.levels.clone(),
             start_level: self.start_level.clone(),
             hooks: self.hooks.clone(),
+            notify: self.notify.clone(),
             paused: false,
         })
     }
@@ -306,6 +331,22 @@ mod tests {
         check("samples", "write NAME=VALUE, such as samples=16");
         check("=16", "`` is no name of an option");
         check("a..b=1", "`a..b` is no name of an option");
+    }
+
+    #[test]
+    fn whom_to_tell_is_a_webhook_or_a_program() {
+        let check = |text: &str, expect: Option<(Option<&str>, Option<&str>, NotifyMoment)>| {
+            let got = parse_notify(text).ok();
+            let got = got.as_ref().map(|wish| (wish.webhook.as_deref(), wish.command.as_deref(), wish.on[0]));
+            assert_eq!(got, expect, "{text}");
+        };
+        check("chat", Some((Some("chat"), None, NotifyMoment::End)));
+        check("chat@end", Some((Some("chat"), None, NotifyMoment::End)));
+        check("chat@failure", Some((Some("chat"), None, NotifyMoment::FirstFailure)));
+        check("command:tell.sh@failure", Some((None, Some("tell.sh"), NotifyMoment::FirstFailure)));
+        check("chat@midnight", None);
+        check("command:", None);
+        check("@end", None);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::human;
 use crate::api;
 use crate::config::{Config, LogFormat, Place};
 use crate::farm::{Farm, FarmStartError, OnStop};
+use crate::notify::Courier;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -34,6 +35,7 @@ pub(super) struct LocalDaemon {
     shutdown: CancellationToken,
     serving: JoinHandle<io::Result<()>>,
     _announced: Announced,
+    _courier: Courier,
 }
 
 impl LocalDaemon {
@@ -56,6 +58,7 @@ impl LocalDaemon {
             .await
             .map_err(|source| CliError::Start { holder: holder(config, &source), source })?;
         let router = api::router(farm.clone(), &settings)?;
+        let courier = Courier::start(farm.clone());
         let shutdown = CancellationToken::new();
         let serving = tokio::spawn(api::serve(listener, router, shutdown.clone()));
         let url = url_of(address);
@@ -71,7 +74,7 @@ impl LocalDaemon {
             context: format!("cannot write into {}", config.data_dir.display()),
             source,
         })?;
-        Ok(Self { farm, url, started, shutdown, serving, _announced: announced })
+        Ok(Self { farm, url, started, shutdown, serving, _announced: announced, _courier: courier })
     }
 
     pub(super) fn url(&self) -> &str {

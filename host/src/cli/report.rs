@@ -181,6 +181,7 @@ mod tests {
                 hooks: Vec::new(),
                 licences: Vec::new(),
                 needs: Vec::new(),
+                notify: Vec::new(),
                 batch: None,
             },
             summary,

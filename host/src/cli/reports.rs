@@ -3,10 +3,10 @@
 use super::client::Client;
 use super::context::Context;
 use super::error::CliError;
+use crate::report::write_file;
 use clap::Args;
 use farmhand_model::JobId;
 use farmhand_model::batch::ReportFormat;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
@@ -32,7 +32,7 @@ pub(super) fn run(context: &mut Context, args: &ReportArgs) -> Result<(), CliErr
         None => context.out.raw(text.as_bytes()),
         Some(file) => {
             let file = context.absolute(file);
-            write(&file, &text).map_err(|source| CliError::Io {
+            write_file(&file, &text).map_err(|source| CliError::Io {
                 context: format!("cannot write {}", file.display()),
                 source,
             })?;
@@ -68,21 +68,6 @@ fn path_of(what: &[String]) -> Result<String, String> {
     };
     let said = what.join(" ");
     found.ok_or_else(|| format!("`{said}` is neither a job's number such as `12` nor a batch's such as `b3`"))
-}
-
-/// By a file beside it, so that nobody ever reads half a report.
-fn write(file: &Path, text: &str) -> std::io::Result<()> {
-    let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.part", std::process::id()));
-    let part = file.with_file_name(name);
-    let written = std::fs::File::create(&part)
-        .and_then(|mut part| part.write_all(text.as_bytes()))
-        .and_then(|()| std::fs::rename(&part, file));
-    if written.is_err() {
-        // The error is what is told; what is left of the try is of no use.
-        let _ = std::fs::remove_file(&part);
-    }
-    written
 }
 
 #[cfg(test)]
@@ -126,12 +111,12 @@ mod tests {
     fn a_report_is_there_whole_or_not_at_all() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("r.md");
-        write(&file, "one").unwrap();
-        write(&file, "two").unwrap();
+        write_file(&file, "one").unwrap();
+        write_file(&file, "two").unwrap();
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "two");
-        assert!(write(&dir.path().join("none/r.md"), "x").is_err());
+        assert!(write_file(&dir.path().join("none/r.md"), "x").is_err());
         std::fs::create_dir(dir.path().join("taken")).unwrap();
-        assert!(write(&dir.path().join("taken"), "x").is_err());
+        assert!(write_file(&dir.path().join("taken"), "x").is_err());
         let mut names: Vec<_> =
             std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();

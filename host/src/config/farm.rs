@@ -137,6 +137,7 @@ impl Config {
                 dir: self.hooks_dir.clone(),
                 limit: Duration::from_secs(u64::from(self.hook_seconds)),
             },
+            webhooks: self.webhooks.clone(),
             cleanup: self.cleanup,
             shim: ShimCommand { program, args: vec!["shim".into()] },
             process: ProcessSettings {

@@ -35,6 +35,8 @@ pub(super) enum Kind {
     Places,
     /// How many there are of something, and what takes one.
     Limit,
+    /// Where a webhook is, and what its messages are signed with; not for the environment.
+    Webhook,
 }
 
 /// One thing that can be set.
@@ -92,6 +94,7 @@ pub(super) const SECTIONS: &[(&str, &str)] = &[
     ("paths", "Which directories jobs may name, and how other systems spell them."),
     ("render", "What happens to a render process. Jobs can set their own limits."),
     ("hooks", "The studio's own scripts before and after jobs, tasks and frames. Jobs ask for them by name."),
+    ("notify", "Webhooks that jobs and batches may have told of their end, by name."),
     (
         "cleanup",
         "What the daemon forgets and removes by itself, once an hour. `farmhand cleanup` does it at once.",

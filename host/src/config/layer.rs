@@ -237,6 +237,7 @@ fn kind_of_any(section: &str) -> Option<Kind> {
     match section {
         "tools" => Some(Kind::Path),
         "limits" => Some(Kind::Limit),
+        "notify" => Some(Kind::Webhook),
         _ => None,
     }
 }

@@ -48,6 +48,7 @@ pub fn reference_page() -> String {
         match *section {
             "tools" => page.push_str(TOOLS),
             "limits" => page.push_str(LIMITS),
+            "notify" => page.push_str(NOTIFY),
             _ => KEYS.iter().filter(|key| key.section == *section).for_each(|key| page.push_str(&entry(key))),
         }
         if *section == "plugins" {
@@ -82,6 +83,21 @@ nuke_render = { max = 4, per = \"node\" }
 ```
 ";
 
+const NOTIFY: &str = "
+### notify.NAME
+
+A table with the webhook's `url`, and with a `secret` of at least 16 characters that its messages are signed with, or a
+`secret_file` that holds it. Default: none, and then nobody can be told over HTTP. Jobs and batches name whom to tell in
+their `notify`; they cannot give an address of their own, so that nobody who submits can make the daemon call one. See
+[notifications.md](notifications.md). Not for the environment.
+
+```toml
+[notify]
+chat = { url = \"https://chat.example/hooks/renders\", secret_file = \"/etc/farmhand/chat.secret\" }
+tracker = { url = \"http://tracker.studio:8080/farmhand\", secret = \"0123456789abcdef0123\" }
+```
+";
+
 fn entry(key: &Key) -> String {
     let default = match key.default {
         Fallback::Is(text) => format!("`{text}`"),
@@ -91,7 +107,7 @@ fn entry(key: &Key) -> String {
     wanted[..1].make_ascii_uppercase();
     let variable = match key.kind {
         _ if key.section == "plugins.NAME" => String::new(),
-        Kind::Table | Kind::Places => String::new(),
+        Kind::Table | Kind::Places | Kind::Webhook => String::new(),
         _ => format!(" In the environment: `FARMHAND_{}`.", variable_of(key)),
     };
     let text = format!("{wanted}. Default: {default}.{variable}");

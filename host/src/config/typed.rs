@@ -7,6 +7,7 @@ use super::load::is_secret;
 use super::value::{Value, parse_address};
 use crate::cleanup::CleanupPolicy;
 use crate::farm::{OnStop, Schedule};
+use crate::notify::Webhook;
 use farmhand_model::{Bytes, Limit, PathMap, Seconds};
 use farmhand_resource::gpu::standing::GpuRules;
 use farmhand_runner::{CgroupMode, IoClass};
@@ -168,6 +169,8 @@ pub struct Config {
     pub hooks_dir: Option<PathBuf>,
     /// Time limit of one hook.
     pub hook_seconds: u32,
+    /// Whom jobs and batches may have told over HTTP, by name.
+    pub webhooks: BTreeMap<String, Webhook>,
     /// What is forgotten and removed, and after how long.
     pub cleanup: CleanupPolicy,
     /// What happens to running renders when the daemon stops.
@@ -215,6 +218,7 @@ impl Config {
         let roots = settings.paths("paths.roots");
         // A value that could not be read has been reported, and its default stands in for it here.
         let listen = settings.text("server.listen").and_then(parse_address).unwrap_or(DEFAULT_LISTEN);
+        let webhooks = read_webhooks(&mut settings);
         check_open_address(&mut settings, listen, token.is_some(), !roots.is_empty());
         problems.extend(settings.take_problems());
         if !problems.is_empty() {
@@ -255,6 +259,7 @@ impl Config {
             path_map: settings.places("paths.map"),
             hooks_dir: settings.path("hooks.dir"),
             hook_seconds: settings.small("hooks.seconds").unwrap_or_default(),
+            webhooks,
             cleanup: CleanupPolicy {
                 history_days: settings.small("cleanup.history_days").unwrap_or_default(),
                 logs_days: settings.small("cleanup.logs_days").unwrap_or_default(),
@@ -321,6 +326,9 @@ fn runner_dirs(configured: Option<PathBuf>, data_dir: &Path) -> Vec<PathBuf> {
 /// As the reference of the key has it.
 const GATE_ATTEMPTS: u32 = 50;
 
+/// Of a webhook.
+const SHORTEST_SECRET: usize = 16;
+
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 7878);
 
 /// The token itself, or the file that holds it, whichever the later layer sets.
@@ -351,6 +359,40 @@ fn read_token(settings: &mut Settings) -> (Option<Secret>, Option<PathBuf>) {
 }
 
 /// What other machines can reach must ask who they are, and must not be able to read and write everywhere.
+/// Webhooks, with their secrets read.
+fn read_webhooks(settings: &mut Settings) -> BTreeMap<String, Webhook> {
+    let mut found = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (key, setting) in settings.iter() {
+        let (Some(name), Value::Webhook(value)) = (key.strip_prefix("notify."), &setting.value) else {
+            continue;
+        };
+        let secret = match &value.secret_file {
+            None => value.secret.clone(),
+            Some(file) => match std::fs::read_to_string(file) {
+                Ok(text) => Some(text.trim().to_owned()),
+                Err(error) => {
+                    problems.push((
+                        setting.place.clone(),
+                        key.to_owned(),
+                        format!("cannot read {file}: {error}"),
+                    ));
+                    continue;
+                }
+            },
+        };
+        if secret.as_ref().is_some_and(|secret| secret.len() < SHORTEST_SECRET) {
+            let message = format!("a secret has at least {SHORTEST_SECRET} characters");
+            problems.push((setting.place.clone(), key.to_owned(), message));
+        }
+        found.insert(name.to_owned(), Webhook { url: value.url.clone(), secret: secret.map(Secret::new) });
+    }
+    for (place, key, message) in problems {
+        settings.problem(&place, Some(&key), message);
+    }
+    found
+}
+
 fn check_open_address(settings: &mut Settings, listen: SocketAddr, has_token: bool, has_roots: bool) {
     if listen.ip().is_loopback() {
         return;

@@ -22,6 +22,8 @@ pub enum Value {
     Hours(Schedule),
     /// How many there are of something, and what takes one.
     Limit(Limit),
+    /// Where a webhook is.
+    Webhook(WebhookValue),
     /// Lists of texts or paths.
     List(Vec<String>),
     /// A plugin's own table.
@@ -66,6 +68,8 @@ impl Value {
                 gpus.collect::<Result<_, _>>().map(Value::List)
             }
             (Kind::Limit, DeValue::Integer(_) | DeValue::Table(_)) => limit(value).map(Value::Limit),
+            (Kind::Webhook, DeValue::Table(_)) => webhook(value, base).map(Value::Webhook),
+            (Kind::Webhook, _) => wrong(),
             (
                 Kind::Count(..) | Kind::Switch | Kind::Gpus | Kind::Limit | Kind::Table | Kind::Places,
                 DeValue::String(_),
@@ -131,7 +135,7 @@ impl Value {
                 let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
                 items.map(gpu).collect::<Result<_, _>>().map(Value::List)
             }
-            Kind::Table | Kind::Places => Err("can only be set in a file".to_owned()),
+            Kind::Table | Kind::Places | Kind::Webhook => Err("can only be set in a file".to_owned()),
             _ => checked(kind, text, base).map(Value::Text),
         }
     }
@@ -147,6 +151,10 @@ impl std::fmt::Display for Value {
             Value::Hours(schedule) => write!(f, "{schedule}"),
             Value::Limit(Limit { max, per: LimitPer::Task }) => write!(f, "{max}"),
             Value::Limit(Limit { max, per: LimitPer::Node }) => write!(f, "{max} per node"),
+            Value::Webhook(webhook) => {
+                let signed = webhook.secret.is_some() || webhook.secret_file.is_some();
+                write!(f, "{}{}", crate::notify::shown(&webhook.url), if signed { ", signed" } else { "" })
+            }
             Value::List(items) => f.write_str(&items.join(", ")),
             Value::Table(table) => f.write_str(&serde_json::Value::Object(table.clone()).to_string()),
             Value::Places(map) => {
@@ -177,6 +185,10 @@ pub(super) fn wanted(kind: Kind) -> String {
         Kind::Size => "an amount of memory such as `48 GB` or `64 GiB`".to_owned(),
         Kind::Switch => "`true` or `false`".to_owned(),
         Kind::Hours => "a list of hours such as `mon-fri 19:00-08:00` or `sat-sun`".to_owned(),
+        Kind::Webhook => {
+            "a table such as `{ url = \"https://chat.example/hooks/renders\", secret_file = \"chat.secret\" }`"
+                .to_owned()
+        }
         Kind::Limit => "a number such as `4`, or a table such as `{ max = 4, per = \"node\" }`".to_owned(),
         Kind::Count(least, most) => format!("a whole number from {least} to {most}"),
         Kind::Gpus => "a list of GPUs by number or UUID, such as `[0, \"GPU-3f2a…\"]`".to_owned(),
@@ -226,6 +238,51 @@ fn limit(value: &DeValue<'_>) -> Result<Limit, String> {
         Some(value) => Ok(Limit { max: max(value.get_ref())?, per }),
         None => Err("`max` is missing: how many there are".to_owned()),
     }
+}
+
+/// Where a webhook is, as the file has it.
+#[derive(Clone, PartialEq)]
+pub struct WebhookValue {
+    /// Its address.
+    pub url: String,
+    /// What its messages are signed with.
+    pub secret: Option<String>,
+    /// The file that holds that.
+    pub secret_file: Option<String>,
+}
+
+/// Without what is secret in it.
+impl std::fmt::Debug for WebhookValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("WebhookValue(..)")
+    }
+}
+
+fn webhook(value: &DeValue<'_>, base: Base<'_>) -> Result<WebhookValue, String> {
+    let DeValue::Table(table) = value else { return Err(wanted(Kind::Webhook)) };
+    const NAMES: [&str; 3] = ["url", "secret", "secret_file"];
+    for (name, _) in table {
+        let name = name.get_ref().as_ref();
+        if !NAMES.contains(&name) {
+            return Err(format!("unknown key `{name}`; a webhook has `url`, and `secret` or `secret_file`"));
+        }
+    }
+    let text = |name: &str| match table.get(name).map(|value| value.get_ref()) {
+        None => Ok(None),
+        Some(DeValue::String(text)) if !text.trim().is_empty() => Ok(Some(text.trim().to_owned())),
+        Some(other) => Err(format!("`{name}` is a text, not {}", described(other))),
+    };
+    let url = text("url")?.ok_or("`url` is missing: where the webhook is")?;
+    let has_host = |rest: &str| !rest.is_empty() && !rest.starts_with('/');
+    if !["http://", "https://"].iter().any(|scheme| url.strip_prefix(scheme).is_some_and(has_host)) {
+        return Err("`url` is an address such as `https://chat.example/hooks/renders`".to_owned());
+    }
+    let (secret, secret_file) = (text("secret")?, text("secret_file")?);
+    if secret.is_some() && secret_file.is_some() {
+        return Err("`secret` and `secret_file` are both set; keep one of them".to_owned());
+    }
+    let secret_file = secret_file.map(|file| checked(Kind::Path, &file, base)).transpose()?;
+    Ok(WebhookValue { url, secret, secret_file })
 }
 
 /// One entry of a list of places: each side a text, or a list of texts.

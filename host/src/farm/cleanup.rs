@@ -113,6 +113,7 @@ mod tests {
             roots: Vec::new(),
             path_map: PathMap::default(),
             hooks: HookSettings { dir: None, limit: Duration::from_secs(60) },
+            webhooks: BTreeMap::new(),
             cleanup: CleanupPolicy { logs_days: 30, ..CleanupPolicy::default() },
             // Nothing renders here.
             shim: ShimCommand { program: "no-shim".into(), args: Vec::new() },

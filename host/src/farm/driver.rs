@@ -280,6 +280,8 @@ impl Driver {
     }
 
     async fn settle(&mut self, mut batch: Batch) {
+        let news = news(&batch.changes, self.parts.clock.now());
+        batch.changes.extend(news);
         if !batch.changes.is_empty() {
             commit(&self.parts, &batch.changes).await;
         }
@@ -417,6 +419,15 @@ async fn commit(parts: &Parts, changes: &[Change]) {
     if parts.health.store_works() {
         parts.notices.post(parts.clock.now(), &Happening::StoreWorks);
     }
+}
+
+/// What somebody is to be told of these changes: written down with them, so that neither is there without the other.
+fn news(changes: &[Change], now: Timestamp) -> Vec<Change> {
+    let of = |change: &Change| match change {
+        Change::Job(record) => crate::notify::of_job(record, now),
+        _ => Vec::new(),
+    };
+    changes.iter().flat_map(of).map(|delivery| Change::News(Box::new(delivery))).collect()
 }
 
 /// An attempt as a batch of changes leaves it.

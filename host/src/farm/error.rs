@@ -2,7 +2,7 @@
 //! `cli` its exit code.
 
 use farmhand_model::dcc::Problem;
-use farmhand_model::{AttemptId, JobId};
+use farmhand_model::{AttemptId, BatchId, JobId};
 
 /// Why the farm did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -10,6 +10,9 @@ pub enum FarmError {
     /// No such job.
     #[error("there is no job {0}")]
     NoJob(JobId),
+    /// No such batch.
+    #[error("there is no batch {0}")]
+    NoBatch(BatchId),
     /// No such attempt.
     #[error("there is no attempt {0}")]
     NoAttempt(AttemptId),

@@ -4,6 +4,7 @@
 //! change is durable before anybody hears of it. It decides nothing (the scheduler does) and knows no HTTP.
 
 mod attempt;
+mod batches;
 mod budget;
 mod bus;
 mod calls;
@@ -22,6 +23,7 @@ mod many;
 mod needing;
 mod node;
 mod notices;
+mod outbox;
 mod parts;
 mod past;
 mod plan;
@@ -36,10 +38,13 @@ mod trouble;
 mod versions;
 mod views;
 
+pub(crate) use attempt::own_variables;
 pub(crate) use attempt::{
     KEPT, Manifest, READER_FAILED, fixed_directory, had_gpus, is_the_hosts, is_the_plugins, program_of,
     render_env,
 };
+pub(crate) use batches::check_fields;
+pub use batches::{BatchControl, BatchHead, BatchJob, BatchSubmission, SubmittedBatch};
 pub use budget::{InteractiveSettings, Schedule, ScheduleError};
 pub(crate) use budget::{budget_now, disk_views};
 pub use bus::{BusItem, EventBus, Subscription};
@@ -91,6 +96,7 @@ struct Inner {
     parts: Arc<Parts>,
     driver: DriverHandle,
     next_job: AtomicU64,
+    batches: batches::Batches,
     /// Submissions one at a time, so that two with one idempotency key cannot both be new.
     keyed: tokio::sync::Mutex<()>,
     tasks: [JoinHandle<()>; 7],

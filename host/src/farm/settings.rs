@@ -2,6 +2,7 @@
 
 use super::budget::InteractiveSettings;
 use crate::cleanup::CleanupPolicy;
+use crate::notify::Webhook;
 use farmhand_model::{PathMap, Seconds};
 use farmhand_plugin::PluginSettings;
 use farmhand_resource::gpu::MonitorSettings;
@@ -38,6 +39,8 @@ pub struct FarmSettings {
     pub path_map: PathMap,
     /// The studio's own hook scripts.
     pub hooks: HookSettings,
+    /// Whom jobs and batches may have told over HTTP, by name.
+    pub webhooks: BTreeMap<String, Webhook>,
     /// What is forgotten and removed, and after how long.
     pub cleanup: CleanupPolicy,
     /// The program that `shim` is started with, and its arguments: this very binary.

@@ -2,6 +2,7 @@
 //! daemon left, and starts the driver.
 
 use super::attempt;
+use super::batches::Batches;
 use super::budget::{self, NodeState};
 use super::bus::EventBus;
 use super::calls::PluginCalls;
@@ -97,7 +98,7 @@ impl Farm {
         });
 
         let (handle, inbox) = driver::channel();
-        let next_job = restored.next_job;
+        let (next_job, next_batch) = (restored.next_job, restored.next_batch);
         let ended = ended_dependencies(&parts.store, &restored).await?;
         let state = farmhand_scheduler::Restored {
             jobs: restored.jobs,
@@ -129,7 +130,9 @@ impl Farm {
         let gpus = tokio::spawn(gpus::follow(Arc::clone(&parts), handle.clone()));
         let history = tokio::spawn(history::follow(Arc::clone(&parts)));
         let reasons = tokio::spawn(reasons::follow(parts.bus.clone(), handle.clone()));
+        let batches = Batches::start(&parts, &handle, next_batch);
         let inner = Arc::new_cyclic(|farm| Inner {
+            batches,
             parts,
             driver: handle,
             next_job: next_job.0.into(),

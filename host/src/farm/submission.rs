@@ -1,5 +1,6 @@
 //! What `POST /jobs` and `farmhand submit` take: a job as a person writes it, before anything has checked it.
 
+use farmhand_model::batch::NotifyWish;
 use farmhand_model::hooks::HookRequest;
 use farmhand_model::job::{Chunking, FrameOrder, JobLimits};
 use farmhand_model::{Bytes, FrameSet, GpuNeed, JobId};
@@ -87,9 +88,41 @@ pub struct Submission {
     /// The studio's own scripts to run, by their names in the hooks directory.
     #[serde(default)]
     pub hooks: Vec<HookRequest>,
+    /// Whom to tell of its end or its first failure.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notify: Vec<NotifyWish>,
     /// Submit it paused.
     #[serde(default)]
     pub paused: bool,
+}
+
+impl Submission {
+    /// Every field.
+    pub(crate) const FIELDS: &'static [&'static str] = &[
+        "scene",
+        "frames",
+        "name",
+        "user",
+        "plugin",
+        "dcc_version",
+        "layers",
+        "output",
+        "options",
+        "priority",
+        "after",
+        "order",
+        "chunk",
+        "threads",
+        "memory",
+        "gpus",
+        "licences",
+        "skip_existing",
+        "limits",
+        "levels",
+        "start_level",
+        "hooks",
+        "paused",
+    ];
 }
 
 fn default_priority() -> u8 {

@@ -38,6 +38,8 @@ pub(super) async fn prepare(
     let hook_scripts = hook_scripts(&parts.settings.hooks, &submission.hooks)
         .map_err(|(index, error)| problems.add(&format!("/hooks/{index}/name"), error));
 
+    problems.list.extend(super::outbox::check_wishes(parts, &submission.notify, "/notify"));
+
     let (Some(scene), Some(frames), Ok(hook_scripts)) = (scene, frames, hook_scripts) else {
         return Err(problems.into());
     };
@@ -145,6 +147,7 @@ pub(super) async fn prepare(
             hooks: submission.hooks,
             licences,
             needs,
+            notify: submission.notify,
             batch: None,
         },
         status: if submission.paused { JobStatus::Paused } else { JobStatus::Waiting },
@@ -184,12 +187,36 @@ pub(super) fn hook_scripts(
 
 fn hook_script(settings: &HookSettings, hook: &HookRequest) -> Result<HookScript, String> {
     let HookRequest { name, at, on_failure } = hook;
+    let path = hook_file(settings, name)?;
+    if at.is_of_frame() && path.extension().is_none_or(|extension| extension != "py") {
+        return Err(format!("`{name}` runs inside the DCC {at}, so it must be a Python file: NAME.py"));
+    }
+    let path = if at.is_of_frame() { path } else { executable(name, path)? };
+    Ok(HookScript { name: name.clone(), path, moment: *at, on_failure: *on_failure })
+}
+
+/// One of the studio's own programs, by its name in the hooks directory.
+///
+/// # Errors
+/// There is none of that name, or it cannot be run; with what to do about it.
+pub(super) fn hook_program(settings: &HookSettings, name: &str) -> Result<PathBuf, String> {
+    executable(name, hook_file(settings, name)?)
+}
+
+fn executable(name: &str, path: PathBuf) -> Result<PathBuf, String> {
+    if is_executable(&path) {
+        return Ok(path);
+    }
+    Err(format!("`{name}` is not executable; run: chmod +x {}", path.display()))
+}
+
+fn hook_file(settings: &HookSettings, name: &str) -> Result<PathBuf, String> {
     let dir = settings.dir.as_ref().ok_or_else(|| {
         format!(
             "`{name}` cannot be found: no directory of hooks is configured; set `hooks.dir` in farmhand.toml"
         )
     })?;
-    let is_plain = Path::new(name).file_name().is_some_and(|plain| plain == name.as_str());
+    let is_plain = Path::new(name).file_name().is_some_and(|plain| plain == name);
     if !is_plain {
         return Err(format!("`{name}` is no file name; hooks are named as they are in {}", dir.display()));
     }
@@ -197,13 +224,7 @@ fn hook_script(settings: &HookSettings, hook: &HookRequest) -> Result<HookScript
     if !path.is_file() {
         return Err(format!("there is no `{name}` in {}; there are: {}", dir.display(), names_in(dir)));
     }
-    if at.is_of_frame() && path.extension().is_none_or(|extension| extension != "py") {
-        return Err(format!("`{name}` runs inside the DCC {at}, so it must be a Python file: NAME.py"));
-    }
-    if !at.is_of_frame() && !is_executable(&path) {
-        return Err(format!("`{name}` is not executable; run: chmod +x {}", path.display()));
-    }
-    Ok(HookScript { name: name.clone(), path, moment: *at, on_failure: *on_failure })
+    Ok(path)
 }
 
 fn names_in(dir: &Path) -> String {

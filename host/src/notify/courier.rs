@@ -6,8 +6,8 @@ use crate::farm::{BusItem, Farm};
 use farmhand_model::batch::ReportFormat;
 use farmhand_model::event::FarmEvent;
 use farmhand_model::notify::{Delivery, DeliveryState, Notification, NotifyTarget};
-use farmhand_model::{BatchId, JobId};
 use farmhand_model::report::SubjectKind;
+use farmhand_model::{BatchId, JobId};
 use farmhand_runner::{EnvSpec, run_told};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -56,7 +56,12 @@ struct Round {
 
 impl Round {
     fn new(farm: Farm) -> Self {
-        Self { farm, pictures: Arc::default(), held: BTreeSet::new(), flying: JoinSet::new() }
+        Self {
+            farm,
+            pictures: Arc::new(ReportPictures::new()),
+            held: BTreeSet::new(),
+            flying: JoinSet::new(),
+        }
     }
 
     async fn run(mut self) {
@@ -72,7 +77,7 @@ impl Round {
                     item = events.next() => match item {
                         None => return,
                         Some(BusItem::Missed { .. }) => self.note_batches(None).await,
-                        Some(BusItem::Event { event, .. }) => match &*event {
+                        Some(BusItem::Event { event, .. }) => match &**event {
                             FarmEvent::Batch { batch } if batch.status.is_end() || batch.frames.failed > 0 => {
                                 self.note_batches(Some(batch.id)).await;
                             }
@@ -104,7 +109,7 @@ impl Round {
         if free == 0 {
             return LOOK;
         }
-        let outbox = match self.farm.outbox(self.held.len() + free + 1).await {
+        let outbox = match self.farm.outbox((self.held.len() + free + 1) as u32).await {
             Ok(outbox) => outbox,
             Err(error) => {
                 tracing::warn!(%error, "the outbox could not be read");
@@ -113,7 +118,10 @@ impl Round {
         };
         let now = self.farm.now();
         let mut next = LOOK;
-        for delivery in outbox.into_iter().filter(|delivery| !self.held.contains(&delivery.key)) {
+        for delivery in outbox {
+            if self.held.contains(&delivery.key) {
+                continue;
+            }
             let DeliveryState::Due { at } = delivery.state else { continue };
             if at > now {
                 next = next.min(Duration::from_millis((at.0 - now.0) as u64));
@@ -181,7 +189,8 @@ async fn carry(farm: &Farm, pictures: &ReportPictures, delivery: &Delivery) -> R
     match &delivery.to {
         NotifyTarget::Webhook(name) => {
             let known = farm.webhook(name).cloned();
-            let webhook = known.ok_or_else(|| format!("`notify.{name}` is no longer in the configuration"))?;
+            let webhook =
+                known.ok_or_else(|| format!("`notify.{name}` is no longer in the configuration"))?;
             let (notification, seconds) = (delivery.notification.clone(), farm.now().0 / 1000);
             let sent = tokio::task::spawn_blocking(move || webhook::send(&webhook, &notification, seconds));
             sent.await.map_err(|error| error.to_string())?
@@ -224,7 +233,7 @@ async fn write_report(
 ) -> Result<(), String> {
     let path = farm.confined(Path::new(file))?;
     let report = farm.batch_report(batch).await.map_err(|error| error.to_string())?;
-    let text = pictures.written(Arc::new(report), format).await?;
+    let text = pictures.written(report, format).await?;
     let wrote = tokio::task::spawn_blocking(move || crate::report::write_file(&path, &text));
     let wrote = wrote.await.map_err(|error| error.to_string())?;
     wrote.map_err(|error| format!("cannot write {file}: {error}"))

@@ -122,7 +122,10 @@ fn job_text(record: &JobRecord, moment: NotifyMoment, frames: &FrameCounts) -> S
             format!("{who} was cancelled: {there} of {} frames are there", frames.total)
         }
         (NotifyMoment::End, _) => {
-            format!("{who} failed: {there} of {} frames are there, {} failed{reason}", frames.total, frames.failed)
+            format!(
+                "{who} failed: {there} of {} frames are there, {} failed{reason}",
+                frames.total, frames.failed
+            )
         }
     }
 }
@@ -201,12 +204,21 @@ mod tests {
         check("running", "", None, &[both], &[]);
         check("running", "3", None, &[both], &["job-7-first-failure webhook chat"]);
         check("done", "", end, &[both, both], &["job-7-end-1793527201000 webhook chat"]);
-        check("cancelled", "", end, &[r#"{"command": "tell.sh"}"#], &["job-7-end-1793527201000 command tell.sh"]);
+        check(
+            "cancelled",
+            "",
+            end,
+            &[r#"{"command": "tell.sh"}"#],
+            &["job-7-end-1793527201000 command tell.sh"],
+        );
         check("failed", "3", end, &[r#"{"webhook": "a", "command": "b"}"#, "{}"], &[]);
         let news = of_job(&job("failed", "3,4", end, &[both]), Timestamp(5));
         assert_eq!(news.len(), 2);
         assert_eq!(news[0].notification.text, "job 7 (shot) failed: 8 of 10 frames are there, 2 failed");
-        assert_eq!((news[0].notification.frames.failed, news[0].due), (2, Timestamp(1_793_527_201_000)));
+        assert_eq!(
+            (news[0].notification.frames.failed, news[0].due()),
+            (2, Some(Timestamp(1_793_527_201_000)))
+        );
     }
 
     #[test]
@@ -233,7 +245,8 @@ mod tests {
         assert_eq!(keys(&news(&summary)), Vec::<&str>::new());
         summary.frames.failed = 1;
         assert_eq!(keys(&news(&summary)), ["batch-3-first-failure command t"]);
-        (summary.status, summary.finished, summary.jobs.failed) = (BatchStatus::Partial, Some(Timestamp(8)), 1);
+        (summary.status, summary.finished, summary.jobs.failed) =
+            (BatchStatus::Partial, Some(Timestamp(8)), 1);
         assert_eq!(
             keys(&news(&summary)),
             [

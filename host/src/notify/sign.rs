@@ -43,7 +43,11 @@ mod tests {
     #[test]
     fn the_test_cases_of_rfc_4231() {
         let check = |key: &[u8], parts: &[&[u8]], expect: &str| assert_eq!(hex(hmac(key, parts)), expect);
-        check(&[0x0b; 20], &[b"Hi ", b"There"], "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+        check(
+            &[0x0b; 20],
+            &[b"Hi ", b"There"],
+            "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7",
+        );
         check(
             b"Jefe",
             &[b"what do ya want for nothing?"],

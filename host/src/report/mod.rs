@@ -19,6 +19,9 @@ pub(crate) use words::Words;
 use farmhand_model::JobId;
 use farmhand_model::batch::ReportFormat;
 use farmhand_model::report::{PictureNote, Report};
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::Path;
 
 /// The most pictures of a report: at about 20 kB each, a page of 2 MB.
 const PICTURES: usize = 96;
@@ -42,6 +45,24 @@ pub(crate) fn render(
             text
         }
     })
+}
+
+/// Writes a report by a file beside it, so that nobody ever reads half of one.
+///
+/// # Errors
+/// The disk refuses.
+pub(crate) fn write_file(file: &Path, text: &str) -> io::Result<()> {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.part", std::process::id()));
+    let part = file.with_file_name(name);
+    let written = File::create(&part)
+        .and_then(|mut part| part.write_all(text.as_bytes()))
+        .and_then(|()| std::fs::rename(&part, file));
+    if written.is_err() {
+        // The error is what is told; what is left of the try is of no use.
+        let _ = std::fs::remove_file(&part);
+    }
+    written
 }
 
 /// Which pictures a page of this report shows: three a job where there is room for so many, then one, and then only

@@ -2,6 +2,8 @@
 
 use crate::error::ErrorKind;
 use farmhand_model::batch::{BatchEntry, BatchRecord};
+use farmhand_model::notify::Delivery;
+use farmhand_model::report::SubjectKind;
 use farmhand_model::{
     AttemptRecord, BatchId, Change, Digest, FrameRecord, FrameSet, JobId, JobRecord, JobStatus, Timestamp,
 };
@@ -21,6 +23,8 @@ pub(crate) fn apply(conn: &Connection, change: &Change) -> Result<(), ErrorKind>
         Change::Batch(record) => batch(conn, record),
         Change::Entries { batch, entries } => batch_entries(conn, *batch, entries),
         Change::Scene { path, stamp, digest } => scene(conn, path, stamp, digest),
+        Change::News(delivery) => news(conn, delivery),
+        Change::Delivery(delivery) => delivery_is(conn, delivery),
         Change::IdempotencyKey { key, request, job, at } => idempotency(conn, key, request, *job, *at),
     }
 }
@@ -82,13 +86,7 @@ fn batch(conn: &Connection, record: &BatchRecord) -> Result<(), ErrorKind> {
     )?;
     let key = record.key.as_ref().map(|key| &key.key);
     let text = json("batch", record.id.0, record)?;
-    statement.execute(params![
-        record.id.0,
-        record.submitted.0,
-        record.finished.map(|at| at.0),
-        key,
-        text
-    ])?;
+    statement.execute(params![record.id.0, record.submitted.0, record.finished.map(|at| at.0), key, text])?;
     Ok(())
 }
 
@@ -98,7 +96,12 @@ fn batch_entries(conn: &Connection, batch: BatchId, entries: &[BatchEntry]) -> R
          ON CONFLICT (batch, position) DO UPDATE SET job = excluded.job, record = excluded.record",
     )?;
     for (position, entry) in (0_u32..).zip(entries) {
-        statement.execute(params![batch.0, position, entry.job.0, json("entry of batch", batch.0, entry)?])?;
+        statement.execute(params![
+            batch.0,
+            position,
+            entry.job.0,
+            json("entry of batch", batch.0, entry)?
+        ])?;
     }
     Ok(())
 }
@@ -109,6 +112,32 @@ fn scene(conn: &Connection, path: &str, stamp: &str, digest: &Digest) -> Result<
          ON CONFLICT (path) DO UPDATE SET stamp = excluded.stamp, digest = excluded.digest",
     )?;
     statement.execute(params![path, stamp, digest.0])?;
+    Ok(())
+}
+
+/// Whose it is: a job's or a batch's.
+fn owner(delivery: &Delivery) -> (Option<u64>, Option<u64>) {
+    let number = delivery.notification.number;
+    match delivery.notification.kind {
+        SubjectKind::Job => (Some(number), None),
+        SubjectKind::Batch => (None, Some(number)),
+    }
+}
+
+fn news(conn: &Connection, delivery: &Delivery) -> Result<(), ErrorKind> {
+    let mut statement = conn.prepare_cached(
+        "INSERT INTO delivery (key, job, batch, due, record) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO NOTHING",
+    )?;
+    let ((job, batch), text) = (owner(delivery), json("delivery", delivery.notification.number, delivery)?);
+    statement.execute(params![delivery.key, job, batch, delivery.due().map(|at| at.0), text])?;
+    Ok(())
+}
+
+/// One whose job or batch has been forgotten meanwhile is nobody's any more.
+fn delivery_is(conn: &Connection, delivery: &Delivery) -> Result<(), ErrorKind> {
+    let mut statement = conn.prepare_cached("UPDATE delivery SET due = ?2, record = ?3 WHERE key = ?1")?;
+    let text = json("delivery", delivery.notification.number, delivery)?;
+    statement.execute(params![delivery.key, delivery.due().map(|at| at.0), text])?;
     Ok(())
 }
 

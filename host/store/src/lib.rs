@@ -26,6 +26,9 @@ mod writer;
 pub use archive::Archive;
 pub use error::{ErrorKind, StoreError};
 pub use forget::History;
-pub use read::{EndedFilter, FrameTime, FrameTimes, JobFilter, JobPlace, KeptEntry, KeptJob, Restored, RestoredJob, SettledFrames, TimesFilter};
+pub use read::{
+    EndedFilter, FrameTime, FrameTimes, JobFilter, JobPlace, KeptEntry, KeptJob, Restored, RestoredJob,
+    SettledFrames, TimesFilter,
+};
 pub use search::{FoundJobs, JobSearch};
 pub use store::{Maintained, Store};

@@ -4,8 +4,9 @@ use crate::apply::status_text;
 use crate::error::ErrorKind;
 pub use farmhand_model::RestoredJob;
 use farmhand_model::batch::{BatchEntry, BatchRecord};
-use farmhand_model::view::FrameCounts;
+use farmhand_model::notify::Delivery;
 use farmhand_model::past::AttemptCost;
+use farmhand_model::view::FrameCounts;
 use farmhand_model::{
     AttemptId, AttemptRecord, BatchId, Digest, FrameRecord, FrameSet, JobId, JobRecord, JobStatus, Timestamp,
 };
@@ -345,6 +346,12 @@ pub(crate) fn places(conn: &Connection) -> Result<Vec<JobPlace>, ErrorKind> {
     let rows = statement
         .query_map([], |row| Ok(JobPlace { scene: row.get::<_, String>(0)?.into(), output: row.get(1)? }))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// What is to be carried, what is due first before the rest.
+pub(crate) fn outbox(conn: &Connection, limit: u32) -> Result<Vec<Delivery>, ErrorKind> {
+    let sql = "SELECT 0, record FROM delivery WHERE due IS NOT NULL ORDER BY due, key LIMIT ?1";
+    records(conn, "delivery", sql, [limit])
 }
 
 pub(crate) fn batch(conn: &Connection, id: BatchId) -> Result<Option<BatchRecord>, ErrorKind> {

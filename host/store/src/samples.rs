@@ -46,6 +46,7 @@ pub fn job(id: u64, status: JobStatus) -> JobRecord {
         }],
         licences: vec!["arnold".into()],
         needs: Vec::new(),
+        notify: Vec::new(),
         batch: None,
     };
     JobRecord {

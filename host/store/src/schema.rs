@@ -14,7 +14,8 @@ const APPLICATION_ID: i32 = 0x4661_726d;
 const OURS: &str = env!("CARGO_PKG_VERSION");
 
 /// All migrations, oldest first.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+pub(crate) const MIGRATIONS: &[&str] =
+    &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 
 /// Makes the tables in a new file, brings an older one up to date after a backup, and refuses any other.
 pub(crate) fn prepare(conn: &mut Connection, path: &Path, migrations: &[&str]) -> Result<(), ErrorKind> {
@@ -139,12 +140,12 @@ mod tests {
         let colour: String =
             conn.query_row("SELECT colour FROM job WHERE id = 7", [], |row| row.get(0)).unwrap();
         assert_eq!(colour, "red");
-        assert_eq!(dir.files(), ["farmhand.db", "farmhand.db.schema-2.bak"]);
+        assert_eq!(dir.files(), ["farmhand.db", "farmhand.db.schema-3.bak"]);
 
-        let backup = Connection::open(beside(&dir.path(), ".schema-2.bak")).unwrap();
+        let backup = Connection::open(beside(&dir.path(), ".schema-3.bak")).unwrap();
         let version: u32 = backup.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
         let jobs: u32 = backup.query_row("SELECT count(*) FROM job", [], |row| row.get(0)).unwrap();
-        assert_eq!((version, jobs), (2, 1));
+        assert_eq!((version, jobs), (3, 1));
     }
 
     #[test]
@@ -165,7 +166,7 @@ mod tests {
         let conn = dir.prepare(&[MIGRATIONS, &[NEXT]].concat()).unwrap();
         conn.execute("UPDATE meta SET value = '7.1.0'", []).unwrap();
         let message = dir.prepare(MIGRATIONS).unwrap_err().to_string();
-        for part in ["farmhand 7.1.0 (schema 3)", &format!("farmhand {OURS} (schema 2)"), "install", "backup"]
+        for part in ["farmhand 7.1.0 (schema 4)", &format!("farmhand {OURS} (schema 3)"), "install", "backup"]
         {
             assert!(message.contains(part), "{part:?} is not in {message:?}");
         }

@@ -4,12 +4,16 @@ use crate::connection::{self, Role, beside};
 use crate::error::{At, ErrorKind, StoreError};
 use crate::forget::{self, History};
 use crate::lock::Lock;
-use crate::read::{EndedFilter, FrameTime, FrameTimes, JobFilter, JobPlace, KeptEntry, Restored, RestoredJob, SettledFrames, TimesFilter, self};
+use crate::read::{
+    self, EndedFilter, FrameTime, FrameTimes, JobFilter, JobPlace, KeptEntry, Restored, RestoredJob,
+    SettledFrames, TimesFilter,
+};
 use crate::readers::Readers;
 use crate::search::{self, FoundJobs, JobSearch};
 use crate::wal::WalWatch;
 use crate::writer::Writer;
 use crate::{apply, schema};
+use farmhand_model::notify::Delivery;
 use farmhand_model::{
     AttemptId, AttemptRecord, BatchId, BatchRecord, Change, Digest, FrameRecord, JobId, JobRecord, Timestamp,
 };
@@ -239,6 +243,15 @@ impl Store {
         self.inner.readers.read(move |conn| read::idempotent(conn, &key)).await
     }
 
+    /// What somebody is still to be told, and reports that are still to be written; what is due first before the rest.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub async fn outbox(&self, limit: u32) -> Result<Vec<Delivery>, StoreError> {
+        self.inner.readers.read(move |conn| read::outbox(conn, limit)).await
+    }
+
     /// One batch, without its jobs.
     ///
     /// # Errors
@@ -253,11 +266,7 @@ impl Store {
     /// # Errors
     ///
     /// Where the database cannot be read.
-    pub async fn batches(
-        &self,
-        before: Option<BatchId>,
-        limit: u32,
-    ) -> Result<Vec<BatchRecord>, StoreError> {
+    pub async fn batches(&self, before: Option<BatchId>, limit: u32) -> Result<Vec<BatchRecord>, StoreError> {
         self.inner.readers.read(move |conn| read::batches(conn, before, limit)).await
     }
 

@@ -3,6 +3,7 @@
  * each part of the page; nothing else in `src` has words for people.
  */
 import { notices, notify, toasts } from "./events";
+import { history, report } from "./history";
 import { attempts, chosen, copy, details, job, logPart, obstacle, parts, strip, timeline, times, trouble } from "./job";
 import { jobs, status, frameState, actions, many, keys } from "./jobs";
 import { log } from "./log";
@@ -51,4 +52,6 @@ export const t = {
   toasts,
   notify,
   glance,
+  history,
+  report,
 } as const;

@@ -21,14 +21,16 @@ mod raw;
 mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{
-    Host, Tree, kill_leftovers, lower_own_thread, lower_priority, own_cpu_time, process_id, set_apart,
+    Host, SetApart, Tree, kill_leftovers, lower_own_thread, lower_priority, own_cpu_time, process_id,
+    set_apart,
 };
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{
-    Host, Tree, kill_leftovers, lower_own_thread, lower_priority, own_cpu_time, process_id, set_apart,
+    Host, SetApart, Tree, kill_leftovers, lower_own_thread, lower_priority, own_cpu_time, process_id,
+    set_apart,
 };
 
 /// What is left of a process tree after one look at it.

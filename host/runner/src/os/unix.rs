@@ -328,6 +328,31 @@ pub(crate) fn set_apart(command: &mut Command) {
     command.process_group(0);
 }
 
+/// A program that was set apart, with all that it has started and that has not set itself apart: it ends with this,
+/// unless it is left.
+pub(crate) struct SetApart(Pid);
+
+impl SetApart {
+    /// Of the program with this number, which nobody has waited for yet.
+    pub(crate) fn new(pid: u32) -> Self {
+        Self(Pid::from_raw(pid as i32))
+    }
+}
+
+impl SetApart {
+    /// Lets it be.
+    pub(crate) fn leave(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for SetApart {
+    fn drop(&mut self) {
+        // Nothing is left of most of them.
+        let _ = killpg(self.0, Signal::SIGKILL);
+    }
+}
+
 /// Lowers the priority of a program that was set apart.
 pub(crate) fn lower_priority(child: &Child, nice: i32) {
     // A refusal costs priority and nothing else.

@@ -286,6 +286,19 @@ pub(crate) fn set_apart(command: &mut Command) {
     command.creation_flags(CREATE_NEW_PROCESS_GROUP | CREATE_NO_WINDOW | BELOW_NORMAL_PRIORITY_CLASS);
 }
 
+/// A program that was set apart. What it has started is not known here; it itself ends with its handle.
+pub(crate) struct SetApart;
+
+impl SetApart {
+    /// Of the program with this number.
+    pub(crate) fn new(_pid: u32) -> Self {
+        Self
+    }
+
+    /// Lets it be.
+    pub(crate) fn leave(self) {}
+}
+
 /// That was done at its start.
 pub(crate) fn lower_priority(_child: &Child, _nice: i32) {}
 

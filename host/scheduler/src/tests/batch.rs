@@ -85,6 +85,8 @@ fn what_has_ended_undone_goes_on_and_what_is_live_stays_as_it_is() {
     assert_eq!(env.frames(failed, FrameState::Done), "3");
     let batch = env.scheduler.summary(failed, env.now).unwrap().batch.unwrap();
     assert_eq!(batch.id, BatchId(2));
+    env.check_started(&[]);
+    env.finish(4);
     env.finish(5);
     env.finish(6);
     assert_eq!(env.status(failed), JobStatus::Done);

@@ -20,6 +20,8 @@ pub enum ProblemKind {
     NoRoute,
     /// No such job.
     NoJob,
+    /// No such batch.
+    NoBatch,
     /// No such attempt.
     NoAttempt,
     /// No such plugin.
@@ -71,7 +73,7 @@ struct Description {
 
 impl ProblemKind {
     /// Every kind there is.
-    pub const ALL: [ProblemKind; 27] = [
+    pub const ALL: [ProblemKind; 28] = [
         ProblemKind::MalformedJson,
         ProblemKind::BadParameter,
         ProblemKind::BadHost,
@@ -79,6 +81,7 @@ impl ProblemKind {
         ProblemKind::CrossOrigin,
         ProblemKind::NoRoute,
         ProblemKind::NoJob,
+        ProblemKind::NoBatch,
         ProblemKind::NoAttempt,
         ProblemKind::NoPlugin,
         ProblemKind::NoVersion,
@@ -142,6 +145,9 @@ impl ProblemKind {
                 "The endpoints are listed at /docs and in /openapi.json.",
             ),
             ProblemKind::NoJob => ("no-job", StatusCode::NOT_FOUND, "No such job", "No job has this number."),
+            ProblemKind::NoBatch => {
+                ("no-batch", StatusCode::NOT_FOUND, "No such batch", "No batch has this number.")
+            }
             ProblemKind::NoAttempt => {
                 ("no-attempt", StatusCode::NOT_FOUND, "No such attempt", "No attempt has this number.")
             }

@@ -205,6 +205,7 @@ impl From<FarmError> for Problem {
     fn from(error: FarmError) -> Self {
         let kind = match &error {
             FarmError::NoJob(_) => ProblemKind::NoJob,
+            FarmError::NoBatch(_) => ProblemKind::NoBatch,
             FarmError::NoAttempt(_) => ProblemKind::NoAttempt,
             FarmError::NoLog(_) => ProblemKind::NoLog,
             FarmError::NoPlugin(_) => ProblemKind::NoPlugin,
@@ -228,7 +229,7 @@ impl From<FarmError> for Problem {
 mod tests {
     use super::*;
     use farmhand_model::dcc::Problem as JobProblem;
-    use farmhand_model::{AttemptId, JobId};
+    use farmhand_model::{AttemptId, BatchId, JobId};
 
     async fn json(response: Response) -> serde_json::Value {
         let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
@@ -243,8 +244,9 @@ mod tests {
                 message: "no such engine".into(),
             }])
         }
-        let table: [(FarmError, u16, &str); 10] = [
+        let table: [(FarmError, u16, &str); 11] = [
             (FarmError::NoJob(JobId(7)), 404, "no-job"),
+            (FarmError::NoBatch(BatchId(7)), 404, "no-batch"),
             (FarmError::NoAttempt(AttemptId(7)), 404, "no-attempt"),
             (FarmError::NoLog(AttemptId(7)), 404, "no-log"),
             (FarmError::NoPlugin("there is none".into()), 404, "no-plugin"),

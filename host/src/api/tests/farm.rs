@@ -62,6 +62,7 @@ impl Bench {
             roots,
             path_map: PathMap::default(),
             hooks: HookSettings { dir: None, limit: Duration::from_secs(60) },
+            webhooks: BTreeMap::new(),
             cleanup: CleanupPolicy::default(),
             // Every job here is paused, so that no shim is ever started.
             shim: ShimCommand { program: "no-shim".into(), args: Vec::new() },

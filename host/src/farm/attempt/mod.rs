@@ -17,8 +17,9 @@ mod settling;
 pub(crate) use cuda::{had_gpus, render_env};
 pub(crate) use ending::{READER_FAILED, is_the_hosts, is_the_plugins};
 pub(crate) use manifest::Manifest;
+pub(super) use prepare::job_context;
+pub(crate) use prepare::own_variables;
 pub(crate) use prepare::{fixed_directory, program_of};
-pub(super) use prepare::{job_context, own_variables};
 pub(crate) use reading::KEPT;
 
 use super::driver::DriverHandle;

@@ -159,7 +159,7 @@ impl Ready {
 }
 
 /// The daemon's own settings are none of a render's business.
-pub(in crate::farm) fn own_variables() -> Vec<String> {
+pub(crate) fn own_variables() -> Vec<String> {
     std::env::vars_os()
         .filter_map(|(name, _)| name.into_string().ok())
         .filter(|name| name.starts_with("FARMHAND_"))
