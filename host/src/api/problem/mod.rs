@@ -238,7 +238,7 @@ mod tests {
                 message: "no such engine".into(),
             }])
         }
-        let table: [(FarmError, u16, &str); 10] = [
+        let table: [(FarmError, u16, &str); 11] = [
             (FarmError::NoJob(JobId(7)), 404, "no-job"),
             (FarmError::NoBatch(BatchId(7)), 404, "no-batch"),
             (FarmError::NoAttempt(AttemptId(7)), 404, "no-attempt"),
