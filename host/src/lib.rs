@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod author;
+pub mod batch;
 pub mod cleanup;
 pub mod cli;
 pub mod config;

@@ -234,6 +234,30 @@ pub enum Happening {
         /// Of which job.
         job: JobId,
     },
+    /// A notification did not arrive and is tried again.
+    NotificationLate {
+        /// The job that it tells of, unless it tells of a batch.
+        job: Option<JobId>,
+        /// Who was to be told.
+        to: String,
+        /// Which notification.
+        id: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A notification was tried too often and is given up.
+    NotificationLost {
+        /// The job that it tells of, unless it tells of a batch.
+        job: Option<JobId>,
+        /// Who was to be told.
+        to: String,
+        /// Which notification.
+        id: String,
+        /// How often it was tried.
+        tries: u32,
+        /// Why not, the last time.
+        reason: String,
+    },
 }
 
 impl Happening {
@@ -248,12 +272,14 @@ impl Happening {
             | Self::BreakerOpened { .. }
             | Self::GpuLost { .. }
             | Self::DiskFilling { .. }
-            | Self::StoreFailing { .. } => NoticeSeverity::Error,
+            | Self::StoreFailing { .. }
+            | Self::NotificationLost { .. } => NoticeSeverity::Error,
             Self::FramesFailed { .. }
             | Self::PluginRefused { .. }
             | Self::PluginRemoved { .. }
             | Self::ForeignFrame { .. }
-            | Self::AttemptAbandoned { .. } => NoticeSeverity::Warning,
+            | Self::AttemptAbandoned { .. }
+            | Self::NotificationLate { .. } => NoticeSeverity::Warning,
             Self::DaemonStarted { .. }
             | Self::StoreWorks
             | Self::JobDone { .. }
@@ -294,6 +320,8 @@ impl Happening {
             Self::ForeignFrame { .. } => "foreign-frame",
             Self::HooksUnasked { .. } => "hooks-unasked",
             Self::AttemptAbandoned { .. } => "attempt-abandoned",
+            Self::NotificationLate { .. } => "notification-late",
+            Self::NotificationLost { .. } => "notification-lost",
         }
     }
 
@@ -309,6 +337,7 @@ impl Happening {
             | Self::ForeignFrame { job, .. }
             | Self::HooksUnasked { job, .. }
             | Self::AttemptAbandoned { job, .. } => Some(*job),
+            Self::NotificationLate { job, .. } | Self::NotificationLost { job, .. } => *job,
             _ => None,
         }
     }
@@ -416,6 +445,12 @@ impl fmt::Display for Happening {
             }
             Self::AttemptAbandoned { attempt, job } => {
                 write!(f, "attempt {attempt} belongs to job {job}, which is not live; ended it")
+            }
+            Self::NotificationLate { to, id, reason, .. } => {
+                write!(f, "{to} could not be told of {id} and is tried again: {reason}")
+            }
+            Self::NotificationLost { to, id, tries, reason, .. } => {
+                write!(f, "{to} was not told of {id}, after {tries} tries: {reason}")
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::notify::{Webhook, of_batch};
 use crate::report::Room;
 use farmhand_model::batch::{BatchEntryView, BatchView, EntryState, NotifyWish, ReportWish};
 use farmhand_model::dcc::Problem;
-use farmhand_model::event::FarmEvent;
+use farmhand_model::notice::Happening;
 use farmhand_model::notify::{Delivery, NotifyTarget};
 use farmhand_model::report::{Report, Subject, SubjectKind};
 use farmhand_model::{BatchId, Change, JobId, Timestamp};
@@ -92,9 +92,9 @@ impl Farm {
         self.inner.parts.clock.now()
     }
 
-    /// Tells whoever watches.
-    pub(crate) fn say(&self, job: Option<JobId>, message: String) {
-        self.events().publish(FarmEvent::Notice { job, message });
+    /// Tells whoever watches, now and later.
+    pub(crate) fn post(&self, happening: &Happening) {
+        self.inner.parts.notices.post(self.now(), happening);
     }
 
     /// What is to be carried, what is due first before the rest.

@@ -5,6 +5,7 @@ use crate::api::ReportPictures;
 use crate::farm::{BusItem, Farm};
 use farmhand_model::batch::ReportFormat;
 use farmhand_model::event::FarmEvent;
+use farmhand_model::notice::Happening;
 use farmhand_model::notify::{Delivery, DeliveryState, Notification, NotifyTarget};
 use farmhand_model::report::SubjectKind;
 use farmhand_model::{BatchId, JobId};
@@ -150,20 +151,19 @@ impl Round {
             }
             Err(error) if delivery.tries >= TRIES => {
                 let tries = delivery.tries;
-                let message = format!("{to} was not told of {id}, after {tries} tries: {error}");
-                tracing::error!("{message}");
-                self.farm.say(job_of(&delivery.notification), message);
-                delivery.error = Some(error);
+                delivery.error = Some(error.clone());
+                let job = job_of(&delivery.notification);
+                self.farm.post(&Happening::NotificationLost { job, to, id, tries, reason: error });
                 delivery.state = DeliveryState::GivenUp { at: now };
             }
             Err(error) => {
                 let at = now.plus_millis(pause_ms(delivery.tries));
                 tracing::warn!(%to, %id, %error, next = %at, "not delivered yet");
+                delivery.error = Some(error.clone());
                 if delivery.tries == 1 {
-                    let message = format!("{to} could not be told of {id} and is tried again: {error}");
-                    self.farm.say(job_of(&delivery.notification), message);
+                    let job = job_of(&delivery.notification);
+                    self.farm.post(&Happening::NotificationLate { job, to, id, reason: error });
                 }
-                delivery.error = Some(error);
                 delivery.state = DeliveryState::Due { at };
             }
         }

@@ -321,7 +321,7 @@ mod tests {
         check(
             json!({"name": "a", "worker": 3, "max_retries": -1, "jobs": [
                 {"scene": "/a", "frams": "1"},
-                {"frames": "10-1", "limits": {"max_taks": 1}},
+                {"priority": "high", "limits": {"max_taks": 1}},
                 7,
             ]}),
             &[
@@ -329,8 +329,8 @@ mod tests {
                 ("/max_retries", "invalid value: integer `-1`, expected a whole number from 0 to 4294967295"),
                 ("/jobs/0/frams", "unknown field `frams`; did you mean `frames`?"),
                 (
-                    "/jobs/1/frames",
-                    "column 1: `10-1` runs backwards; write 1-10, and ask for the order by other means",
+                    "/jobs/1/priority",
+                    "invalid type: string \"high\", expected a whole number from 0 to 255",
                 ),
                 ("/jobs/1/limits/max_taks", "unknown field `max_taks`; did you mean `max_tasks`?"),
                 ("/jobs/1/scene", "`scene` is needed and missing"),

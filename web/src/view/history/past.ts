@@ -132,7 +132,7 @@ export function createPast(farm: Farm): PastStore {
   let waits: ReturnType<typeof setTimeout> | undefined;
   createEffect(
     on(
-      () => [farm.state.orderVersion, farm.epoch()],
+      () => [farm.state.jobsVersion, farm.epoch()],
       () => {
         if (waits !== undefined) return;
         waits = setTimeout(() => {
