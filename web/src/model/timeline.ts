@@ -36,11 +36,14 @@ export interface Laned {
 /** The lowest free lane for each, in the order in which they started: as the slots that held them. */
 export function lanesOf(spans: readonly AttemptSpan[], now: number): Laned {
   const lane = new Int32Array(spans.length);
-  const order = spans.map((_, at) => at).sort((a, b) => start(spans[a]) - start(spans[b]) || (spans[a] as AttemptSpan).id - (spans[b] as AttemptSpan).id);
+  const order = spans.map((_, at) => at).sort((a, b) => {
+    const [one, two] = [spans[a] as AttemptSpan, spans[b] as AttemptSpan];
+    return startOf(one) - startOf(two) || one.id - two.id;
+  });
   const free: number[] = [];
   for (const at of order) {
     const span = spans[at] as AttemptSpan;
-    let place = free.findIndex((until) => until <= start(span));
+    let place = free.findIndex((until) => until <= startOf(span));
     if (place < 0) place = free.length;
     free[place] = endOf(span, now);
     lane[at] = place;
@@ -48,12 +51,40 @@ export function lanesOf(spans: readonly AttemptSpan[], now: number): Laned {
   return { lanes: Math.max(1, free.length), lane };
 }
 
-function start(span: AttemptSpan | undefined): number {
-  return span === undefined ? 0 : Date.parse(span.started);
+interface Times {
+  readonly started: number;
+  readonly running: number | null;
+  readonly firstFrame: number | null;
+  readonly processEnded: number | null;
+  readonly ended: number | null;
+}
+
+/** A span is never changed but replaced, and its times are asked for with every move of the mouse. */
+const known = new WeakMap<AttemptSpan, Times>();
+
+function timesOf(span: AttemptSpan): Times {
+  let times = known.get(span);
+  if (times === undefined) {
+    const at = (time: string | null): number | null => (time === null ? null : Date.parse(time));
+    times = {
+      started: Date.parse(span.started),
+      running: at(span.running),
+      firstFrame: at(span.first_frame),
+      processEnded: at(span.process_ended),
+      ended: at(span.ended),
+    };
+    known.set(span, times);
+  }
+  return times;
+}
+
+export function startOf(span: AttemptSpan): number {
+  return timesOf(span).started;
 }
 
 export function endOf(span: AttemptSpan, now: number): number {
-  return span.ended === null ? Math.max(now, start(span)) : Date.parse(span.ended);
+  const { started, ended } = timesOf(span);
+  return ended ?? Math.max(now, started);
 }
 
 export interface Piece {
@@ -64,12 +95,13 @@ export interface Piece {
 
 /** The steps of an attempt until `now`. What is not known of belongs to the step before it. */
 export function piecesOf(span: AttemptSpan, now: number): Piece[] {
-  const from = start(span);
+  const times = timesOf(span);
+  const from = times.started;
   const to = endOf(span, now);
-  const at = (time: string | null): number => (time === null ? to : Math.min(Math.max(Date.parse(time), from), to));
+  const at = (time: number | null): number => (time === null ? to : Math.min(Math.max(time, from), to));
   // A renderer that tells of no frame has rendered since it was there.
-  const rendering = span.first_frame !== null ? at(span.first_frame) : span.ended === null ? to : at(span.running);
-  const verifying = Math.max(rendering, at(span.process_ended));
+  const rendering = at(times.firstFrame ?? (times.ended === null ? null : times.running));
+  const verifying = Math.max(rendering, at(times.processEnded));
   const pieces: Piece[] = [
     { step: "starting", from, to: rendering },
     { step: "rendering", from: rendering, to: verifying },
@@ -83,7 +115,7 @@ export function extentOf(spans: readonly AttemptSpan[], now: number): { from: nu
   let from = Infinity;
   let to = -Infinity;
   for (const span of spans) {
-    from = Math.min(from, start(span));
+    from = Math.min(from, startOf(span));
     to = Math.max(to, endOf(span, now));
   }
   if (spans.length === 0) return { from: now - 1000, to: now };

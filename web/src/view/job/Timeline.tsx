@@ -3,16 +3,16 @@
  * level, how it ended. Pointing at one, or the arrow keys, tells it and shows which attempts led to it; a click or
  * Enter opens it.
  */
-import { createEffect, createMemo, createSignal, on, onCleanup, onMount, Show, type JSX } from "solid-js";
+import { createEffect, createMemo, createSignal, For, on, onCleanup, onMount, Show, type JSX } from "solid-js";
 import type { AttemptSpan } from "../../api/past";
 import { clock, count } from "../../model/format";
-import { chainOf, endOf, extentOf, fateOf, lanesOf, ticks } from "../../model/timeline";
+import { chainOf, endOf, extentOf, fateOf, lanesOf, startOf, ticks } from "../../model/timeline";
 import { attemptAddress } from "../../store/route";
 import type { Timeline as Known } from "../../store/past";
 import { t } from "../../text";
 import { usePage } from "../shell/context";
 import { lineOf } from "./attempt-words";
-import { barAt, heightOf, paintTimeline, readTimelineColours, type TimelineScene } from "./timeline-paint";
+import { barAt, heightOf, ledTo, outlineOf, paintTimeline, readTimelineColours, type TimelineScene } from "./timeline-paint";
 
 interface Shown {
   from: number;
@@ -66,9 +66,9 @@ export function Timeline(props: { job: number; timeline: Known; open: number | n
     });
   });
 
-  let scene: TimelineScene | null = null;
+  const [scene, setScene] = createSignal<TimelineScene | null>(null);
   createEffect(
-    on([width, theme, spans, clockNow, part, chain, () => props.open], () => {
+    on([width, theme, spans, clockNow, part], () => {
       const context = canvas?.getContext("2d");
       if (canvas === undefined || context == null || width() === 0) return;
       const scale = window.devicePixelRatio || 1;
@@ -83,7 +83,7 @@ export function Timeline(props: { job: number; timeline: Known; open: number | n
       context.setTransform(scale, 0, 0, scale, 0, 0);
       const { from, to } = shown();
       const zone = -new Date(from).getTimezoneOffset() * 60_000;
-      scene = {
+      const next: TimelineScene = {
         spans: spans(),
         lanes: laned().lanes,
         lane: laned().lane,
@@ -92,13 +92,11 @@ export function Timeline(props: { job: number; timeline: Known; open: number | n
         now: clockNow(),
         width: width(),
         ticks: ticks(from, to, width() / 90, zone).map((at) => ({ at, text: tick(at, from, to) })),
-        chain: chain(),
-        open: props.open,
-        pointed: pointed(),
         colours: readTimelineColours(canvas),
         font: getComputedStyle(canvas).fontFamily,
       };
-      paintTimeline(context, scene);
+      paintTimeline(context, next);
+      setScene(next);
     }),
   );
   /** A short time, with the day where that is another one than at the left edge. */
@@ -107,7 +105,20 @@ export function Timeline(props: { job: number; timeline: Known; open: number | n
     return to - from > 600_000 && /^\d\d:\d\d:\d\d$/.test(text) ? text.slice(0, 5) : text;
   };
 
-  const under = (event: MouseEvent): number | null => (scene === null ? null : barAt(scene, event.offsetX, event.offsetY));
+  const under = (event: MouseEvent): number | null => {
+    const known = scene();
+    return known === null ? null : barAt(known, event.offsetX, event.offsetY);
+  };
+  /** The attempt that is pointed at or open, those that led to it, and how. */
+  const marks = createMemo(() => {
+    const known = scene();
+    const bars = known === null ? [] : chain().map((span) => outlineOf(known, span));
+    const lines = bars.slice(1).flatMap((from, at) => {
+      const to = bars[at];
+      return from === null || to == null ? [] : [ledTo(from, to)];
+    });
+    return { bars: bars.filter((bar) => bar !== null), lines };
+  });
   const open = (id: number | null): void => {
     if (id !== null) location.hash = attemptAddress(props.job, id);
   };
@@ -136,7 +147,7 @@ export function Timeline(props: { job: number; timeline: Known; open: number | n
     if (span === undefined) return;
     setPointed(span.id);
     const { from, to } = shown();
-    const began = Date.parse(span.started);
+    const began = startOf(span);
     if (part() !== null && (began > to || endOf(span, clockNow()) < from)) {
       setPart({ from: began - (to - from) / 2, to: began + (to - from) / 2 });
     }
@@ -211,6 +222,20 @@ export function Timeline(props: { job: number; timeline: Known; open: number | n
           onKeyDown={key}
           onClick={(event) => open(under(event))}
         />
+        <svg class="strip-over" width={width()} height={heightOf(laned().lanes)} aria-hidden="true">
+          <For each={marks().bars}>
+            {(bar, at) => (
+              <rect
+                class={at() === 0 ? "timeline-chosen" : "timeline-led"}
+                x={bar.x - 1}
+                y={bar.y - 1}
+                width={bar.width + 2}
+                height={bar.height + 2}
+              />
+            )}
+          </For>
+          <For each={marks().lines}>{(line) => <path class="timeline-line" d={line} />}</For>
+        </svg>
       </div>
       <output class="readout timeline-says">{readout()}</output>
       <Show when={props.timeline.isCut}>

@@ -5,7 +5,7 @@ import type { AttemptSpan } from "../../api/past";
 import type { DecisionKind, JobStatus, PluginStamp } from "../../api/types";
 import { duration } from "../../model/format";
 import { frameCount } from "../../model/frames";
-import { endOf, fateOf } from "../../model/timeline";
+import { endOf, fateOf, startOf } from "../../model/timeline";
 import { t } from "../../text";
 
 /** One word for where an attempt is or how it ended, and the shape that goes with it. */
@@ -19,7 +19,7 @@ export function stateOf(span: AttemptSpan): { shape: JobStatus; word: string } {
 }
 
 export function secondsOf(span: AttemptSpan, now: number): number {
-  return (endOf(span, now) - Date.parse(span.started)) / 1000;
+  return (endOf(span, now) - startOf(span)) / 1000;
 }
 
 /** The version of the plugin that decided it. */

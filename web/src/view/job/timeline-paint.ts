@@ -3,7 +3,7 @@
  * its mark, drawn last, however many attempts there are.
  */
 import type { AttemptSpan } from "../../api/past";
-import { endOf, fateOf, piecesOf } from "../../model/timeline";
+import { endOf, fateOf, piecesOf, startOf } from "../../model/timeline";
 
 export interface TimelineColours {
   starting: string;
@@ -14,8 +14,6 @@ export interface TimelineColours {
   surface: string;
   line: string;
   label: string;
-  text: string;
-  chosen: string;
 }
 
 export function readTimelineColours(element: Element): TimelineColours {
@@ -30,8 +28,6 @@ export function readTimelineColours(element: Element): TimelineColours {
     surface: read("--surface"),
     line: read("--line"),
     label: read("--muted"),
-    text: read("--text"),
-    chosen: read("--accent"),
   };
 }
 
@@ -44,10 +40,6 @@ export interface TimelineScene {
   now: number;
   width: number;
   ticks: readonly { at: number; text: string }[];
-  /** The attempt that is pointed at or open, and those that led to it. */
-  chain: readonly AttemptSpan[];
-  open: number | null;
-  pointed: number | null;
   colours: TimelineColours;
   font: string;
 }
@@ -73,7 +65,8 @@ function xOf(scene: TimelineScene, time: number): number {
   return ((time - scene.from) / (scene.to - scene.from)) * scene.width;
 }
 
-interface Bar {
+/** In CSS pixels of the canvas. */
+export interface Bar {
   x: number;
   y: number;
   width: number;
@@ -83,7 +76,7 @@ interface Bar {
 function barOf(scene: TimelineScene, at: number): Bar {
   const span = scene.spans[at] as AttemptSpan;
   const high = laneHeight(scene.lanes);
-  const x = xOf(scene, Date.parse(span.started));
+  const x = xOf(scene, startOf(span));
   const width = Math.max(NARROWEST, xOf(scene, endOf(span, scene.now)) - x - 1);
   return { x, y: TOP + (scene.lane[at] as number) * high, width, height: high - 4 };
 }
@@ -121,7 +114,6 @@ export function paintTimeline(context: CanvasRenderingContext2D, scene: Timeline
     if (isMarked(scene.spans[at] as AttemptSpan)) marked.push(at);
   }
   for (const at of marked) paintMark(context, scene, scene.spans[at] as AttemptSpan, barOf(scene, at));
-  paintChain(context, scene);
 }
 
 function paintAxis(context: CanvasRenderingContext2D, scene: TimelineScene, height: number): void {
@@ -213,28 +205,18 @@ function paintMark(context: CanvasRenderingContext2D, scene: TimelineScene, span
   }
 }
 
-/** What is chosen, and a line from each attempt that led to it. */
-function paintChain(context: CanvasRenderingContext2D, scene: TimelineScene): void {
-  let before: Bar | null = null;
-  for (const span of scene.chain) {
-    const at = scene.spans.indexOf(span);
-    if (at < 0) continue;
-    const bar = barOf(scene, at);
-    const isChosen = span.id === (scene.pointed ?? scene.open);
-    context.strokeStyle = isChosen ? scene.colours.text : scene.colours.chosen;
-    context.lineWidth = isChosen ? 2 : 1.5;
-    context.strokeRect(bar.x - 1, bar.y - 1, bar.width + 2, bar.height + 2);
-    if (before !== null) {
-      const [fromX, fromY] = [bar.x + bar.width, bar.y + bar.height / 2];
-      const [toX, toY] = [before.x, before.y + before.height / 2];
-      const bend = Math.max(10, Math.abs(toX - fromX) / 2);
-      context.strokeStyle = scene.colours.text;
-      context.lineWidth = 1.5;
-      context.beginPath();
-      context.moveTo(fromX, fromY);
-      context.bezierCurveTo(fromX + bend, fromY, toX - bend, toY, toX, toY);
-      context.stroke();
-    }
-    before = bar;
-  }
+/** Where a bar is, for what is drawn over it. */
+export function outlineOf(scene: TimelineScene, span: AttemptSpan): Bar | null {
+  const at = scene.spans.indexOf(span);
+  if (at < 0) return null;
+  const bar = barOf(scene, at);
+  return isInSight(scene, bar) ? bar : null;
+}
+
+/** A line from the end of one bar to the beginning of the one that followed from it. */
+export function ledTo(from: Bar, to: Bar): string {
+  const [fromX, fromY] = [from.x + from.width, from.y + from.height / 2];
+  const [toX, toY] = [to.x, to.y + to.height / 2];
+  const bend = Math.max(10, Math.abs(toX - fromX) / 2);
+  return `M${fromX} ${fromY}C${fromX + bend} ${fromY} ${toX - bend} ${toY} ${toX} ${toY}`;
 }
