@@ -195,6 +195,12 @@ const log = Array.from({ length: 400 }, (_, n) => {
   return `Fra:${frame} Mem:412.${n % 90}M (Peak 511.02M) | Time:00:0${n % 6}.11 | Remaining:00:04.31 | Mem:212.77M, Peak:240.10M | Scene, ViewLayer | Sample ${n % 40}/64`;
 });
 
+const logLength = () => ({ lines: log.length, bytes: log.length * 100, counted_bytes: log.length * 100 });
+const logLine = (text, n, wanted) => {
+  const at = wanted ? text.toLowerCase().indexOf(wanted.toLowerCase()) : -1;
+  return { number: n + 1, offset: n * 100, bytes: 100, text, error: text.startsWith("Error"), hits: at < 0 ? [] : [[at, at + wanted.length]] };
+};
+
 let sequence = 0;
 const listeners = new Set();
 const notices = [
@@ -323,11 +329,32 @@ const server = createServer((request, response) => {
     response.end(picture(url.searchParams));
   } else if (path.endsWith("/log")) {
     response.writeHead(200, { "content-type": "text/plain; charset=utf-8" });
-    response.write(`${log.join("\n")}\n`);
-    if (url.searchParams.has("follow")) {
-      const timer = setInterval(() => response.write(`Fra:134 Mem:412.31M | Sample ${Math.round(fraction * 64)}/64\n`), 700);
-      request.on("close", () => clearInterval(timer));
-    } else response.end();
+    response.end(`${log.join("\n")}\n`);
+  } else if (path.endsWith("/log/lines")) {
+    const [from, count] = ["from", "count"].map((name) => Number(url.searchParams.get(name)));
+    const window = (first) => ({ live: url.searchParams.has("follow"), ...logLength(), holes: [], items: log.slice(first, first + count).map((text, n) => logLine(text, first + n, url.searchParams.get("q"))) });
+    if (!url.searchParams.has("follow")) return json(window(from > 0 ? from - 1 : Math.max(0, log.length - count)));
+    response.writeHead(200, { "content-type": "application/x-ndjson" });
+    const tell = () => response.write(`${JSON.stringify(window(Math.max(0, log.length - count)))}\n`);
+    tell();
+    const timer = setInterval(() => {
+      log.push(`Fra:134 Mem:412.31M | Sample ${Math.round(fraction * 64)}/64`);
+      tell();
+    }, 700);
+    request.on("close", () => clearInterval(timer));
+  } else if (path.endsWith("/log/search")) {
+    const [wanted, back, count] = ["q", "back", "count"].map((name) => url.searchParams.get(name));
+    const from = Number(url.searchParams.get("from") ?? 1);
+    const all = log.map((text, n) => logLine(text, n, wanted)).filter((line) => (wanted === null ? line.error : line.hits.length > 0));
+    const found = back ? all.filter((line) => line.number <= from).reverse() : all.filter((line) => line.number >= from);
+    const spread = count ? found.map((line) => line.number) : [];
+    json({ items: found.slice(0, 1).map((line) => ({ line: line.number, offset: line.offset })), count: found.length, spread, next: null });
+  } else if (path.endsWith("/log/marks")) {
+    const placed = log.map((text, n) => ({ text, line: n + 1, offset: n * 100 }));
+    const error = placed.find((line) => line.text.startsWith("Error"));
+    const frames = placed.filter((line) => line.text.startsWith("Saved")).map(({ text, ...place }) => ({ ...place, frame: Number(text.match(/\.(\d+)\./)[1]), done: true }));
+    const fault = { severity: "frame-fatal", cause: "missing-file", message: error.text, frame: 135, about: null };
+    json({ faults: [{ line: error.line, offset: error.offset, index: 0, fault }], deciding: { line: error.line, offset: error.offset }, frames, errors: 1, error_lines: [error.line], searched_bytes: logLength().bytes });
   } else if (path === "/jobs/actions") {
     let body = "";
     request.on("data", (text) => (body += text));

@@ -88,7 +88,7 @@ export function lineAddress(
   line: { line: number } | { offset: number } | { fault: number } | { at: "verdict" },
 ): string {
   const query = new URLSearchParams(Object.entries(line).map(([name, value]) => [name, String(value)]));
-  return `${attemptAddress(job, attempt)}?${query}`;
+  return `${logAddress(job, attempt)}?${query}`;
 }
 
 /** Which pictures of a job the address names, if any: one, all of them, a player or a comparison. */
