@@ -4,25 +4,22 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
-import { frameCount, jobStatus, openPage } from "./support/browser.mjs";
+import { jobStatus, openPage } from "./support/browser.mjs";
 import { setting } from "./support/setting.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** Has Blender write two passes and a transparent sky; from `frame` on it fails where one is given. */
-function passes(dir, name, fails = null) {
+/** Has Blender write two passes and a transparent sky, without the cube once a file says so. */
+function passes(dir, name) {
   const script = join(dir, `${name}.py`);
   writeFileSync(
     script,
-    `import bpy
+    `import bpy, os
 scene = bpy.context.scene
 scene.view_layers[0].use_pass_z = True
 scene.view_layers[0].use_pass_combined = True
 scene.render.film_transparent = True
-def stop(scene, *_):
-    if scene.frame_current == ${fails}:
-        raise SystemExit(3)
-bpy.app.handlers.render_pre.append(stop)
+bpy.data.objects["Cube"].hide_render = os.path.exists(${JSON.stringify(join(dir, "empty"))})
 `,
   );
   return script;
@@ -40,26 +37,28 @@ const set = setting(async ({ dir, scene, daemon, browser }) => {
   });
   jobs.light = await daemon.submit(job("light", "1-4", passes(dir, "light")));
   jobs.again = await daemon.submit(job("again", "1-4", passes(dir, "again")));
-  for (const id of [jobs.light, jobs.again]) {
+  const script = join(dir, "raises.py");
+  writeFileSync(script, "raise RuntimeError('no such rig: bert')\n");
+  jobs.failed = await daemon.submit(job("failed", "1-3", script));
+  for (const [id, status] of [[jobs.light, "done"], [jobs.again, "done"], [jobs.failed, "failed"]]) {
     const { page, context } = await openPage(browser, daemon.url, { hash: `#/jobs/${id}` });
-    await jobStatus(page, "done");
+    await jobStatus(page, status);
     await context.close();
   }
 });
 
-/** What an image on the page is made of: its mean brightness, 0 to 255, once it has come. */
-async function brightness(image) {
-  return image.evaluate(async (element) => {
-    await element.decode();
-    const canvas = new OffscreenCanvas(element.naturalWidth, element.naturalHeight);
-    const context = canvas.getContext("2d");
-    context.drawImage(element, 0, 0);
-    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-    let sum = 0;
-    for (let at = 0; at < data.length; at += 4) sum += (data[at] + data[at + 1] + data[at + 2]) / 3;
-    return sum / (data.length / 4);
-  });
-}
+/** The mean brightness of an image on the page, 0 to 255, once it has come. */
+const MEAN = async (element) => {
+  await element.decode();
+  const canvas = new OffscreenCanvas(element.naturalWidth, element.naturalHeight);
+  const context = canvas.getContext("2d");
+  context.drawImage(element, 0, 0);
+  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+  let sum = 0;
+  for (let at = 0; at < data.length; at += 4) sum += (data[at] + data[at + 1] + data[at + 2]) / 3;
+  return sum / (data.length / 4);
+};
+const brightness = (image) => image.evaluate(MEAN);
 
 /** Waits until the image at `locator` is another one than `before`, and gives its address. */
 async function changed(locator, before) {
@@ -133,8 +132,12 @@ test("the sheet fills as frames land, with holes where none is yet and failed on
 
   await page.locator('select[name="order"]').selectOption("newest");
   await page.waitForFunction(() => document.querySelector(".sheet-all [data-frame]")?.dataset.frame === "4");
-  await cell(4, "done").click();
-  await page.waitForURL(new RegExp(`#/jobs/${id}/images/4`));
+  await page.locator(".sheet-box").focus();
+  for (const key of ["ArrowRight", "ArrowRight", "Enter"]) await page.keyboard.press(key);
+  await page.waitForURL(new RegExp(`#/jobs/${id}/images/3`));
+
+  await page.goto(`${set.daemon.url}/#/jobs/${jobs.failed}/sheet`);
+  for (const frame of [1, 2, 3]) await cell(frame, "failed").getByText("failed").waitFor();
   assert.deepEqual(complaints, []);
   await context.close();
 });
@@ -200,10 +203,25 @@ test("two frames, and the same frame of two jobs, are compared", async () => {
   await context.close();
 });
 
-test("what a frame's newer attempt replaced, and what cannot be shown, is said", async () => {
-  const { page, context } = await openPage(set.browser, set.daemon.url, { hash: `#/jobs/${jobs.light}/compare?frame=1` });
+test("a frame that is rendered again is shown anew, and that its older image is gone is said", async () => {
+  const { page, context, complaints } = await openPage(set.browser, set.daemon.url, { hash: `#/jobs/${jobs.light}/sheet?over=black` });
+  const image = page.locator('.sheet-all [data-frame="1"] img');
+  await image.waitFor();
+  assert.ok((await brightness(image)) > 5, "the cube is there");
+  writeFileSync(join(set.dir, "empty"), "");
   await set.daemon.request("POST", `/api/v1/jobs/${jobs.light}/retry`, { frames: "1" });
+  await page.waitForFunction(`(async () => {
+    const image = document.querySelector('.sheet-all [data-frame="1"] img');
+    return image !== null && (await (${MEAN})(image).catch(() => 255)) < 1;
+  })()`);
+  await page.locator(".modes a", { hasText: "Compare" }).click();
   await page.locator(".compare-note", { hasText: "Only the last image is on the disk" }).waitFor();
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("what cannot be shown says why", async () => {
+  const { page, context } = await openPage(set.browser, set.daemon.url, { hash: `#/jobs/${jobs.again}` });
   const { path } = (await set.daemon.request("GET", `/api/v1/jobs/${jobs.again}/images`)).find((image) => image.frame === 3);
   writeFileSync(path, Buffer.concat([Buffer.from([0, 0, 0, 32]), Buffer.from("ftypisom and so on")]));
   await page.goto(`${set.daemon.url}/#/jobs/${jobs.again}/images/3`);

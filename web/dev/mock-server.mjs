@@ -327,6 +327,13 @@ const server = createServer((request, response) => {
   else if (path.endsWith("/image")) {
     response.writeHead(200, { "content-type": "image/svg+xml" });
     response.end(picture(url.searchParams));
+  } else if (path.endsWith("/image/layers")) {
+    const whole = { x: 0, y: 0, width: 320, height: 180 };
+    const pass = (name, kind, channels) => ({ name, kind, channels: [...channels], samples: "half" });
+    json({ format: "OpenEXR", display: whole, data: whole, is_scene: true, passes: [pass("ViewLayer.Combined", "colour", "RGBA"), pass("ViewLayer.Depth.Z", "depth", "Z")] });
+  } else if (path.endsWith("/image/pixel")) {
+    const [x, y] = ["x", "y"].map((name) => Number(url.searchParams.get(name)));
+    json({ x, y, samples: ["R", "G", "B", "A"].map((channel) => ({ channel, value: x / 320, special: null })) });
   } else if (path.endsWith("/log")) {
     response.writeHead(200, { "content-type": "text/plain; charset=utf-8" });
     response.end(`${log.join("\n")}\n`);

@@ -70,16 +70,6 @@ export class Client {
     return new URL(`attempts/${attempt}/log`, this.root).href;
   }
 
-  /**
-   * Where a frame's picture is, no larger than `size` pixels. `version` changes when the frame is rendered again; it
-   * stands in the fragment, which the daemon never sees, so that the browser asks anew instead of showing the old one.
-   */
-  imageAddress(job: number, frame: number, layer: string | null, size: number, version: string): string {
-    const query = new URLSearchParams({ frame: String(frame), size: String(size) });
-    if (layer !== null) query.set("layer", layer);
-    return new URL(`jobs/${job}/image?${query}#${version}`, this.root).href;
-  }
-
   /** The event stream, from after `lastId` where one is given. */
   events(lastId: string | null, signal: AbortSignal): Promise<Response> {
     const headers: Record<string, string> = { accept: "text/event-stream" };

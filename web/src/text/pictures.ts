@@ -58,6 +58,7 @@ export const images = {
   kinds: KINDS,
   windows: (format: string, width: number, height: number): string => `${format}, ${width} × ${height}`,
 
+  sheetHelp: "Sheet: the arrows go from image to image, Enter opens one",
   order: "Order",
   byFrame: "By frame",
   newest: "Newest first",

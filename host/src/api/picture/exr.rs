@@ -14,7 +14,9 @@ use exr::meta::compute_level_size;
 use exr::meta::header::Header;
 use exr::prelude::{Error, SampleType, f16};
 use std::fs::File;
-use std::io::{BufReader, Seek};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What one block may be, decompressed. 256 lines of 16K in sixteen channels of half floats.
 const MAX_BLOCK: u64 = 128 * 1024 * 1024;
@@ -23,12 +25,40 @@ const MAX_DECODED: u64 = 4 << 30;
 /// Blocks and channels of a file: more than any renderer writes.
 const MAX_CHUNKS: usize = 1 << 22;
 const MAX_CHANNELS: usize = 1 << 14;
+/// What the header may take: an attribute can claim two gigabytes for itself.
+const MAX_HEADER: u64 = 64 * 1024 * 1024;
 /// From this many pixels on, lines that fall between those of the picture are left out.
 const THINNED: u64 = 1 << 24;
 
+/// A file that can be read on only as long as something is left of its allowance.
+struct Metered {
+    file: BufReader<File>,
+    left: Arc<AtomicU64>,
+}
+
+impl Read for Metered {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        let left = self.left.load(Ordering::Relaxed);
+        match left.checked_sub(count as u64) {
+            Some(rest) => self.left.store(rest, Ordering::Relaxed),
+            None => {
+                return Err(io::Error::other(format!("its header is larger than {} MB", MAX_HEADER >> 20)));
+            }
+        }
+        Ok(count)
+    }
+}
+
+impl Seek for Metered {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
 /// An opened file.
 pub(super) struct Exr {
-    reader: Reader<BufReader<File>>,
+    reader: Reader<Metered>,
     pub(super) passes: Vec<Pass>,
 }
 
@@ -44,7 +74,11 @@ pub(super) struct Windows {
 impl Exr {
     pub(super) fn open(mut file: File) -> Result<Self, String> {
         file.rewind().map_err(|error| error.to_string())?;
-        let reader = exr::block::read(BufReader::new(file), false).map_err(message)?;
+        let left = Arc::new(AtomicU64::new(MAX_HEADER));
+        let metered = Metered { file: BufReader::new(file), left: Arc::clone(&left) };
+        let reader = exr::block::read(metered, false).map_err(message)?;
+        // What follows is bounded by what the header says.
+        left.store(u64::MAX, Ordering::Relaxed);
         let headers = reader.headers();
         let chunks: usize = headers.iter().fold(0, |sum, header| sum.saturating_add(header.chunk_count));
         let channels: usize = headers.iter().map(|header| header.channels.list.len()).sum();

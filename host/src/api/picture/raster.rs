@@ -14,6 +14,9 @@ use tiff::tags::{PlanarConfiguration, Tag};
 /// What a decoder may take for itself: a whole JPEG, or a strip of a TIFF.
 const DECODED_BYTES: u64 = 128 * 1024 * 1024;
 
+/// The largest file that is read whole.
+const WHOLE_FILE: u64 = 256 * 1024 * 1024;
+
 /// The longest side and the most pixels of a file: a small damaged one may claim anything, and would take minutes.
 const MAX_SIDE: u32 = 1 << 17;
 const MAX_PIXELS: u64 = 1 << 29;
@@ -286,6 +289,10 @@ fn floats(samples: DecodingResult) -> Result<Vec<f32>, String> {
 }
 
 fn open_whole(file: File, format: image::ImageFormat) -> Result<Raster, String> {
+    let bytes = file.metadata().map_err(|error| error.to_string())?.len();
+    if bytes > WHOLE_FILE {
+        return Err(format!("its file has {} MB, and this format can only be read whole", bytes >> 20));
+    }
     let mut limits = Limits::default();
     limits.max_alloc = Some(DECODED_BYTES);
     limits.max_image_width = Some(MAX_SIDE);

@@ -2,6 +2,7 @@
  * The images that came last, newest first, and the ways to all of them.
  */
 import { For, Show, type JSX } from "solid-js";
+import { pictureAddress } from "../../api/pictures";
 import type { FrameDoneView } from "../../api/types";
 import { baseName, duration } from "../../model/format";
 import { readChoice } from "../../model/look";
@@ -49,7 +50,8 @@ function Thumbnail(props: { image: FrameDoneView }): JSX.Element {
         data-frame={image().frame}
       >
         <Picture
-          src={farm.client.imageAddress(image().job, image().frame, image().layer, THUMBNAIL, image().at)}
+          brief
+          src={pictureAddress(farm.client, image(), USUAL.look, THUMBNAIL, image().at)}
           alt={t.images.alt(image().frame, image().layer)}
         />
         <span class="caption">

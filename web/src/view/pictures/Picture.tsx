@@ -6,7 +6,15 @@ import { asProblem } from "../../api/problem";
 import { t } from "../../text";
 import { usePage } from "../shell/context";
 
-export function Picture(props: { src: string; alt: string; ref?: (element: HTMLImageElement) => void; onLoad?: () => void; lazy?: boolean }): JSX.Element {
+interface PictureProps {
+  src: string;
+  alt: string;
+  /** There is no room for reasons: they are told to whoever points at it. */
+  brief?: boolean;
+  ref?: (element: HTMLImageElement) => void;
+}
+
+export function Picture(props: PictureProps): JSX.Element {
   const { farm } = usePage();
   const [why, setWhy] = createSignal<string | null>(null);
   createEffect(on(() => props.src, () => setWhy(null), { defer: true }));
@@ -24,7 +32,7 @@ export function Picture(props: { src: string; alt: string; ref?: (element: HTMLI
       when={why() === null}
       fallback={
         <span class="no-preview" role="img" aria-label={`${props.alt}: ${why() ?? ""}`} title={why() ?? ""}>
-          <span>{why()}</span>
+          <span>{props.brief === true ? t.images.broken : why()}</span>
         </span>
       }
     >
@@ -33,9 +41,7 @@ export function Picture(props: { src: string; alt: string; ref?: (element: HTMLI
         src={props.src}
         alt={props.alt}
         decoding="async"
-        loading={props.lazy === true ? "lazy" : "eager"}
         draggable={false}
-        onLoad={() => props.onLoad?.()}
         onError={(event) => {
           if (event.currentTarget.src === props.src) void ask(props.src);
         }}

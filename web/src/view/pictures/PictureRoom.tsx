@@ -19,7 +19,13 @@ export function PictureRoom(props: { mode: Mode }): JSX.Element {
   const { farm, route } = usePage();
   const room = createRoom(() => props.mode);
   let dialog: HTMLDialogElement | undefined;
-  onMount(() => dialog?.showModal());
+  onMount(() => {
+    if (dialog === undefined) return;
+    dialog.showModal();
+    // The first control would take the focus otherwise, and with it the arrows.
+    dialog.tabIndex = -1;
+    dialog.focus();
+  });
   const name = () => farm.state.jobs[room.job()]?.name ?? "";
   const key = (event: KeyboardEvent): void => {
     const step = event.key === "[" ? -0.5 : event.key === "]" ? 0.5 : 0;
@@ -70,7 +76,7 @@ export function PictureRoom(props: { mode: Mode }): JSX.Element {
         </header>
         <LookBar />
         <div class="room-body">
-          <Show when={room.frame() !== null || props.mode === "image"} fallback={<p class="empty">{t.images.nothing}</p>}>
+          <Show when={room.frame() !== null || props.mode === "image" || props.mode === "sheet"} fallback={<p class="empty">{t.images.nothing}</p>}>
             <Show when={props.mode === "image" && image()}>
               {(shown) => <ImageViewer frame={shown().frame} layer={shown().layer} />}
             </Show>

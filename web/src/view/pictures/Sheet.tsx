@@ -76,6 +76,26 @@ export function Sheet(): JSX.Element {
   const shown = createMemo<readonly number[]>(() => frames().map((one) => one.frame));
   const place = createMemo(() => new Map(frames().map((one) => [one.frame, one.at])));
 
+  // Tab goes to the sheet and on; within it the arrows go from image to image, past the holes.
+  const walk = (event: KeyboardEvent): void => {
+    const { columns } = layout();
+    const steps: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns };
+    const step = steps[event.key];
+    if (step === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+    const here = Number(box?.querySelector<HTMLElement>(":focus[data-frame]")?.dataset["frame"] ?? Number.NaN);
+    const list = frames();
+    const from = list.find((one) => one.frame === here)?.at;
+    if (from === undefined && step < 0) return;
+    const places = new Map(list.map((one) => [one.at, one.frame]));
+    for (let at = from === undefined ? (list[0]?.at ?? 0) : from + step; places.has(at); at += from === undefined ? 1 : step) {
+      const link = box?.querySelector<HTMLElement>(`a[data-frame="${places.get(at)}"]`);
+      if (!link) continue;
+      link.focus();
+      event.preventDefault();
+      return;
+    }
+  };
+
   const counts = createMemo(() => {
     room.version();
     const states = room.strip()?.states ?? new Uint8Array();
@@ -119,7 +139,15 @@ export function Sheet(): JSX.Element {
           <span class="quiet">{t.images.newestMost(NEWEST)}</span>
         </Show>
       </div>
-      <div ref={box} class="sheet-box" tabindex="0" aria-label={t.images.modes.sheet} role="group" onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
+      <div
+        ref={box}
+        class="sheet-box"
+        tabindex="0"
+        aria-label={t.images.sheetHelp}
+        role="group"
+        onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+        onKeyDown={walk}
+      >
         <ul class="sheet-all" style={{ height: `${layout().height}px` }}>
           <For each={shown()}>
             {(frame) => {
@@ -169,9 +197,9 @@ function Cell(props: { frame: number; pixels: number }): JSX.Element {
         </div>
       }
     >
-      <a class="cell-link" href={picturesAddress(room.job(), "image", props.frame, room.choice())} data-frame={props.frame} data-state={state()}>
+      <a class="cell-link" tabindex="-1" href={picturesAddress(room.job(), "image", props.frame, room.choice())} data-frame={props.frame} data-state={state()}>
         <span class="cell-picture">
-          <Picture src={room.address(room.image(props.frame), props.pixels)} alt={t.images.alt(props.frame, room.layer())} />
+          <Picture brief src={room.address(room.image(props.frame), props.pixels)} alt={t.images.alt(props.frame, room.layer())} />
         </span>
         <span class="caption">
           <b>{props.frame}</b>

@@ -251,3 +251,70 @@ async fn every_compression_keeps_its_values() {
         );
     }
 }
+
+/// A file of `size` with light that grows from left to right, in blocks of 16 lines.
+fn ramp(path: &Path, size: (usize, usize)) {
+    let samples = (0..size.0 * size.1).map(|index| f16::from_f32((index % size.0) as f32 / size.0 as f32));
+    let encoding = Encoding {
+        compression: Compression::ZIP16,
+        blocks: Blocks::ScanLines,
+        line_order: LineOrder::Increasing,
+    };
+    let channels = flat(vec![("Y", FlatSamples::F16(samples.collect()))]);
+    let layer = Layer::new(size, LayerAttributes::default(), encoding, channels);
+    Image::from_layer(layer).write().to_file(path).unwrap();
+}
+
+/// Has the blocks that `which` names point at nothing, so that reading one of them fails.
+fn break_blocks(path: &Path, blocks: usize, which: impl Fn(usize) -> bool) {
+    let mut bytes = std::fs::read(path).unwrap();
+    // The table of offsets ends where its first entry points at.
+    let table = (0..bytes.len() - 8)
+        .find(|at| {
+            let first = u64::from_le_bytes(bytes[*at..at + 8].try_into().unwrap());
+            first == (at + blocks * 8) as u64
+        })
+        .unwrap();
+    for block in (0..blocks).filter(|block| which(*block)) {
+        bytes[table + block * 8..][..8].copy_from_slice(&(1_u64 << 40).to_le_bytes());
+    }
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[tokio::test]
+async fn what_lies_outside_of_a_region_is_not_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("f.exr");
+    ramp(&path, (64, 160));
+    break_blocks(&path, 10, |block| block != 3);
+    refusal(&path, &sized(64)).await;
+    let region = Some(Region { x: 32, y: 50, width: 16, height: 10 });
+    let piece = pixels(&path, &Wanted { region, view: View::Raw, ..sized(64) }).await;
+    assert_eq!((piece.dimensions(), piece.get_pixel(0, 0).0), ((16, 10), [128; 3]));
+    let told = Pictures::new().pixel(&path, Wanted::default(), (16, 63)).await.unwrap();
+    assert_eq!(told.samples[0].value, Some(0.25));
+}
+
+#[tokio::test]
+async fn of_a_very_large_file_a_small_picture_reads_only_some_lines() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("large.exr");
+    // 263 blocks for 64 rows: each row needs the one block that its middle is in.
+    ramp(&path, (4200, 4200));
+    let middle_of_a_row = |block: usize| {
+        let pitch = 4200.0 / 64.0;
+        (0..64).any(|row| ((f64::from(row) + 0.5) * pitch / 16.0) as usize == block)
+    };
+    break_blocks(&path, 263, |block| !middle_of_a_row(block));
+    let shown = pixels(&path, &Wanted { view: View::Raw, ..sized(64) }).await;
+    assert_eq!(shown.dimensions(), (64, 64));
+    for (x, y) in [(0, 0), (31, 20), (63, 63)] {
+        let expect = (f64::from(x) + 0.5) / 64.0 * 255.0;
+        assert!(
+            (f64::from(shown.get_pixel(x, y).0[0]) - expect).abs() < 2.0,
+            "{x},{y}: {:?}",
+            shown.get_pixel(x, y)
+        );
+    }
+    refusal(&path, &sized(1024)).await;
+}

@@ -119,3 +119,41 @@ fn files_with_wrong_bytes_are_a_problem_and_nothing_worse() {
         }
     }
 }
+
+/// What it would cost to believe these is more than the test machine has.
+#[test]
+fn files_that_claim_to_be_huge_are_refused_before_memory_is_set_aside() {
+    let dir = tempfile::tempdir().unwrap();
+    let check = |name: &str, start: &[u8], bytes: u64, expect: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, start).unwrap();
+        std::fs::File::options().write(true).open(&path).unwrap().set_len(bytes).unwrap();
+        let wanted = sized(64);
+        match draw::picture(&path, file::stamp(&path).unwrap(), &wanted, &Default::default()) {
+            Err(PictureError::NotShown { reason, .. }) => {
+                assert!(reason.contains(expect), "{name}: {reason}")
+            }
+            other => panic!("{name}: {other:?}"),
+        }
+    };
+    let mut attribute = b"\x76\x2f\x31\x01\x02\0\0\0comments\0string\0".to_vec();
+    attribute.extend(1_900_000_000_u32.to_le_bytes());
+    check("attribute.exr", &attribute, 2 << 30, "its header is larger than 64 MB");
+    check("sparse.jpg", b"\xff\xd8\xff\xe0", 8 << 30, "its file has 8192 MB");
+
+    // A whole file whose windows and chunk count were changed: 2^24 columns of one line, and 2^30 lines.
+    let path = dir.path().join("small.exr");
+    write_rgb_file(&path, 8, 8, |_, _| (0.0_f32, 0.0_f32, 0.0_f32)).unwrap();
+    let small = std::fs::read(&path).unwrap();
+    let window = |columns: i32, lines: i32| {
+        let mut bytes = small.clone();
+        for name in [&b"dataWindow\0box2i\0"[..], b"displayWindow\0box2i\0"] {
+            let at = bytes.windows(name.len()).position(|piece| piece == name).unwrap() + name.len() + 4;
+            bytes[at + 8..at + 12].copy_from_slice(&(columns - 1).to_le_bytes());
+            bytes[at + 12..at + 16].copy_from_slice(&(lines - 1).to_le_bytes());
+        }
+        bytes
+    };
+    check("wide.exr", &window(1 << 24, 1 << 10), small.len() as u64, "each of its blocks is");
+    check("high.exr", &window(64, 1 << 30), small.len() as u64, "it claims to have");
+}
