@@ -1,12 +1,15 @@
 // The submit form against the real daemon: a render from a scene in the roots, a plugin that changes under the open form,
 // and that nothing typed is lost.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
 import { frameCount, jobStatus, openPage } from "./support/browser.mjs";
 import { jobOf } from "./support/scene.mjs";
 import { setting } from "./support/setting.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** A plugin as a TD writes it, with these options. */
 const plugin = (options) => `import farmhand
@@ -186,8 +189,7 @@ test("a draft survives a reload and the end of the daemon", async () => {
   await set.daemon.restart();
   await page.locator(".connection-live").waitFor();
   assert.equal(await input(page, "/frames").inputValue(), "2-4");
-  // The scene has no such layer: the daemon that is back says so, at the field.
-  await field(page, "/layers").locator(".field-wrong, .chip", { hasText: "Beauty" }).first().waitFor();
+  await page.locator(".chip", { hasText: "Beauty not in the scene" }).waitFor();
   await page.getByRole("button", { name: "Remove layer Beauty" }).click();
   await ready(page);
   await context.close();
@@ -204,3 +206,34 @@ test("a job's own specification is what is submitted again", async () => {
   assert.deepEqual(second.spec, first.spec);
   await context.close();
 });
+
+for (const [width, height, scheme] of [[1440, 900, "light"], [360, 740, "dark"], [2560, 1440, "dark"]]) {
+  test(`${width} by ${height}, ${scheme}: the form is accessible and within its width, right and wrong`, async () => {
+    set.save([STRENGTH, NOTE]);
+    const { page, context, complaints } = await openPage(set.browser, set.daemon.url, { hash: "#/submit", width, height, scheme });
+    const isFine = async (what) => {
+      const found = await page.evaluate(`${AXE}; axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })`);
+      const violations = found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join("; ")}`);
+      assert.deepEqual(violations, [], what);
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, `${what}: no sideways scrolling`);
+    };
+    await input(page, "/scene").fill(set.scene);
+    await page.locator(".layers .chip").first().waitFor();
+    for (const part of await page.locator(".more > summary").all()) await part.click();
+    await page.getByRole("button", { name: "Add a hook" }).click();
+    await page.locator(".send").click();
+    await page.locator(".mistake", { hasText: "A script needs a name." }).click();
+    await page.waitForFunction(() => document.activeElement?.closest('[data-field="/hooks/0"]') !== null);
+    await isFine("wrong");
+    await page.getByRole("button", { name: "Remove hook 1" }).click();
+    await ready(page);
+    await page.getByRole("button", { name: "Dry run" }).click();
+    await page.locator(".plan-command").first().waitFor();
+    await isFine("right");
+    await page.getByRole("button", { name: "Browse…" }).click();
+    await page.locator(".entry").first().waitFor();
+    await isFine("browsing");
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+}

@@ -11,6 +11,18 @@ import { usePage } from "../shell/context";
 import { useSubmit } from "./form";
 
 const words = t.submit.plan;
+const MOST_SHOWN = 12;
+
+/** Goes to the field that a pointer means: its own, or the nearest one around it. */
+function toField(pointer: string): void {
+  const fields = [...document.querySelectorAll<HTMLElement>(".submit [data-field]")];
+  const around = fields.filter((field) => `${pointer}/`.startsWith(`${field.dataset["field"]}/`));
+  const field = around.sort((a, b) => (b.dataset["field"]?.length ?? 0) - (a.dataset["field"]?.length ?? 0))[0];
+  const part = field?.closest("details");
+  if (part != null) part.open = true;
+  field?.scrollIntoView({ block: "center" });
+  field?.querySelector<HTMLElement>("input, select, textarea")?.focus();
+}
 
 export function PlanPanel(): JSX.Element {
   const { farm } = usePage();
@@ -29,12 +41,12 @@ export function PlanPanel(): JSX.Element {
   createEffect(() => {
     if (plan() === null) setOpen(false);
   });
-  const mistakes = () => form.checked().wrong.filter((one) => one.missing !== true).length;
+  const mistakes = () => form.mistakes().length;
   const said = (): string => {
     if (form.draft.scene.trim() === "" && mistakes() === 0) return words.waiting;
     if (mistakes() > 0) return words.mistakes(mistakes());
     if (form.checked().wrong.length > 0) return words.missing;
-    if (problem() !== null) return problem()?.unreachable ? words.offline : words.mistakes(Math.max(1, problem()?.fields.length ?? 1));
+    if (problem() !== null) return problem()?.unreachable ? words.offline : words.mistakes(1);
     const job = plan()?.job;
     if (job === undefined) return words.checking;
     const images = countFrames(parseFrames(job.frames)) * Math.max(1, job.layers.length);
@@ -52,12 +64,14 @@ export function PlanPanel(): JSX.Element {
       <p class="plan-says" role="status">
         {said()}
       </p>
-      <Show when={form.elsewhere().length > 0}>
-        <ul class="field-wrong" role="alert">
-          <For each={form.elsewhere()}>
+      <Show when={mistakes() > 0}>
+        <ul class="mistakes">
+          <For each={form.mistakes().slice(0, MOST_SHOWN)}>
             {(one) => (
               <li>
-                <code>{one.pointer}</code> <Prose text={one.message} />
+                <button type="button" class="mistake" onClick={() => toField(one.pointer)}>
+                  <code>{one.pointer}</code> <Prose text={one.message} />
+                </button>
               </li>
             )}
           </For>
@@ -87,7 +101,7 @@ export function PlanPanel(): JSX.Element {
         >
           {words.show}
         </button>
-        <button type="submit" class="send" disabled={form.sending() || farm.connection().kind !== "live"}>
+        <button type="submit" class="send" aria-keyshortcuts="Control+Enter" title={t.submit.sendKeys} disabled={form.sending() || farm.connection().kind !== "live"}>
           {form.sending() ? t.submit.sending : t.submit.send}
         </button>
       </div>
@@ -110,7 +124,7 @@ function Level(props: { level: LevelPlan; number: number }): JSX.Element {
   return (
     <details class="plan-level" open={props.number === 1} data-level={props.level.name}>
       <summary>
-        {words.level(props.number, props.level.name)} <span class="quiet">{props.level.summary}</span>
+        {words.level(props.number, props.level.name)} <span class="quiet"><Prose text={props.level.summary} /></span>
       </summary>
       <Show when={needs() !== ""}>
         <p class="quiet">{words.needs(needs())}</p>

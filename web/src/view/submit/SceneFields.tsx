@@ -164,8 +164,10 @@ function FramesPreview(props: { runs: readonly Run[]; layers: number }): JSX.Ele
 }
 
 export function LayersField(): JSX.Element {
-  const { draft, set, inside } = useSubmit();
+  const { draft, set, inside, inspected } = useSubmit();
   const [typed, setTyped] = createSignal("");
+  // A scene of which all layers are known has no others.
+  const isWhole = () => ofScene().length > 0 && inspected()?.view?.unread.every((one) => one.what !== "layers") === true;
   const ofScene = () => inside()?.layers ?? [];
   const others = () => draft.layers.filter((name) => !ofScene().some((layer) => layer.name === name));
   const put = (name: string, on: boolean): void =>
@@ -208,7 +210,9 @@ export function LayersField(): JSX.Element {
           <For each={others()}>
             {(name) => (
               <span class="chip">
-                {name}
+                <span>
+                  {name} <Show when={isWhole()}><span class="stuck">{t.submit.layers.unknown}</span></Show>
+                </span>
                 <button type="button" class="small" aria-label={t.submit.layers.remove(name)} onClick={() => put(name, false)}>
                   ×
                 </button>

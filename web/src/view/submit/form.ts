@@ -51,8 +51,8 @@ export interface SubmitForm {
   readonly recents: Accessor<readonly Recent[]>;
   /** What is wrong at a field, as far as it is to be shown yet. */
   wrong(pointer: string): Wrong[];
-  /** What is wrong and has no field. */
-  elsewhere: Accessor<Wrong[]>;
+  /** All that is wrong, as far as it is to be shown yet. */
+  readonly mistakes: Accessor<Wrong[]>;
   dryRun(): void;
   send(): Promise<void>;
   clear(): void;
@@ -68,8 +68,6 @@ export function useSubmit(): SubmitForm {
   if (context === undefined) throw new Error("a part of the form is outside of the form");
   return context;
 }
-
-const FIELDS = ["scene", "frames", "layers", "output", "plugin", "dcc_version", "name", "user", "priority", "after", "order", "chunk", "threads", "memory", "gpus", "licences", "skip_existing", "limits", "levels", "start_level", "hooks"];
 
 export function createForm({ farm, route, complain }: PageContext): SubmitForm {
   const [draft, set] = createStore<Draft>(kept.draft());
@@ -181,12 +179,6 @@ export function createForm({ farm, route, complain }: PageContext): SubmitForm {
     const own = checked().wrong.filter((one) => asked() || one.missing !== true);
     return [...own, ...hostWrong()];
   });
-  const elsewhere = createMemo(() => {
-    const known = [...FIELDS.map((name) => `/${name}`), ...form.fields.map((field) => `/options/${field.name.replaceAll("~", "~0").replaceAll("/", "~1")}`)];
-    if (form.open) known.push("/options");
-    return shownWrong().filter((one) => !known.some((pointer) => one.pointer === pointer || one.pointer.startsWith(`${pointer}/`)));
-  });
-
   // A form that is filled in from elsewhere: what was there can be had back.
   function fill(next: Draft, from: string): void {
     const now = JSON.parse(JSON.stringify(draft)) as Draft;
@@ -228,7 +220,7 @@ export function createForm({ farm, route, complain }: PageContext): SubmitForm {
     sending,
     filledFrom,
     recents,
-    elsewhere,
+    mistakes: shownWrong,
     wrong: (pointer) => at(shownWrong(), pointer),
     dryRun() {
       setAsked(true);
