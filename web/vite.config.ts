@@ -20,5 +20,7 @@ export default defineConfig({
   test: {
     environment: "node",
     include: ["src/**/*.test.ts"],
+    // Style sheets are read, not emptied: contrast is tested on the tokens.
+    css: true,
   },
 });

@@ -1,10 +1,9 @@
 /**
  * Colours of a log as the tokens have them: text can be read on every ground that a line may have, in both themes.
  */
-import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import css from "../style/tokens.css?raw";
 
-const css = readFileSync(new URL("../style/tokens.css", import.meta.url), "utf8");
 const darkAt = css.indexOf("prefers-color-scheme: dark");
 const tokensOf = (text: string): Map<string, string> =>
   new Map([...text.matchAll(/--([\w-]+):\s*(#[0-9a-f]{6})/g)].map(([, name, value]) => [name as string, value as string]));

@@ -64,6 +64,9 @@ export function readChoice(query: URLSearchParams): Choice {
   };
 }
 
+/** What is chosen where nobody chose. */
+export const USUAL = readChoice(new URLSearchParams());
+
 export function writeChoice(choice: Choice): URLSearchParams {
   const { look, other } = choice;
   const query = new URLSearchParams();

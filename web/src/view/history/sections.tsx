@@ -4,8 +4,10 @@
 import { createMemo, For, Show, type JSX } from "solid-js";
 import type { FaultGroup, FrameTimes, JobReport, PictureNote } from "../../api/reports";
 import type { EntryState } from "../../api/batches";
+import { pictureAddress } from "../../api/pictures";
 import type { JobStatus } from "../../api/types";
 import { amount, clock, count, duration, shellLine } from "../../model/format";
+import { USUAL } from "../../model/look";
 import { attemptAddress, viewAddress } from "../../store/route";
 import { t } from "../../text";
 import { JobShape } from "../common/icons";
@@ -71,7 +73,7 @@ function Pictures(props: { job: number; pictures: readonly PictureNote[] }): JSX
               return (
                 <li>
                   <img
-                    src={farm.client.imageAddress(props.job, note.frame, note.layer, PICTURE_SIZE, "")}
+                    src={pictureAddress(farm.client, { job: props.job, frame: note.frame, layer: note.layer }, USUAL.look, PICTURE_SIZE)}
                     alt={caption()}
                     loading="lazy"
                     // A frame whose image is gone leaves its caption.

@@ -5,7 +5,7 @@ import { For, Show, type JSX } from "solid-js";
 import { pictureAddress } from "../../api/pictures";
 import type { FrameDoneView } from "../../api/types";
 import { baseName, duration } from "../../model/format";
-import { readChoice } from "../../model/look";
+import { USUAL } from "../../model/look";
 import { imageAddress, picturesAddress } from "../../store/route";
 import { t } from "../../text";
 import { usePage } from "../shell/context";
@@ -13,7 +13,6 @@ import { Picture } from "./Picture";
 import "./pictures.css";
 
 const THUMBNAIL = 320;
-const USUAL = readChoice(new URLSearchParams());
 
 export function Images(): JSX.Element {
   const { farm } = usePage();
