@@ -17,6 +17,7 @@ mod hostile;
 mod limits;
 mod maya;
 mod memory;
+mod notify;
 mod nuke;
 mod paths;
 mod plugins;
