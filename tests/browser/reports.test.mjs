@@ -13,11 +13,12 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 const made = {};
+/** Rows of the history, in the order in which they come. */
+const all = () => [...made.jobs.map((job) => `job-${job}`), `batch-${made.batch}`];
 const set = setting(async ({ dir, scene, daemon, browser }) => {
   const script = join(dir, "raises.py");
   writeFileSync(script, "raise RuntimeError('no such <b>rig</b>: bert')\n");
   const job = (name, frames, python) => ({ ...jobOf(scene, frames, join(dir, name, "####"), python), name, user: "ana" });
-  made.alone = await daemon.submit(job("alone", "1-3"));
   made.batch = (
     await daemon.request("POST", "/api/v1/batches", {
       name: "monday <i>night</i>",
@@ -26,13 +27,12 @@ const set = setting(async ({ dir, scene, daemon, browser }) => {
       jobs: [job("sh010", "1-8"), job("sh020", "1-4"), job("sh030", "1-3", script)],
     })
   ).id;
-  // The page says when all of it has ended, as it would to whoever waits.
-  const { page, context } = await openPage(browser, daemon.url, { hash: "#/history" });
-  await page.locator(`[data-past="batch-${made.batch}"]`).waitFor();
-  await page.locator(`[data-past="job-${made.alone}"]`).waitFor();
-  await context.close();
   const batch = await daemon.request("GET", `/api/v1/batches/${made.batch}`);
   made.jobs = batch.entries.map(({ job }) => job);
+  // The page says when each of them has ended, as it would to whoever waits.
+  const { page, context } = await openPage(browser, daemon.url, { hash: "#/history" });
+  for (const name of all()) await page.locator(`[data-past="${name}"]`).waitFor();
+  await context.close();
   const answer = await fetch(`${daemon.url}/api/v1/batches/${made.batch}/report?format=html`);
   made.file = join(dir, "report.html");
   writeFileSync(made.file, await answer.text());
@@ -90,9 +90,9 @@ for (const [width, height] of [[1440, 900], [360, 740], [2560, 1440]]) {
       assert.deepEqual(await violations(file.page), []);
       assert.equal(await fits(file.page), true, "no sideways scrolling");
       await file.context.close();
-      for (const hash of ["#/history", `#/history/batch/${made.batch}`, `#/history/job/${made.alone}`]) {
+      for (const hash of ["#/history", `#/history/batch/${made.batch}`, `#/history/job/${made.jobs[0]}`]) {
         const { page, context, complaints } = await openPage(set.browser, set.daemon.url, { hash, width, height, scheme });
-        if (hash === "#/history") await page.locator(`[data-past="job-${made.alone}"]`).waitFor();
+        if (hash === "#/history") await page.locator(`[data-past="job-${made.jobs[0]}"]`).waitFor();
         else await page.locator(".report-links").waitFor();
         assert.deepEqual(await violations(page), [], hash);
         assert.equal(await fits(page), true, `${hash} scrolls sideways`);
@@ -120,17 +120,16 @@ test("on paper it is black on white, and nothing is folded away", async () => {
 test("the history lists what has ended, and is searched", async () => {
   const { page, context, complaints } = await openPage(set.browser, set.daemon.url, { hash: "#/history" });
   const row = (name) => page.locator(`[data-past="${name}"]`);
-  const all = [`batch-${made.batch}`, `job-${made.alone}`, ...made.jobs.map((job) => `job-${job}`)];
-  for (const name of all) await row(name).waitFor();
+  for (const name of all()) await row(name).waitFor();
   await page.getByLabel("State").selectOption("failed");
-  await row(`job-${made.alone}`).waitFor({ state: "detached" });
+  await row(`job-${made.jobs[0]}`).waitFor({ state: "detached" });
   await row(`job-${made.jobs[2]}`).waitFor();
   await page.getByLabel("State").selectOption("all");
   await page.getByLabel("Search").fill("sh020");
-  await row(`job-${made.alone}`).waitFor({ state: "detached" });
+  await row(`job-${made.jobs[0]}`).waitFor({ state: "detached" });
   await row(`job-${made.jobs[1]}`).waitFor();
   await page.getByLabel("Search").fill("");
-  await row(`job-${made.alone}`).waitFor();
+  await row(`job-${made.jobs[0]}`).waitFor();
   // With the keyboard.
   await row(`job-${made.jobs[2]}`).focus();
   await page.keyboard.press("Enter");
