@@ -191,8 +191,10 @@ fn a_batch_tells_of_its_first_failure_while_it_runs_and_of_its_end_once_each() {
     let studio = Studio::new("http://127.0.0.1:9/nobody");
     let tried = studio.path("tried");
     // A program that fails is tried again.
-    let told = studio
-        .tells("tell.sh", &format!("[ -e {tried:?} ] || {{ : > {tried:?}; echo 'no chat today' >&2; exit 3; }}"));
+    let told = studio.tells(
+        "tell.sh",
+        &format!("[ -e {tried:?} ] || {{ : > {tried:?}; echo 'no chat today' >&2; exit 3; }}"),
+    );
     let gate = studio.path("gate");
     assert!(Command::new("mkfifo").arg(&gate).status().unwrap().success());
     let jobs = json!([

@@ -134,8 +134,10 @@ fn mixed_batch(farm: &StandIns) -> Value {
         job
     };
     let there = job("there", "1-2");
-    let id = farm.daemon.client.submit(&there);
-    assert_eq!(farm.daemon.client.wait_for_end(id)["status"], "done");
+    let before = submit_batch(&farm.daemon, &json!({"name": "sunday", "jobs": [there]}));
+    farm.daemon.client.wait_for("the batch before has ended", || {
+        (farm.daemon.client.read(&format!("/api/v1/batches/{before}"))["status"] == "completed").then_some(())
+    });
     let faults = json!([
         {"fault": "crash", "frames": "3", "times": 1},
         {"fault": "truncated-image", "frames": "2"},
@@ -172,20 +174,45 @@ fn a_batch_with_a_failure_a_retry_and_a_fallback_is_told_in_every_format_and_wri
     let summary = &report["summary"];
     let states = ["total", "completed", "failed", "skipped"].map(|state| summary["jobs"][state].as_u64());
     assert_eq!(states, [Some(3), Some(1), Some(1), Some(1)], "{summary}");
-    assert_eq!((&summary["frames"]["total"], &summary["frames"]["failed"]), (&json!(9), &json!(1)), "{summary}");
+    assert_eq!(
+        (&summary["frames"]["total"], &summary["frames"]["failed"]),
+        (&json!(9), &json!(1)),
+        "{summary}"
+    );
     let good = named(&report, "good");
     assert_eq!((&good["state"], &good["times"]["frames"]), (&json!("completed"), &json!(3)), "{good}");
-    let seconds: Vec<f64> =
-        good["times"]["chart"].as_array().unwrap().iter().map(|point| point["seconds"].as_f64().unwrap()).collect();
+    let seconds: Vec<f64> = good["times"]["chart"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|point| point["seconds"].as_f64().unwrap())
+        .collect();
     let slowest = &good["times"]["slowest"][0];
     assert_eq!(slowest["seconds"].as_f64().unwrap(), seconds.iter().copied().fold(0.0, f64::max), "{good}");
     assert!((good["times"]["total"].as_f64().unwrap() - seconds.iter().sum::<f64>()).abs() < 0.01, "{good}");
     assert!(good["peak_memory_bytes"].as_u64().unwrap() > 10_000_000, "{good}");
     let there = named(&report, "there");
-    assert!(there["state"] == "skipped" && there["skipped"].is_string(), "{there}");
+    assert!(there["skipped"].as_str().unwrap().contains("has rendered it"), "{there}");
+    assert_eq!((&there["state"], &there["frames"]["skipped"]), (&json!("skipped"), &json!(2)), "{there}");
+    assert_eq!((&there["times"], &there["attempts"]), (&Value::Null, &json!(0)), "{there}");
     let comp = named(&report, "comp");
-    assert_eq!((&comp["state"], &comp["failed_frames"][0]["frames"]), (&json!("failed"), &json!("2")), "{comp}");
-    assert!(comp["retry_count"].as_u64().unwrap() > 0 && comp["retries"][0]["reason"].is_string(), "{comp}");
+    assert_eq!(
+        (&comp["state"], &comp["failed_frames"][0]["frames"]),
+        (&json!("failed"), &json!("2")),
+        "{comp}"
+    );
+    // Two tries at each of the two levels: one of them at each is a retry.
+    let retries = comp["retries"].as_array().unwrap();
+    let levels: Vec<_> = retries.iter().map(|retry| retry["level"].as_str().unwrap()).collect();
+    assert_eq!(
+        (levels.as_slice(), &comp["retry_count"]),
+        (["script", "execute"].as_slice(), &json!(2)),
+        "{comp}"
+    );
+    assert!(
+        retries.iter().all(|retry| retry["reason"].as_str().is_some_and(|why| !why.is_empty())),
+        "{comp}"
+    );
     let fallback = &comp["fallbacks"][0];
     assert_eq!((&fallback["from"], &fallback["to"]), (&json!("script"), &json!("execute")), "{comp}");
     assert!(fallback["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{comp}");
@@ -234,10 +261,13 @@ fn a_batch_with_a_failure_a_retry_and_a_fallback_is_told_in_every_format_and_wri
     let page = print("html");
     assert_eq!(page.matches("<details id=\"job-").count(), 3);
     assert!(page.contains("class=\"chart\"") && page.contains("src=\"data:image/"));
+    assert!(page.contains("<strong>Partly failed</strong>"), "one is complete");
 
     let written = |extension: &str| {
         let file = farm.path(&format!("reports/monday_night.{extension}"));
-        farm.daemon.client.wait_for(&format!("{} is written", file.display()), || std::fs::read_to_string(&file).ok())
+        farm.daemon
+            .client
+            .wait_for(&format!("{} is written", file.display()), || std::fs::read_to_string(&file).ok())
     };
     in_order(&written("md"), &["# Batch Processing Report", "| Total Jobs | 3 |", "### [FAIL] comp"]);
     assert!(written("html").contains("src=\"data:image/"));
@@ -258,7 +288,8 @@ fn a_batch_that_goes_on_is_told_as_far_as_it_is() {
     let daemon = Daemon::start(dir.path(), &["--slots", "1"]);
     let gate = gate_script(dir.path(), 2);
     let mut runs = job_of(&scene, "1-3", &dir.path().join("runs/shot_####"));
-    (runs["name"], runs["chunk"], runs["options"]["python"]) = (json!("runs"), json!("whole"), json!(gate.script));
+    (runs["name"], runs["chunk"], runs["options"]["python"]) =
+        (json!("runs"), json!("whole"), json!(gate.script));
     let mut waits = job_of(&scene, "1-3", &dir.path().join("waits/shot_####"));
     (waits["name"], waits["after"]) = (json!("waits"), json!(["runs"]));
     let id = submit_batch(&daemon, &json!({"name": "tuesday", "jobs": [runs, waits]}));

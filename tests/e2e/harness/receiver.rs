@@ -88,6 +88,7 @@ fn serve(mut stream: TcpStream, answer: &AtomicU16) -> Option<Message> {
     let answer = answer.load(Ordering::SeqCst);
     let sent = "the tracker says so";
     let length = sent.len();
-    write!(stream, "HTTP/1.1 {answer} X\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{sent}").ok()?;
+    write!(stream, "HTTP/1.1 {answer} X\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{sent}")
+        .ok()?;
     Some(Message { path, headers, body, answer })
 }
