@@ -2,6 +2,7 @@
  * The chosen job: a head that stays, and its parts by address: overview, attempts, times, log and details.
  */
 import { For, Match, Show, Switch, type JSX } from "solid-js";
+import { count } from "../../model/format";
 import { createPast } from "../../store/past";
 import { JOB_PARTS, jobPart, partAddress } from "../../store/route";
 import { t } from "../../text";
@@ -65,7 +66,7 @@ function Parts(props: { id: number }): JSX.Element {
                     <a href={partAddress(props.id, one)} aria-current={part() === one ? "page" : undefined} data-part={one}>
                       {t.parts[one]}
                       <Show when={one === "attempts" && farm.state.detail?.view?.attempts}>
-                        {(attempts) => <span class="quiet"> {attempts()}</span>}
+                        {(attempts) => <span class="quiet"> {count(attempts())}</span>}
                       </Show>
                     </a>
                   )}
