@@ -268,5 +268,6 @@ export const attempts = {
   copyCommand: "Copy for a shell",
   copyHint: "One line with its directory and environment.",
   setFirst: "Hidden values are not in it; set first:",
+  putIn: "What reads (hidden) in it is to be put in by hand.",
   gone: (id: number): string => `There is no attempt ${id} of this job.`,
 } as const;
