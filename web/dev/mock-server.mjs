@@ -289,7 +289,7 @@ const server = createServer((request, response) => {
   const id = Number(path.match(/^\/(?:jobs|attempts)\/(\d+)/)?.[1]);
   const view = () => ({
     ...jobs.get(id), notes: id === 41 ? ["The scene's output path is relative; it is taken from the scene's folder."] : [],
-    costs: { start_seconds: 4.1, frame_seconds: 5.6, frames_seen: 131, peak_memory_bytes: 3.4 * GB }, time: { waiting: 640, starting: 120, rendering: 2210, verifying: 14 }, attempts: 5, hooks: [],
+    costs: { start_seconds: 4.1, frame_seconds: 5.6, frames_seen: 131, peak_memory_bytes: 3.4 * GB }, time: { waiting: 640, starting: 120, rendering: 2210, verifying: 14 }, attempts: id === LARGE.id ? largeSpans.length : 5, hooks: [],
     fallbacks: id === 41 ? [{ layer: 0, frames: "12-14", from: "render", to: "safe", cause: "memory", reason: "the GPU ran out of memory", attempt: 7 }] : [],
     spec: { name: jobs.get(id).name, scene: jobs.get(id).scene, plugin: { name: "blender", version: null }, frames: id === LARGE.id ? LARGE.frames : (specFrames[id] ?? `1-${jobs.get(id).frames.total}`), layers: id === LARGE.id ? LARGE.layers : [], output: "//renders/beauty.####", options: { samples: 64, device: "CPU" }, priority: 50, after: [], order: "forward", chunk: "auto", threads: null, skip_existing: false, levels: [], licences: ["nuke_render"], needs: [{ level: "render", memory_bytes: 16 * GB, gpus: { count: 1, memory_bytes: 12 * GB, required: true } }] },
   });

@@ -30,6 +30,7 @@ mod plan;
 mod plugin_detail;
 mod reasons;
 mod reports;
+mod secrets;
 mod settings;
 mod start;
 mod submission;
