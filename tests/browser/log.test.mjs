@@ -130,7 +130,7 @@ test("what was searched for is counted, shown, and gone through by keys", async 
   await page.locator(".log-line.marked", { hasText: `needle ${NEEDLE}` }).waitFor();
   assert.equal(await page.locator(".log-line.marked mark").textContent(), "needle");
 
-  await page.getByRole("searchbox", { name: "Search" }).fill("line \\d{5}999 ok$");
+  await page.getByRole("searchbox", { name: "Search the log" }).fill("line \\d{5}999 ok$");
   await page.getByRole("button", { name: "Regular expression" }).click();
   await page.locator(`.log-found[data-count="${LINES / 1000}"]`).waitFor();
   await page.locator(".log-lines").focus();
@@ -144,9 +144,9 @@ test("what was searched for is counted, shown, and gone through by keys", async 
   await page.keyboard.press("N");
   await page.locator(".log-line.marked", { hasText: `line ${String(LINES - 1).padStart(8, "0")} ok` }).waitFor();
 
-  await page.getByRole("searchbox", { name: "Search" }).fill("(");
+  await page.getByRole("searchbox", { name: "Search the log" }).fill("(");
   await page.locator(".log .callout-bad", { hasText: "is no regular expression" }).waitFor();
-  await page.getByRole("searchbox", { name: "Search" }).fill("");
+  await page.getByRole("searchbox", { name: "Search the log" }).fill("");
   await page.locator(".log .callout-bad").waitFor({ state: "detached" });
   assert.deepEqual(complaints.filter((text) => !text.includes("400")), []);
   await context.close();
@@ -270,7 +270,7 @@ while said < 1000:
 
 test("a log is followed, searched and marked over a restart of the daemon, with every line once", async () => {
   const script = join(set.dir, "outlives.py");
-  const say = join(set.dir, "outlives");
+  const say = join(set.dir, "outlives.say");
   writeFileSync(
     script,
     `import os, time
@@ -290,7 +290,7 @@ while said < 900:
   writeFileSync(say, "300");
   const { page, context } = await openPageOn(set, `#/jobs/${id}`);
   await row(page, "word 300 of it").waitFor();
-  await page.getByRole("searchbox", { name: "Search" }).fill("of it");
+  await page.getByRole("searchbox", { name: "Search the log" }).fill("of it");
   await page.locator(".log-found[data-count]").waitFor();
 
   await set.daemon.kill();

@@ -19,6 +19,7 @@ export const log = {
   whole: "Whole log",
   wholeTitle: "Opens the log as the renderer wrote it",
   search: "Search",
+  searchLabel: "Search the log",
   searchTitle: "Small letters find large ones too; Enter and Shift+Enter go on; :1234 goes to a line ( / )",
   regex: "Regular expression",
   found: (n: number, count: string): string => `${count} ${plural(n, "line", "lines")}`,

@@ -337,7 +337,7 @@ export function LogView(props: {
             ref={field}
             type="search"
             placeholder={t.log.search}
-            aria-label={t.log.search}
+            aria-label={t.log.searchLabel}
             title={t.log.searchTitle}
             value={text()}
             onInput={(event) => search(event.currentTarget.value)}
