@@ -351,9 +351,9 @@ const server = createServer((request, response) => {
     request.on("close", () => clearInterval(timer));
   } else if (path.endsWith("/log/search")) {
     const [wanted, back, count] = ["q", "back", "count"].map((name) => url.searchParams.get(name));
-    const from = Number(url.searchParams.get("from") ?? 1);
+    const [from, to] = [Number(url.searchParams.get("from") ?? 1), Number(url.searchParams.get("to") ?? Infinity)];
     const all = log.map((text, n) => logLine(text, n, wanted)).filter((line) => (wanted === null ? line.error : line.hits.length > 0));
-    const found = back ? all.filter((line) => line.number <= from).reverse() : all.filter((line) => line.number >= from);
+    const found = back ? all.filter((line) => line.number <= from).reverse() : all.filter((line) => line.number >= from && line.number <= to);
     const spread = count ? found.map((line) => line.number) : [];
     json({ items: found.slice(0, 1).map((line) => ({ line: line.number, offset: line.offset })), count: found.length, spread, next: null });
   } else if (path.endsWith("/log/marks")) {

@@ -357,6 +357,15 @@ impl Farm {
         if path.exists() { Ok(LogFile { path, live }) } else { Err(FarmError::NoLog(id)) }
     }
 
+    /// Whether the log of an attempt may still grow. One that cannot be asked about now may: only an end that is known is
+    /// told as one.
+    pub async fn may_log_grow(&self, id: AttemptId) -> bool {
+        match self.attempt_record(id).await {
+            Ok(record) => record.is_live(),
+            Err(error) => !matches!(error, FarmError::NoAttempt(_)),
+        }
+    }
+
     /// Why a job waits, and where its time goes.
     pub async fn why(&self, id: JobId) -> Result<JobWhyView, FarmError> {
         let of_live = move |scheduler: &Scheduler, now| {
