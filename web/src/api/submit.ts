@@ -51,6 +51,16 @@ export interface HookRequest {
   on_failure: (typeof FAILURES)[number];
 }
 
+export const NOTIFY_MOMENTS = ["end", "first-failure"] as const;
+export type NotifyMoment = (typeof NOTIFY_MOMENTS)[number];
+
+/** Exactly one of the two is named. */
+export interface NotifyRequest {
+  on: NotifyMoment[];
+  webhook?: string;
+  command?: string;
+}
+
 export const LIMITS = ["max_tasks", "retries", "attempt_seconds", "frame_seconds", "stall_seconds", "max_failed_frames"] as const;
 export type LimitName = (typeof LIMITS)[number];
 
@@ -82,6 +92,7 @@ export interface Submission {
   levels?: string[];
   start_level?: string;
   hooks?: HookRequest[];
+  notify?: NotifyRequest[];
   paused?: boolean;
 }
 
@@ -92,6 +103,8 @@ export interface WholeSpec extends JobSpec {
   dcc_version: string | null;
   limits: Partial<Record<LimitName, number | null>>;
   hooks: HookRequest[];
+  /** Absent where nobody is to be told. */
+  notify?: NotifyRequest[];
 }
 
 export interface PlanView {

@@ -307,7 +307,14 @@ async fn what_is_wrong_with_a_submission_is_pointed_at() {
     check(json!({ "priority": 101, "threads": 0 }), &["/priority", "/threads"]).await;
     check(json!({ "options": { "program": "perl" } }), &["/options/program"]).await;
     check(json!({ "options": { "program": "sh" } }), &["/options/script"]).await;
-    check(json!({ "after": [999] }), &["/after/0"]).await;
+    check(json!({ "after": [999, 998], "priority": 101 }), &["/priority", "/after/0", "/after/1"]).await;
+    check(json!({ "plugin": { "digest": "0000" } }), &["/plugin/digest"]).await;
+    check(json!({ "licences": ["nobody"] }), &["/licences/0"]).await;
+    check(json!({ "notify": [{ "webhook": "nobody" }] }), &["/notify/0/webhook"]).await;
+    // A dry run finds the same.
+    let dry = bench.post("/api/v1/jobs?dry_run=true", &bench.submission(&json!({ "after": [999] }))).await;
+    dry.problem(422, "invalid");
+    assert_eq!(dry.pointers(), ["/after/0"]);
     assert_eq!(bench.get("/api/v1/jobs").await.json()["items"], json!([]), "nothing was kept");
 }
 
