@@ -211,7 +211,7 @@ export const submit = {
     moreTasks: (count: number): string => `and ${count} more ${plural(count, "task", "tasks")} like these`,
     copy: "Copy",
     copied: "Copied",
-    needs: (what: string): string => `each task needs ${what}`,
+    needs: (what: string): string => `Each task needs ${what}.`,
     otherNeeds: (job: string, had: string): string => `The tasks of ${job} needed ${had}. What these need is said at each level below.`,
     nothing: "nothing in particular",
     atLevel: (what: string, level: string): string => `${what} at level ${level}`,

@@ -113,7 +113,7 @@ export function TextField(props: {
 export function CheckField(props: { name: "skipExisting" | "paused" | "gpuOptional"; title: string; about?: string }): JSX.Element {
   const { draft, set } = useSubmit();
   return (
-    <label class="check">
+    <label class="form-check">
       <input type="checkbox" checked={draft[props.name]} onChange={(event) => set(props.name, event.currentTarget.checked)} />
       <span>
         {props.title} <span class="quiet">{props.about}</span>

@@ -138,7 +138,7 @@ export function MoreFields(): JSX.Element {
             <div class="layers">
               <For each={levels()}>
                 {(level) => (
-                  <label class="check chip" title={level.summary}>
+                  <label class="form-check form-chip" title={level.summary}>
                     <input type="checkbox" checked={draft.levels.includes(level.name)} onChange={(event) => putLevel(level.name, event.currentTarget.checked)} />
                     <span>{level.name}</span>
                   </label>
@@ -146,7 +146,7 @@ export function MoreFields(): JSX.Element {
               </For>
               <For each={draft.levels.filter((name) => !levels().some((level) => level.name === name))}>
                 {(name) => (
-                  <span class="chip">
+                  <span class="form-chip">
                     {name}
                     <button type="button" class="small" aria-label={s.layers.remove(name)} onClick={() => putLevel(name, false)}>
                       ×
@@ -302,7 +302,7 @@ function Notifications(): JSX.Element {
                 <div class="layers">
                   <For each={NOTIFY_MOMENTS}>
                     {(moment) => (
-                      <label class="check chip">
+                      <label class="form-check form-chip">
                         <input
                           type="checkbox"
                           checked={one.on.includes(moment)}

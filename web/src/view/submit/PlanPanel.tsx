@@ -28,7 +28,7 @@ export function PlanPanel(): JSX.Element {
   const { farm } = usePage();
   const form = useSubmit();
   const [open, setOpen] = createSignal(false);
-  let details: HTMLDetailsElement | undefined;
+  let commands: HTMLDivElement | undefined;
   const plan = (): PlanView | null => {
     const now = form.plan();
     return now.kind === "ready" ? now.plan : now.kind === "checking" ? now.before : null;
@@ -37,9 +37,9 @@ export function PlanPanel(): JSX.Element {
     const now = form.plan();
     return now.kind === "refused" ? now.problem : null;
   };
-  // What would have been one thing before is not what would run now.
+  // Commands stay open while the form changes; what they were asked for is over when there is no scene any more.
   createEffect(() => {
-    if (plan() === null) setOpen(false);
+    if (form.draft.scene.trim() === "") setOpen(false);
   });
   const mistakes = () => form.mistakes().length;
   // A job keeps what each level needed; whether a person or the plugin said so is not known any more.
@@ -107,7 +107,7 @@ export function PlanPanel(): JSX.Element {
           onClick={() => {
             form.dryRun();
             if (form.checked().wrong.length === 0) setOpen(true);
-            queueMicrotask(() => details?.scrollIntoView({ block: "nearest" }));
+            queueMicrotask(() => commands?.scrollIntoView({ block: "nearest" }));
           }}
         >
           {words.show}
@@ -118,7 +118,7 @@ export function PlanPanel(): JSX.Element {
       </div>
       <Show when={open() && plan()}>
         {(now) => (
-          <div class="commands" ref={(element) => (details = element as unknown as HTMLDetailsElement)}>
+          <div class="commands" ref={commands}>
             <For each={now().levels}>{(level, index) => <Level level={level} number={index() + 1} />}</For>
           </div>
         )}
