@@ -129,8 +129,12 @@ test.each<[string[], unknown[], Partial<Draft>]>([
 test("what is wrong stands at one field, the nearest", () => {
   const fields = ["/gpus", "/gpus/memory", "/options/size", "/plugin"];
   expect(["/gpus/memory", "/gpus/count", "/options/size/0", "/options/x", "/pluginx"].map((pointer) => nearest(pointer, fields))).toEqual(["/gpus/memory", "/gpus", "/options/size", undefined, undefined]);
-  expect(shownAt("/plugin/name", draft({ pluginVersion: "^x" }))).toBe("/plugin/version");
-  expect(shownAt("/plugin/name", draft({}))).toBe("/plugin/name");
+  const message = "`^x` is no version requirement";
+  expect(shownAt({ pointer: "/plugin/name", message }, draft({ pluginVersion: "^x" }))).toBe("/plugin/version");
+  expect(shownAt({ pointer: "/plugin", message }, draft({ pluginVersion: "^x" }))).toBe("/plugin/version");
+  expect(shownAt({ pointer: "/plugin", message: "the plugin could not check the job" }, draft({ pluginVersion: "^x" }))).toBe("/plugin");
+  expect(shownAt({ pointer: "/plugin", message }, draft({}))).toBe("/plugin");
+  expect(shownAt({ pointer: "/scene", message }, draft({ pluginVersion: "^x" }))).toBe("/scene");
 });
 
 describe("a draft that was kept", () => {

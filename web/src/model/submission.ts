@@ -341,9 +341,11 @@ export function draftOfSubmission(submission: Submission, form: Form): Draft {
   };
 }
 
-/** Where the form shows what the daemon says of a field: it has one for a plugin's version, and a submission has not. */
-export function shownAt(pointer: string, draft: Draft): string {
-  return pointer === "/plugin/name" && draft.pluginVersion.trim() !== "" ? "/plugin/version" : pointer;
+/** Where the form shows what the daemon says: it has a field for a plugin's version, which a submission has in the name. */
+export function shownAt({ pointer, message }: Wrong, draft: Draft): string {
+  const version = draft.pluginVersion.trim();
+  const isOfName = pointer === "/plugin" || pointer === "/plugin/name";
+  return isOfName && version !== "" && message.includes(version) ? "/plugin/version" : pointer;
 }
 
 /** The field that a pointer is nearest to: its own, or the one around it; none where no field has to do with it. */

@@ -188,7 +188,7 @@ export function createForm({ farm, route, complain }: PageContext): SubmitForm {
   const hostWrong = createMemo((): Wrong[] => {
     const now = plan();
     if (now.kind !== "refused") return [];
-    return now.problem.fields.map((one) => ({ pointer: shownAt(one.field, draft), message: one.message }));
+    return now.problem.fields.map(({ field, message }) => ({ pointer: shownAt({ pointer: field, message }, draft), message }));
   });
   const shownWrong = createMemo((): Wrong[] => {
     const own = checked().wrong.filter((one) => asked() || one.missing !== true);
