@@ -5,7 +5,10 @@
 //! submitter's. Every mistake is found before anything is sent, and each is told with its file, line and column. The
 //! daemon checks all of it again, and what it finds has its place in the files too. `docs/batches.md` is the manual.
 
+mod assemble;
 mod json;
+mod matrix;
+mod reader;
 mod resolve;
 mod schema;
 mod shots;
@@ -17,7 +20,7 @@ mod variables;
 mod yaml;
 
 pub use resolve::{Overrides, Resolved, resolve_file, resolve_text};
-pub use schema::schema;
+pub use schema::{published, schema};
 pub use shots::{Shots, resolve_shots};
 pub use tree::{Files, Mistake, Mistakes};
 
