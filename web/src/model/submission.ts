@@ -2,8 +2,9 @@
  * The submit form's draft, and the submission that it comes to: what is typed is kept as it is typed, and only what is
  * set is sent. No I/O; which options there are is the schema's business.
  */
-import type { Chunking, FrameOrder, HookRequest, LimitName, NotifyMoment, NotifyRequest, Submission, WholeSpec } from "../api/submit";
+import type { Chunking, FrameOrder, HookRequest, LimitName, NotifyMoment, Submission, WholeSpec } from "../api/submit";
 import { FAILURES, LIMITS, MOMENTS, NOTIFY_MOMENTS, ORDERS } from "../api/submit";
+import type { NotifyWish } from "../api/batches";
 import type { GpuNeed, LevelNeeds } from "../api/types";
 import { submit } from "../text/submit";
 import { FrameSetError, readFrames } from "./frames";
@@ -236,7 +237,7 @@ function gpusOf(draft: Draft, count: number | undefined, memory: string | undefi
   return { count, required: !draft.gpuOptional, ...(memory === undefined ? {} : { memory }) };
 }
 
-function toldOf({ on, webhook, command }: NotifyRequest): Told {
+function toldOf({ on, webhook, command }: NotifyWish): Told {
   return { to: command === undefined ? "webhook" : "command", name: command ?? webhook ?? "", on: [...on] };
 }
 
