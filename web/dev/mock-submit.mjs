@@ -45,17 +45,25 @@ function plan(submission) {
   return { job, notes: [], levels: [{ name: "full", summary: "as the job asks", needs: { memory_bytes: null, gpus: null }, problem: null, tasks: [task], more_tasks: 3 }] };
 }
 
+const planned = (name, standing, reason = null) => ({
+  name, standing, reason, job: null, plugin: "blender", scene: `/projects/harvest/shots/${name}.blend`, frames: "1-120", layers: [], output: null, notes: [],
+});
+const BATCH = {
+  name: "monday", workers: 3,
+  jobs: [planned("sq010_sh0040", "complete", "job 12 has rendered it, and the images of its 120 frames are in place"), planned("sq010_sh0050", "new")],
+};
+
 /** Answers what the form asks; false where it is none of that. */
 export function answer(request, path, query, json) {
   if (path === "/files") json(files(query));
   else if (path === "/scenes/inspect") {
     const layers = ["beauty", "shadow", "utility"].map((name) => ({ name, enabled: name !== "utility" }));
     json({ path: query.get("path"), bytes: 41_300_000, modified: new Date().toISOString(), plugins: ["blender"], scenes: [{ name: "Scene", frames: "1-120", layers }], unread: [] });
-  } else if (path === "/jobs" && request.method === "POST") {
+  } else if ((path === "/jobs" || path === "/batches/file") && request.method === "POST") {
     let body = "";
     request.on("data", (text) => (body += text));
     request.on("end", () => {
-      if (query.has("dry_run")) json(plan(JSON.parse(body)));
+      if (query.has("dry_run")) json(path === "/jobs" ? plan(JSON.parse(body)) : BATCH);
       else json({ title: "Not possible here", status: 409, detail: "this farm is made up, and renders nothing" }, 409, "application/problem+json");
     });
   } else return false;
