@@ -44,7 +44,6 @@ pub(crate) use attempt::{
     KEPT, Manifest, READER_FAILED, fixed_directory, had_gpus, is_the_hosts, is_the_plugins, program_of,
     render_env,
 };
-pub(crate) use batches::check_fields;
 pub use batches::{BatchControl, BatchHead, BatchJob, BatchSubmission, SubmittedBatch};
 pub use budget::{InteractiveSettings, Schedule, ScheduleError};
 pub(crate) use budget::{budget_now, disk_views};
