@@ -54,6 +54,7 @@ const script = (version, lines = ["return None"]) => `import farmhand
 class Look(farmhand.Plugin):
     version = "${version}"
     extensions = ["look"]
+    tools = ["blender"]
     options = {"quality": {"title": "Quality", "type": "integer", "minimum": 1, "default": 50}}
 
     def build_command(self, task):
@@ -87,7 +88,7 @@ test("a plugin that is saved broken shows its error, goes live when it is mended
   assert.equal(await generation(), first, "the old version goes on");
   const failure = page.locator('[data-part="failure"] pre');
   await failure.waitFor();
-  assert.match(await failure.innerText(), /look\.py.*line 9|line 9.*look\.py/s);
+  assert.match(await failure.innerText(), /look\.py.*line 10|line 10.*look\.py/s);
   assert.match(await failure.innerText(), /SyntaxError/);
 
   save(script("1.1.0"));
