@@ -328,10 +328,7 @@ mod tests {
                 ("/worker", "unknown field `worker`; did you mean `workers`?"),
                 ("/max_retries", "invalid value: integer `-1`, expected a whole number from 0 to 4294967295"),
                 ("/jobs/0/frams", "unknown field `frams`; did you mean `frames`?"),
-                (
-                    "/jobs/1/priority",
-                    "invalid type: string \"high\", expected a whole number from 0 to 255",
-                ),
+                ("/jobs/1/priority", "invalid type: string \"high\", expected a whole number from 0 to 255"),
                 ("/jobs/1/limits/max_taks", "unknown field `max_taks`; did you mean `max_tasks`?"),
                 ("/jobs/1/scene", "`scene` is needed and missing"),
                 ("/jobs/2", "a job is an object"),
