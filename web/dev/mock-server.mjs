@@ -208,10 +208,11 @@ const notices = [
   ["warning", "frames-failed", 44, "blender", "turntable_tractor has given up frames 41"],
   ["warning", "plugin-refused", null, "maya", "the newest version of maya does not serve, the one before it goes on: maya.py line 3: invalid syntax"],
   ["error", "job-failed", 40, "maya", "sq020_0110_comp failed: 3 of 120 frames given up"],
+  ["error", "batch-failed", null, null, "sq020 nightly has ended: 3 of 24 jobs failed"],
   ["info", "job-done", 39, "blender", "sq020_0100 is done: 96 frames"],
   ["error", "breaker-opened", null, "nuke", "nuke takes no tasks for a while: no licence for nuke_r"],
   ["info", "daemon-started", null, null, "farmhand 0.1.0 started and took up 2 renders that went on meanwhile"],
-].map(([severity, kind, job, plugin, message], index) => ({ id: 60 - index, at: new Date(Date.now() - index ** 3 * 60_000).toISOString(), severity, kind, job, plugin, message }));
+].map(([severity, kind, job, plugin, message], index) => ({ id: 60 - index, at: new Date(Date.now() - index ** 3 * 60_000).toISOString(), severity, kind, job, batch: kind === "batch-failed" ? 7 : null, plugin, message }));
 const sample = (age) => {
   const wave = (period, phase) => 0.5 + 0.45 * Math.sin((Date.now() / 1000 - age) / period + phase);
   return { at: ago(age), cpu: wave(17, 0), memory_used_bytes: (40 + 8 * wave(31, 2)) * GB, gpus: [0, 1, 2].map((index) => ({ uuid: node.gpus[index].uuid, utilisation: wave(9 + index * 5, index), memory_used_bytes: 9 * GB })) };
