@@ -79,7 +79,8 @@ impl Client {
         headers: &[(&str, &str)],
         within: Duration,
     ) -> Result<T, CliError> {
-        let request = self.agent.post(self.address(path)).config().timeout_recv_response(Some(within)).build();
+        let request =
+            self.agent.post(self.address(path)).config().timeout_recv_response(Some(within)).build();
         let mut request = self.authorized(request);
         for (name, value) in headers {
             request = request.header(*name, *value);

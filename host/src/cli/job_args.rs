@@ -254,7 +254,9 @@ impl JobArgs {
         if let Some(priority) = self.priority {
             given.insert("priority".to_owned(), priority.into());
         }
-        for (name, value) in [("order", self.order.map(serde_json::to_value)), ("chunk", self.chunk.map(serde_json::to_value))] {
+        for (name, value) in
+            [("order", self.order.map(serde_json::to_value)), ("chunk", self.chunk.map(serde_json::to_value))]
+        {
             if let Some(Ok(value)) = value {
                 given.insert(name.to_owned(), value);
             }

@@ -51,7 +51,8 @@ pub(super) fn run(context: &mut Context, args: &SubmitArgs) -> Result<(), CliErr
             return batch::submit(context, &wanted);
         }
         _ if args.batch != BatchArgs::default() => {
-            let message = "--pattern, --set, --fresh, --workers, --stop-on-error and --report go with a batch";
+            let message =
+                "--pattern, --set, --fresh, --workers, --stop-on-error and --report go with a batch";
             return Err(CliError::Usage(message.to_owned()));
         }
         What::Job(_) if args.job != JobArgs::default() => {
@@ -121,7 +122,8 @@ fn is_json(path: &Path) -> bool {
 
 fn read_file(path: &Path) -> Result<String, CliError> {
     let file = std::fs::File::open(path);
-    let file = file.map_err(|source| CliError::Io { context: format!("cannot read {}", path.display()), source })?;
+    let file =
+        file.map_err(|source| CliError::Io { context: format!("cannot read {}", path.display()), source })?;
     read(path, file)
 }
 

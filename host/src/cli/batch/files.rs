@@ -4,7 +4,9 @@
 use super::super::context::Context;
 use super::super::error::CliError;
 use super::super::job_args::JobArgs;
-use crate::batch::{Language, Mistakes, Overrides, Resolved, Shots, resolve_file, resolve_shots, resolve_text};
+use crate::batch::{
+    Language, Mistakes, Overrides, Resolved, Shots, resolve_file, resolve_shots, resolve_text,
+};
 use clap::Args;
 use farmhand_model::batch::ReportWish;
 use serde_json::{Map, Value, json};
@@ -93,7 +95,8 @@ impl BatchArgs {
         if let Some(dir) = &self.report {
             let wish: Result<ReportWish, _> = serde_json::from_value(json!({"dir": context.absolute(dir)}));
             let wish = wish.and_then(serde_json::to_value);
-            let wish = wish.map_err(|error| CliError::Usage(format!("--report {}: {error}", dir.display())))?;
+            let wish =
+                wish.map_err(|error| CliError::Usage(format!("--report {}: {error}", dir.display())))?;
             head.insert("report".to_owned(), wish);
         }
         if self.fresh {
@@ -118,7 +121,8 @@ impl BatchArgs {
             return Err(CliError::Usage("--pattern goes with a directory of shots".to_owned()));
         }
         if output.is_some() && !sources.iter().all(|source| source.is_dir()) {
-            let message = "--output goes with a scene or a directory of shots; a batch file says it for each job";
+            let message =
+                "--output goes with a scene or a directory of shots; a batch file says it for each job";
             return Err(CliError::Usage(message.to_owned()));
         }
         if sources.len() > 1 && overrides.head.contains_key("name") {

@@ -69,7 +69,9 @@ fn end(context: &mut Context, client: &Client, ids: &[BatchId]) -> Result<(), Cl
             if batch.entries.len() > TOLD {
                 let more = batch.entries.len() - TOLD;
                 let id = batch.summary.id;
-                context.out.line(format!("  and {more} more; `farmhand batch {id} --state failed` lists them"))?;
+                context
+                    .out
+                    .line(format!("  and {more} more; `farmhand batch {id} --state failed` lists them"))?;
             }
         }
     }
@@ -113,7 +115,12 @@ struct Watcher<'a> {
 
 impl Watcher<'_> {
     /// True once all have ended, false where somebody wants this to end first.
-    fn wait(&mut self, client: &mut Client, ids: &[BatchId], interrupt: &Interrupt) -> Result<bool, CliError> {
+    fn wait(
+        &mut self,
+        client: &mut Client,
+        ids: &[BatchId],
+        interrupt: &Interrupt,
+    ) -> Result<bool, CliError> {
         let mut absence = Absence::default();
         let mut left: Vec<BatchId> = ids.to_vec();
         loop {

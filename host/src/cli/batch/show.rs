@@ -29,7 +29,11 @@ pub(super) fn run(
     let (table, more) = entries(&batch.entries, limit, now);
     context.out.section(&table)?;
     if more > 0 {
-        context.out.line(format!("and {}: --limit {}", human::count(more, "more job"), batch.entries.len()))?;
+        context.out.line(format!(
+            "and {}: --limit {}",
+            human::count(more, "more job"),
+            batch.entries.len()
+        ))?;
     }
     Ok(())
 }
@@ -42,7 +46,10 @@ fn facts(batch: &BatchView, now: Timestamp) -> Table {
     table.fact("jobs", format!("{}: {}", jobs.total, counts(jobs)));
     table.fact("frames", format!("{} ({})", human::frames(frames), percent(&batch.summary)));
     if let Some(rate) = batch.summary.success_rate {
-        table.fact("success", format!("{:.1} % of the frames that have ended", (rate * 1000.0).floor() / 10.0));
+        table.fact(
+            "success",
+            format!("{:.1} % of the frames that have ended", (rate * 1000.0).floor() / 10.0),
+        );
     }
     table.fact("time", time(&batch.summary, now));
     if let Some(eta) = batch.summary.eta {
@@ -54,7 +61,9 @@ fn facts(batch: &BatchView, now: Timestamp) -> Table {
     if settings.timeout_seconds > 0 {
         rules.push(format!("at most {} s an attempt", settings.timeout_seconds));
     }
-    rules.push(if settings.continue_on_error { "goes on after a failure" } else { "stops at a failure" }.to_owned());
+    rules.push(
+        if settings.continue_on_error { "goes on after a failure" } else { "stops at a failure" }.to_owned(),
+    );
     rules.push(if settings.resume_on_failure { "resumes" } else { "starts over" }.to_owned());
     table.fact("settings", rules.join(", "));
     if let Some(report) = &batch.report {

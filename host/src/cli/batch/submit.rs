@@ -203,10 +203,7 @@ mod tests {
         let mut batch = view(&[("sh010", EntryState::Skipped), ("sh020", EntryState::Pending)]);
         batch.entries[0].entry.standing = Standing::Complete;
         batch.entries[0].entry.reason = Some("job 4 has rendered it".to_owned());
-        let expect = [
-            "batch 3: seq010, 8 jobs: 1 new, 1 skipped",
-            "  sh010: skipped: job 4 has rendered it",
-        ];
+        let expect = ["batch 3: seq010, 8 jobs: 1 new, 1 skipped", "  sh010: skipped: job 4 has rendered it"];
         assert_eq!(submitted_lines(&batch), expect);
     }
 }
