@@ -479,7 +479,7 @@ mod tests {
                     id: NoticeId(7),
                     at: Timestamp(9),
                     severity,
-                kind,
+                    kind,
                     job: job.map(JobId),
                     plugin: plugin.map(str::to_owned),
                     message: message.to_owned(),

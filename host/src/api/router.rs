@@ -8,8 +8,8 @@ use super::security::{HostRules, check_origin, security_headers};
 use super::settings::{ApiError, ApiSettings};
 use super::state::ApiState;
 use super::{
-    actions, attempts, auth, batches, cleanup, compress, events, files, images, jobs, logs, notices, page, past,
-    plugins, report, system,
+    actions, attempts, auth, batches, cleanup, compress, events, files, images, jobs, logs, notices, page,
+    past, plugins, report, system,
 };
 use crate::farm::Farm;
 use axum::Router;

@@ -543,6 +543,14 @@ async fn scenes_are_found_inside_the_roots_and_looked_into() {
         scene.json()["unread"][0]["why"].as_str().unwrap().starts_with("noop does not tell"),
         "{scene:?}"
     );
+    let comp = "Root {\n first_frame 3\n last_frame 9\n}\nWrite {\n file /renders/a.%04d.exr\n name Beauty\n}\n";
+    std::fs::write(shows.join("comp.nk"), comp).unwrap();
+    let scene = inspect("comp.nk").await;
+    assert_eq!(
+        scene.json()["scenes"],
+        json!([{ "name": null, "frames": "3-9", "layers": [{ "name": "Beauty", "enabled": true }] }]),
+        "{scene:?}"
+    );
     let scene = inspect("notes.txt").await;
     assert!(scene.json()["unread"][0]["why"].as_str().unwrap().contains("no plugin takes"), "{scene:?}");
     inspect("nothing.blend").await.problem(400, "bad-parameter");
