@@ -1,4 +1,4 @@
-//! Batches over HTTP: submit, list, look at, control; and the schema of batch files.
+//! Batches over HTTP: submit, list, look at, control.
 
 use super::body::{JsonBody, OptionalJsonBody};
 use super::jobs::{MOST, Nothing, USUAL, in_query};

@@ -55,6 +55,7 @@ impl Reader<'_> {
         found.variables.extend(self.given.clone());
         let mut places = Places::default();
         places.by_pointer.extend(found.root.map(|place| (String::new(), place)));
+        places.by_pointer.extend(found.list.map(|place| ("/jobs".to_owned(), place)));
         let mut batch = Map::new();
         for (key, node) in &found.head {
             let mut node = self.fill(node, &found.variables, BTreeMap::new());
@@ -73,8 +74,12 @@ impl Reader<'_> {
         }
         batch.insert("source".to_owned(), source.into());
         let mut jobs = Vec::new();
+        let mut has_broken_jobs = found.has_broken_jobs;
         for node in &found.jobs {
-            for axes in self.combinations(node, &found.variables) {
+            let combinations = self.combinations(node, &found.variables);
+            // What is wrong with a matrix has been told; that there are no jobs is not told too.
+            has_broken_jobs |= combinations.is_empty();
+            for axes in combinations {
                 if jobs.len() > BatchSubmission::MOST {
                     break;
                 }
@@ -84,9 +89,6 @@ impl Reader<'_> {
             }
         }
         batch.insert("jobs".to_owned(), Value::Array(jobs));
-        if found.has_broken_jobs {
-            places.broken.push("/jobs".to_owned());
-        }
         self.check_given(&found);
         let mut mistakes = self.mistakes;
         let Places { by_pointer, broken } = places;
@@ -94,7 +96,8 @@ impl Reader<'_> {
         if let Err(problems) = BatchSubmission::parse(resolved.batch.clone()) {
             // What could not be made out has been told, and is not told again for what it is not.
             let is_told = |field: &str| {
-                broken.iter().any(|broken| is_within(field, broken) || is_within(broken, field))
+                has_broken_jobs && field == "/jobs"
+                    || broken.iter().any(|broken| is_within(field, broken) || is_within(broken, field))
             };
             let untold = problems.iter().filter(|problem| !is_told(&problem.field));
             mistakes.extend(untold.map(|Problem { field, message }| resolved.mistake(field, message)));

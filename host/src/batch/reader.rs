@@ -25,6 +25,8 @@ pub(super) struct Parts {
     pub(super) variables: BTreeMap<String, Node>,
     /// Names of variables that the files say.
     pub(super) declared: BTreeSet<String>,
+    /// Where the list of jobs stands.
+    pub(super) list: Option<Place>,
     /// `jobs` is there and is none: nothing more is said of it.
     pub(super) has_broken_jobs: bool,
     /// The first goes before those after it.
@@ -125,8 +127,8 @@ impl<'a> Reader<'a> {
             return None;
         }
         let file = self.files.add(path);
-        let directory = path.parent().unwrap_or(Path::new(""));
-        self.directories.push(std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned()));
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        self.directories.push(absolute.parent().unwrap_or(&absolute).to_owned());
         language.parse(&text, file).map_err(|mistake| self.mistakes.push(mistake)).ok()
     }
 
@@ -191,14 +193,17 @@ impl<'a> Reader<'a> {
                     let fields = self.map_of(node, "defaults are a table of fields of a job");
                     overlay(&mut found.defaults, fields);
                 }
-                "jobs" => match &node.data {
-                    Data::List(jobs) => found.jobs.extend(jobs.iter().cloned()),
-                    _ => {
-                        found.has_broken_jobs = true;
-                        let message = format!("jobs are a list, and this is {}", node.kind());
-                        self.mistakes.push(Mistake::at(node.place, message));
+                "jobs" => {
+                    found.list = Some(node.place);
+                    match &node.data {
+                        Data::List(jobs) => found.jobs.extend(jobs.iter().cloned()),
+                        _ => {
+                            found.has_broken_jobs = true;
+                            let message = format!("jobs are a list, and this is {}", node.kind());
+                            self.mistakes.push(Mistake::at(node.place, message));
+                        }
                     }
-                },
+                }
                 name if BatchHead::FIELDS.contains(&name) && !NOT_IN_FILES.contains(&name) => {
                     overlay(&mut found.head, vec![(key.clone(), node.clone())]);
                 }

@@ -82,7 +82,8 @@ pub fn resolve_file(
     let mut reader = Reader::new(overrides, env);
     let mut found = Parts::default();
     reader.file(path, None, &[], &mut found);
-    reader.finish(found, &path.display().to_string(), overrides)
+    let source = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    reader.finish(found, &source.display().to_string(), overrides)
 }
 
 /// The same of a text that stands in no file; what it includes is relative to `directory`.

@@ -13,8 +13,10 @@ pub fn schema() -> Value {
     BatchSubmission::schemas(&mut components);
     Submission::schemas(&mut components);
     BatchHead::schemas(&mut components);
-    let mut definitions: Map<String, Value> =
-        components.into_iter().map(|(name, schema)| (name, renamed(json!(schema)))).collect();
+    let mut definitions: Map<String, Value> = components
+        .into_iter()
+        .map(|(name, schema)| (name, with_references(renamed(json!(schema)))))
+        .collect();
     for unused in ["BatchHead", "BatchJob", "BatchSubmission", "Submission"] {
         definitions.remove(unused);
     }
@@ -92,18 +94,39 @@ pub fn published() -> String {
 
 /// The fields of that name; each may also be a text with a reference in it.
 fn properties(schema: &Value, names: impl Iterator<Item = &'static str>) -> Map<String, Value> {
-    let reference = json!({"type": "string", "pattern": "\\$\\{[^}]+\\}"});
     names
         .filter_map(|name| {
             let own = schema.get("properties")?.get(name)?;
-            let description = own.get("description").cloned();
-            let mut either = json!({"anyOf": [own, reference]});
-            if let Some(description) = description {
-                either["description"] = description;
-            }
-            Some((name.to_owned(), either))
+            Some((name.to_owned(), or_reference(own.clone())))
         })
         .collect()
+}
+
+/// Fields of tables below may be references too.
+fn with_references(schema: Value) -> Value {
+    match schema {
+        Value::Array(items) => items.into_iter().map(with_references).collect(),
+        Value::Object(map) => map
+            .into_iter()
+            .map(|(name, value)| match (name.as_str(), value) {
+                ("properties", Value::Object(fields)) => {
+                    let either = |(name, field)| (name, or_reference(with_references(field)));
+                    (name, fields.into_iter().map(either).collect())
+                }
+                (_, value) => (name, with_references(value)),
+            })
+            .collect(),
+        other => other,
+    }
+}
+
+fn or_reference(own: Value) -> Value {
+    let description = own.get("description").cloned();
+    let mut either = json!({"anyOf": [own, {"type": "string", "pattern": "\\$\\{[^}]+\\}"}]});
+    if let Some(description) = description {
+        either["description"] = description;
+    }
+    either
 }
 
 fn described(schema: &Value, description: &str) -> Value {

@@ -57,6 +57,11 @@ export function jobAddress(job: number): string {
   return `#/jobs/${job}`;
 }
 
+/** What became of a batch so far. */
+export function batchAddress(batch: number): string {
+  return viewAddress("history", "batch", String(batch));
+}
+
 export const JOB_PARTS = ["overview", "attempts", "times", "log", "details"] as const;
 export type JobPart = (typeof JOB_PARTS)[number];
 
