@@ -253,7 +253,8 @@ fn a_file_that_is_sent_as_text_stands_alone() {
         "name: ${env:PATH}\njobs:\n  - scene: /s/a.blend\n",
         &["seq.yaml:1:7: the environment has no `PATH`"],
     );
-    let resolved = read("name: a\njobs:\n  - scene: shots/a.blend\n  - {scene: /s/b.blend, frames: 7}\n").unwrap();
+    let resolved =
+        read("name: a\njobs:\n  - scene: shots/a.blend\n  - {scene: /s/b.blend, frames: 7}\n").unwrap();
     assert_eq!(resolved.batch["source"], "seq.yaml");
     assert_eq!(resolved.batch["jobs"][0]["scene"], "shots/a.blend", "the daemon says that it is relative");
     assert_eq!(resolved.batch["jobs"][1]["frames"], "7");
