@@ -36,7 +36,8 @@ export function JobsPart(): JSX.Element {
       event.preventDefault();
       event.stopPropagation();
     };
-    if (plain && letters() && event.key === "/") {
+    // A part with a search of its own takes the key itself.
+    if (plain && letters() && event.key === "/" && target.closest("[data-finds]") === null) {
       search?.focus();
       return done();
     }

@@ -151,7 +151,7 @@ function Facts(props: { plugin: PluginView; detail: PluginDetail | null }): JSX.
               <code class="path">{stamp().digest}</code>
             </dd>
             <dt>{t.plugins.generationWord}</dt>
-            <dd>{stamp().generation}</dd>
+            <dd data-fact="generation">{stamp().generation}</dd>
           </>
         )}
       </Show>
