@@ -9,6 +9,7 @@ mod harness;
 
 mod api;
 mod author;
+mod batches;
 mod cleanup;
 mod failures;
 mod gpus;
@@ -23,6 +24,8 @@ mod plugins;
 mod render;
 mod report;
 mod restart;
+mod resume;
+mod scale;
 mod trial;
 mod tutorial;
 mod usage;

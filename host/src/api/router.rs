@@ -8,8 +8,8 @@ use super::security::{HostRules, check_origin, security_headers};
 use super::settings::{ApiError, ApiSettings};
 use super::state::ApiState;
 use super::{
-    actions, attempts, auth, batches, cleanup, compress, events, files, images, jobs, logs, notices, page,
-    past, plugins, report, system,
+    actions, attempts, auth, batch_file, batches, cleanup, compress, events, files, images, jobs, logs,
+    notices, page, past, plugins, report, system,
 };
 use crate::farm::Farm;
 use axum::Router;
@@ -59,6 +59,7 @@ pub(super) fn documented() -> OpenApiRouter<ApiState> {
         .merge(
             OpenApiRouter::new()
                 .routes(routes!(batches::submit, batches::list))
+                .routes(routes!(batch_file::submit))
                 .layer(DefaultBodyLimit::max(BATCH_BYTES)),
         )
         .routes(routes!(batches::get))

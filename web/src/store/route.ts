@@ -50,6 +50,9 @@ export function viewAddress(view: ViewName, ...rest: string[]): string {
   return view === "jobs" ? "#/" : `#/${[view, ...rest.map(encodeURIComponent)].join("/")}`;
 }
 
+/** The form of a batch file, beside that of one job. */
+export const BATCH_FORM = "batch";
+
 export function jobAddress(job: number): string {
   return `#/jobs/${job}`;
 }
