@@ -97,7 +97,8 @@ fn the_schema_describes_the_files() {
             .collect();
         assert!(errors.is_empty(), "{name}: {errors:?}");
     }
-    // What a schema cannot say: names that are given twice, circles, includes, variables, and numbers of jobs.
+    // What a schema cannot say: names that are given twice, circles, variables, and that there are jobs, of which another
+    // file may have some.
     let beyond =
         ["bad-bomb.yaml", "bad-circle.yaml", "bad-matrix-large.yaml", "bad-names.yaml", "bad-variables.yaml"];
     for path in case_files("bad-") {
