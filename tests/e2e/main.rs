@@ -9,6 +9,7 @@ mod harness;
 
 mod api;
 mod author;
+mod batches;
 mod cleanup;
 mod failures;
 mod gpus;
@@ -24,6 +25,8 @@ mod plugins;
 mod render;
 mod report;
 mod restart;
+mod resume;
+mod scale;
 mod trial;
 mod tutorial;
 mod usage;

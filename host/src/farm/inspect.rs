@@ -1,5 +1,5 @@
-//! What a scene tells of itself before it is submitted. Files that can be read as such are read here, by `scene`; of
-//! others the plugin that takes them is asked what it makes of a job without frames. No DCC is ever started.
+//! What a scene tells of itself before it is submitted: a .blend is read by `scene`, and of any other the plugin that
+//! takes it is asked what it makes of a job without frames and layers. No DCC is ever started.
 
 use super::files::{extensions, modified, takers};
 use super::parts::Parts;
@@ -68,8 +68,11 @@ async fn ask_plugin(parts: &Parts, path: &Path) -> Told {
                 .into_iter()
                 .map(|layer| scene::Layer { name: layer, enabled: true })
                 .collect();
-            let unread_layers =
-                layers.is_empty().then(|| format!("{name} does not tell the layers of such a scene"));
+            let unread_layers = Some(if layers.is_empty() {
+                format!("{name} does not tell the layers of such a scene")
+            } else {
+                format!("{name} tells those that the scene renders by itself; type the names of others")
+            });
             let scenes = vec![Inside { name: None, frames, layers }];
             Told { scenes, current: 0, unread_frames, unread_layers }
         }

@@ -30,6 +30,7 @@ mod plan;
 mod plugin_detail;
 mod reasons;
 mod reports;
+mod secrets;
 mod settings;
 mod start;
 mod submission;
@@ -43,7 +44,6 @@ pub(crate) use attempt::{
     KEPT, Manifest, READER_FAILED, fixed_directory, had_gpus, is_the_hosts, is_the_plugins, program_of,
     render_env,
 };
-pub(crate) use batches::check_fields;
 pub use batches::{BatchControl, BatchHead, BatchJob, BatchSubmission, SubmittedBatch};
 pub use budget::{InteractiveSettings, Schedule, ScheduleError};
 pub(crate) use budget::{budget_now, disk_views};
@@ -354,6 +354,15 @@ impl Farm {
         let live = self.attempt_record(id).await?.is_live();
         let path = AttemptDir::open(self.inner.parts.attempt_dir(id)).log();
         if path.exists() { Ok(LogFile { path, live }) } else { Err(FarmError::NoLog(id)) }
+    }
+
+    /// Whether the log of an attempt may still grow. One that cannot be asked about now may: only an end that is known is
+    /// told as one.
+    pub async fn may_log_grow(&self, id: AttemptId) -> bool {
+        match self.attempt_record(id).await {
+            Ok(record) => record.is_live(),
+            Err(error) => !matches!(error, FarmError::NoAttempt(_)),
+        }
     }
 
     /// Why a job waits, and where its time goes.

@@ -1,14 +1,11 @@
-//! What a scene file says of itself, read without starting its DCC: the frames that a job gets when nobody names any,
-//! and the layers and scenes that a form offers.
+//! What a .blend says of itself, read without starting Blender: the frames that a job gets when nobody names any, and
+//! the layers and scenes that a form offers.
 //!
-//! Only file formats that can be read as such live here; what a DCC alone can tell is its plugin's job. Whatever stands
-//! in a file, reading it ends, and costs a bounded amount of memory.
+//! Scenes in text are their plugins' to read, which see a scene in parts; a .blend may be compressed whole, which no
+//! plugin could undo within its limits. Whatever stands in a file, reading it ends, and costs a bounded amount of memory.
 
 mod blend;
 mod dna;
-mod lines;
-mod maya;
-mod nuke;
 
 use farmhand_model::FrameSet;
 use std::path::{Path, PathBuf};
@@ -43,7 +40,7 @@ pub enum BlendError {
 /// What a scene file tells.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Told {
-    /// Its scenes: one, except in a .blend.
+    /// Its scenes: several only in a .blend.
     pub scenes: Vec<Inside>,
     /// Which of them its DCC would render.
     pub current: usize,
@@ -64,7 +61,7 @@ pub struct Inside {
     pub layers: Vec<Layer>,
 }
 
-/// A view layer of Blender, a render layer of Maya, a Write node of Nuke.
+/// A view layer of Blender, or whatever else its plugin calls a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layer {
     /// As a job names it.
@@ -73,21 +70,8 @@ pub struct Layer {
     pub enabled: bool,
 }
 
-/// The formats that are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Blend,
-    Maya,
-    Nuke,
-}
-
-fn format(scene: &Path) -> Option<Format> {
-    match scene.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-        "blend" => Some(Format::Blend),
-        "ma" => Some(Format::Maya),
-        "nk" => Some(Format::Nuke),
-        _ => None,
-    }
+fn is_blend(scene: &Path) -> bool {
+    scene.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("blend"))
 }
 
 /// The frames that the scene would render by itself; `None` where this kind of file does not tell, or its plugin reads
@@ -95,24 +79,22 @@ fn format(scene: &Path) -> Option<Format> {
 ///
 /// Reads the whole file where it is compressed (hundreds of megabytes a second): not for an async thread.
 pub fn frame_range(scene: &Path) -> Result<Option<FrameSet>, SceneError> {
-    if format(scene) != Some(Format::Blend) {
+    if !is_blend(scene) {
         return Ok(None);
     }
     let told = blend::read(scene).map_err(|source| SceneError { path: scene.to_path_buf(), source })?;
     Ok(told.scenes.into_iter().nth(told.current).and_then(|scene| scene.frames))
 }
 
-/// All that the scene tells; `None` where files of this kind cannot be read without their DCC.
+/// All that the scene tells; `None` where its plugin is to be asked.
 ///
 /// # Errors
 /// It should be readable, and is not: in one sentence.
 pub fn inspect(scene: &Path) -> Result<Option<Told>, String> {
-    match format(scene) {
-        None => Ok(None),
-        Some(Format::Blend) => blend::read(scene).map(Some).map_err(|error| error.to_string()),
-        Some(Format::Maya) => maya::read(scene).map(Some).map_err(|error| error.to_string()),
-        Some(Format::Nuke) => nuke::read(scene).map(Some).map_err(|error| error.to_string()),
+    if !is_blend(scene) {
+        return Ok(None);
     }
+    blend::read(scene).map(Some).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -121,16 +103,10 @@ mod tests {
 
     #[test]
     fn formats_go_by_the_extension() {
-        for (name, expect) in [
-            ("a.blend", Some(Format::Blend)),
-            ("a.BLEND", Some(Format::Blend)),
-            ("a.ma", Some(Format::Maya)),
-            ("a.mb", None),
-            ("a.nk", Some(Format::Nuke)),
-            ("a.blend1", None),
-            ("blend", None),
-        ] {
-            assert_eq!(format(Path::new(name)), expect, "{name}");
+        for (name, expect) in
+            [("a.blend", true), ("a.BLEND", true), ("a.ma", false), ("a.blend1", false), ("blend", false)]
+        {
+            assert_eq!(is_blend(Path::new(name)), expect, "{name}");
         }
     }
 }
