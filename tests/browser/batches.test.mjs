@@ -52,7 +52,7 @@ test("a batch folds its jobs, by click and by keyboard, and how it was left is r
   const lone = await submit("lone", [job("only")], { paused: true });
   const { page, context, complaints } = await openPage(set.browser, set.daemon.url, { width: 2200 });
   const head = batchRow(page, nightly.id);
-  await head.locator(".batch-size", { hasText: "batch of 3" }).waitFor();
+  await head.locator(".batch-size", { hasText: "3 jobs" }).waitFor();
   await head.locator(".status-paused").waitFor();
   await head.locator(".job-count", { hasText: "0/6" }).waitFor();
   await head.locator(".batch-counts", { hasText: "3 pending" }).waitFor();
@@ -148,7 +148,7 @@ test("a batch is resumed, watched, paused, tried again and cancelled as a whole"
   await page.keyboard.press("r");
   await row(page, batch.jobs[2]).locator(".status-waiting").waitFor();
   writeFileSync(gate, "");
-  await is("failed", "partly done");
+  await is("failed", "partial");
   await head.locator(".batch-counts", { hasText: "2 done, 1 failed" }).waitFor();
   await head.locator(".job-count", { hasText: "4/6" }).waitFor();
   await head.locator("time").waitFor();
@@ -181,7 +181,7 @@ test("an open batch has all of its jobs, also those that the list has not come t
   await cancelAll(filler.id);
   const { page, context, complaints } = await openPage(set.browser, set.daemon.url);
   const head = batchRow(page, long.id);
-  await head.locator(".batch-size", { hasText: "batch of 3" }).waitFor();
+  await head.locator(".batch-size", { hasText: "3 jobs" }).waitFor();
   await head.locator(".batch-counts", { hasText: "1 pending, 2 cancelled" }).waitFor();
   await head.getByRole("checkbox").click();
   await page.locator(".job-bar", { hasText: "3 selected" }).waitFor();

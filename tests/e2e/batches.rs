@@ -89,8 +89,9 @@ fn said(output: &Output) -> String {
 
 /// A batch whose jobs run these scripts.
 fn batch_of(settings: &str, scripts: &[(&str, &str)]) -> String {
-    let mut text =
-        format!("name: seq\n{settings}\ndefaults:\n  frames: 1\n  options: {{program: sh}}\njobs:\n");
+    let mut text = format!(
+        "name: seq\n{settings}\ndefaults:\n  frames: 1\n  levels: [first]\n  options: {{program: sh}}\njobs:\n"
+    );
     for (name, script) in scripts {
         text.push_str(&format!(
             "  - name: {name}\n    scene: shot.noop\n    options: {{script: {}}}\n",
@@ -277,13 +278,17 @@ fn an_attempt_ends_after_its_timeout() {
 fn the_others_go_on_after_a_failure_unless_it_says_so() {
     let show = Show::new(&["--slots", "1"]);
     let scripts = [("a", "echo fatal no camera; exit 1"), ("b", "true"), ("c", "exit 0")];
-    show.write("on.yaml", &batch_of("", &scripts));
+    show.write("on.yaml", &batch_of("max_retries: 0", &scripts));
     let output = show.run("submit on.yaml --wait");
     assert_eq!(output.status.code(), Some(4), "partial: {}", said(&output));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("a (job 1) failed: "), "{}", said(&output));
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("a (job 1) failed: 1 frame: no camera"),
+        "{}",
+        said(&output)
+    );
     assert_eq!(counts(&show.batch(1)), some(&[("total", 3), ("completed", 2), ("failed", 1)]).sorted());
 
-    show.write("stop.yaml", &batch_of("continue_on_error: false", &scripts));
+    show.write("stop.yaml", &batch_of("max_retries: 0\ncontinue_on_error: false", &scripts));
     let output = show.run("submit stop.yaml --fresh --wait");
     assert_eq!(output.status.code(), Some(1), "failed: {}", said(&output));
     assert_eq!(counts(&show.batch(2)), some(&[("total", 3), ("cancelled", 2), ("failed", 1)]).sorted());

@@ -10,7 +10,7 @@ use std::process::Stdio;
 const JOBS: usize = 2_000;
 const FRAMES: u32 = 500;
 /// Most resident memory of the daemon, with the plugins that it brings.
-const DAEMON_MIB: u64 = 400;
+const DAEMON_MIB: u64 = 256;
 /// Most resident memory of the command that submits the batch and waits for it.
 const COMMAND_MIB: u64 = 96;
 

@@ -276,6 +276,17 @@ pub enum Happening {
         /// Why not.
         reason: String,
     },
+    /// A notification that was late has arrived.
+    NotificationArrived {
+        /// The job that it tells of, unless it tells of a batch.
+        job: Option<JobId>,
+        /// Who was told.
+        to: String,
+        /// Which notification.
+        id: String,
+        /// How often it was tried.
+        tries: u32,
+    },
     /// A notification was tried too often and is given up.
     NotificationLost {
         /// The job that it tells of, unless it tells of a batch.
@@ -323,7 +334,8 @@ impl Happening {
             | Self::GpuBack { .. }
             | Self::DiskHasRoom { .. }
             | Self::StaleReport { .. }
-            | Self::HooksUnasked { .. } => NoticeSeverity::Info,
+            | Self::HooksUnasked { .. }
+            | Self::NotificationArrived { .. } => NoticeSeverity::Info,
         }
     }
 
@@ -358,6 +370,7 @@ impl Happening {
             Self::HooksUnasked { .. } => "hooks-unasked",
             Self::AttemptAbandoned { .. } => "attempt-abandoned",
             Self::NotificationLate { .. } => "notification-late",
+            Self::NotificationArrived { .. } => "notification-arrived",
             Self::NotificationLost { .. } => "notification-lost",
         }
     }
@@ -374,7 +387,9 @@ impl Happening {
             | Self::ForeignFrame { job, .. }
             | Self::HooksUnasked { job, .. }
             | Self::AttemptAbandoned { job, .. } => Some(*job),
-            Self::NotificationLate { job, .. } | Self::NotificationLost { job, .. } => *job,
+            Self::NotificationLate { job, .. }
+            | Self::NotificationArrived { job, .. }
+            | Self::NotificationLost { job, .. } => *job,
             _ => None,
         }
     }
@@ -516,6 +531,9 @@ impl fmt::Display for Happening {
             Self::NotificationLate { to, id, reason, .. } => {
                 write!(f, "{to} could not be told of {id} and is tried again: {reason}")
             }
+            Self::NotificationArrived { to, id, tries, .. } => {
+                write!(f, "{to} was told of {id} at last, at try {tries}")
+            }
             Self::NotificationLost { to, id, tries, reason, .. } => {
                 write!(f, "{to} was not told of {id}, after {tries} tries: {reason}")
             }
@@ -592,6 +610,31 @@ mod tests {
             None,
             Some("maya"),
             "maya takes no tasks on GPU 1 for a while: no licence",
+        );
+        let (to, id) = ("webhook chat".to_owned(), "job-3-end-9".to_owned());
+        let late = Happening::NotificationLate {
+            job: Some(JobId(3)),
+            to: to.clone(),
+            id: id.clone(),
+            reason: "no route".into(),
+        };
+        check(
+            late,
+            Warning,
+            Some(3),
+            None,
+            "webhook chat could not be told of job-3-end-9 and is tried again: no route",
+        );
+        let arrived =
+            Happening::NotificationArrived { job: Some(JobId(3)), to: to.clone(), id: id.clone(), tries: 2 };
+        check(arrived, Info, Some(3), None, "webhook chat was told of job-3-end-9 at last, at try 2");
+        let lost = Happening::NotificationLost { job: None, to, id, tries: 14, reason: "no route".into() };
+        check(
+            lost,
+            Error,
+            None,
+            None,
+            "webhook chat was not told of job-3-end-9, after 14 tries: no route",
         );
         let started = |adopted| Happening::DaemonStarted { version: "0.1.0".into(), adopted };
         check(started(0), Info, None, None, "farmhand 0.1.0 started");

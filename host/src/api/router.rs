@@ -14,6 +14,7 @@ use super::{
 use crate::farm::Farm;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
+use axum::handler::Handler as _;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
@@ -35,7 +36,7 @@ pub fn router(farm: Farm, settings: &ApiSettings) -> Result<Router, ApiError> {
         .0
         .merge(docs::routes())
         .merge(auth::routes(settings.token.clone()))
-        .fallback(page::asset)
+        .fallback(page::asset.layer(compress::layer_of_files()))
         .with_state(state);
     let router = protect(routes, settings, &metrics)?;
     let stop = CancellationToken::new();

@@ -64,7 +64,7 @@ export const jobs = {
   selectBatch: (id: number, name: string): string => `Select the jobs of batch ${id}, ${name}`,
   fold: (name: string): string => `Fold ${name}`,
   unfold: (name: string): string => `Unfold ${name}`,
-  batchOf: (count: string): string => `batch of ${count}`,
+  batchOf: (count: string): string => `${count} jobs`,
   batchSome: (listed: string, count: string): string => `${listed} of ${count} jobs`,
   inBatch: (name: string): string => `in ${name}`,
   batchStatus: {
@@ -72,7 +72,7 @@ export const jobs = {
     running: "running",
     paused: "paused",
     completed: "done",
-    partial: "partly done",
+    partial: "partial",
     failed: "failed",
     cancelled: "cancelled",
   } satisfies Record<BatchStatus, string>,

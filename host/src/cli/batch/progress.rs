@@ -14,6 +14,7 @@ use super::super::output::clean;
 use super::super::progress::Absence;
 use super::list::status_name;
 use farmhand_model::batch::{BatchEntryView, BatchStatus, BatchSummary, BatchView, EntryState, JobCounts};
+use farmhand_model::past::TroubleView;
 use farmhand_model::{BatchId, JobId, Timestamp};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,7 +65,8 @@ fn end(context: &mut Context, client: &Client, ids: &[BatchId]) -> Result<(), Cl
         for batch in &all {
             context.out.line(state_line(&batch.summary))?;
             for entry in batch.entries.iter().take(TOLD) {
-                context.out.line(format!("  {}", failure_line(entry)))?;
+                let why = why(client, entry);
+                context.out.line(format!("  {}", failure_line(entry, why.as_deref())))?;
             }
             if batch.entries.len() > TOLD {
                 let more = batch.entries.len() - TOLD;
@@ -153,7 +155,7 @@ impl Watcher<'_> {
             if batch.summary.jobs.failed as usize > told.len() {
                 let failed: BatchView = client.get(&format!("/batches/{id}?state=failed"))?;
                 for entry in failed.entries.iter().filter(|entry| told.insert(entry.entry.job)) {
-                    self.display.note(&failure_line(entry));
+                    self.display.note(&failure_line(entry, why(client, entry).as_deref()));
                 }
             }
             self.display.show(&batch, human::now());
@@ -368,11 +370,22 @@ pub(super) fn state_line(batch: &BatchSummary) -> String {
     text
 }
 
-fn failure_line(entry: &BatchEntryView) -> String {
-    let frames = &entry.frames;
-    let why = match &entry.failure {
-        Some(failure) => failure.clone(),
-        None => format!("{} failed", human::count(frames.failed, "frame")),
+/// What made its frames fail, where it did not fail as a whole.
+fn why(client: &Client, entry: &BatchEntryView) -> Option<String> {
+    if entry.failure.is_some() {
+        return None;
+    }
+    // A job that has been forgotten has nothing more to tell.
+    let trouble: TroubleView = client.get(&format!("/jobs/{}/trouble", entry.entry.job)).ok()?;
+    trouble.groups.into_iter().map(|group| group.message).find(|message| !message.is_empty())
+}
+
+fn failure_line(entry: &BatchEntryView, why: Option<&str>) -> String {
+    let frames = human::count(entry.frames.failed, "frame");
+    let why = match (&entry.failure, why) {
+        (Some(failure), _) => failure.clone(),
+        (None, Some(why)) => format!("{frames}: {why}"),
+        (None, None) => frames,
     };
     clean(&format!("{} (job {}) failed: {why}", entry.entry.name, entry.entry.job))
 }
@@ -458,8 +471,9 @@ pub(super) mod tests {
     fn a_failed_job_is_told_with_its_reason() {
         let mut failed = entry("sh030", EntryState::Failed);
         failed.frames.failed = 2;
-        assert_eq!(failure_line(&failed), "sh030 (job 12) failed: 2 frames failed");
+        assert_eq!(failure_line(&failed, None), "sh030 (job 12) failed: 2 frames");
+        assert_eq!(failure_line(&failed, Some("no rig")), "sh030 (job 12) failed: 2 frames: no rig");
         failed.failure = Some("no camera\x1b[2J".to_owned());
-        assert_eq!(failure_line(&failed), "sh030 (job 12) failed: no camera [2J");
+        assert_eq!(failure_line(&failed, None), "sh030 (job 12) failed: no camera [2J");
     }
 }

@@ -194,7 +194,7 @@ fn summary(
         workers: record.workers,
         submitted: record.submitted,
         started: tally.started,
-        finished: record.finished,
+        finished: record.finished.filter(|_| status.is_end()),
     }
 }
 

@@ -107,6 +107,15 @@ export function FrameChart(props: {
     show(at - ((at - min) / (max - min)) * long, long);
   }
 
+  /** Points at the n-th frame and brings it into sight. */
+  function walk(made: uPlot, n: number): void {
+    const frame = props.data.frames[n] as number;
+    const { min, max } = made.scales["x"] ?? {};
+    if (min != null && max != null && (frame < min || frame > max)) show(frame - (max - min) / 2, max - min);
+    // A chart takes on a scale at the end of the turn, and only then knows where the frame is.
+    queueMicrotask(() => made.setCursor({ left: made.valToPos(frame, "x"), top: 10 }));
+  }
+
   onMount(() => {
     if (box === undefined) return;
     const target = box;
@@ -161,12 +170,7 @@ export function FrameChart(props: {
     else if (event.key === "-") look(2);
     else if (next[event.key] !== undefined) {
       const to = Math.max(0, Math.min(all - 1, next[event.key] as number));
-      const frame = props.data.frames[to] as number;
-      const { min, max } = chart.scales["x"] ?? {};
-      if (min != null && max != null && (frame < min || frame > max)) show(frame - (max - min) / 2, max - min);
-      chart.setCursor({ left: chart.valToPos(frame, "x"), top: 10 });
-      // The nearest on the screen may be another one where thousands share a pixel.
-      props.say(to);
+      walk(chart, to);
     } else return;
     event.preventDefault();
     if (event.key === "Escape") event.stopPropagation();

@@ -15,7 +15,7 @@ import "./job.css";
 import { Head } from "./JobHead";
 import { LogPart } from "./LogPart";
 import { Overview } from "./Overview";
-import { Times } from "./Times";
+import { Times } from "../shell/later";
 
 export function JobDetail(): JSX.Element {
   const { farm, route, shownJob } = usePage();
