@@ -275,6 +275,6 @@ mod tests {
             let refs = vec![format!("*a{}", level - 1); 10].join(",");
             bomb.push_str(&format!("a{level}: &a{level} [{refs}]\n"));
         }
-        check(&bomb, 6, 44, "values, with those that aliases repeat");
+        check(&bomb, 6, 38, "values, with those that aliases repeat");
     }
 }
