@@ -130,7 +130,7 @@ test("what was searched for is counted, shown, and gone through by keys", async 
   await page.locator(".log-line.marked", { hasText: `needle ${NEEDLE}` }).waitFor();
   assert.equal(await page.locator(".log-line.marked mark").textContent(), "needle");
 
-  await page.getByRole("searchbox", { name: "Search" }).fill("line \\d{5}999 ok$");
+  await page.getByRole("searchbox", { name: "Search the log" }).fill("line \\d{5}999 ok$");
   await page.getByRole("button", { name: "Regular expression" }).click();
   await page.locator(`.log-found[data-count="${LINES / 1000}"]`).waitFor();
   await page.locator(".log-lines").focus();
@@ -144,9 +144,9 @@ test("what was searched for is counted, shown, and gone through by keys", async 
   await page.keyboard.press("N");
   await page.locator(".log-line.marked", { hasText: `line ${String(LINES - 1).padStart(8, "0")} ok` }).waitFor();
 
-  await page.getByRole("searchbox", { name: "Search" }).fill("(");
+  await page.getByRole("searchbox", { name: "Search the log" }).fill("(");
   await page.locator(".log .callout-bad", { hasText: "is no regular expression" }).waitFor();
-  await page.getByRole("searchbox", { name: "Search" }).fill("");
+  await page.getByRole("searchbox", { name: "Search the log" }).fill("");
   await page.locator(".log .callout-bad").waitFor({ state: "detached" });
   assert.deepEqual(complaints.filter((text) => !text.includes("400")), []);
   await context.close();
@@ -265,5 +265,51 @@ while said < 1000:
   await jobStatus(page, "done");
   assert.ok(existsSync(say) && readFileSync(say, "utf8") === "1000");
   assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("a log is followed, searched and marked over a restart of the daemon, with every line once", async () => {
+  const script = join(set.dir, "outlives.py");
+  const say = join(set.dir, "outlives.say");
+  writeFileSync(
+    script,
+    `import os, time
+said = 0
+while said < 900:
+    try:
+        want = int(open(${JSON.stringify(say)}).read() or 0)
+    except (OSError, ValueError):
+        want = 0
+    while said < want:
+        said += 1
+        print("word %d of it" % said, flush=True)
+    time.sleep(0.005)
+`,
+  );
+  const id = await set.daemon.submit(jobOf(set.scene, "1", join(set.dir, "outlives", "####"), script));
+  writeFileSync(say, "300");
+  const { page, context } = await openPageOn(set, `#/jobs/${id}`);
+  await row(page, "word 300 of it").waitFor();
+  await page.getByRole("searchbox", { name: "Search the log" }).fill("of it");
+  await page.locator(".log-found[data-count]").waitFor();
+
+  await set.daemon.kill();
+  await page.locator('.log[data-phase="interrupted"]').waitFor();
+  assert.equal(await page.locator(".log .callout-bad").count(), 0, "that the daemon is away is said once, at the top");
+  writeFileSync(say, "600");
+  await set.daemon.restart();
+  await page.locator('.log[data-phase="growing"]').waitFor();
+  await row(page, "word 600 of it").waitFor();
+  writeFileSync(say, "700");
+  await row(page, "word 700 of it").waitFor();
+
+  writeFileSync(say, "900");
+  await ended(page);
+  await jobStatus(page, "done");
+  await page.locator('.log-found[data-count="900"]').waitFor();
+  const { items } = await set.daemon.request("GET", `/api/v1/jobs/${id}/attempts`);
+  assert.equal(items.length, 1, "the render that was there goes on");
+  const { count } = await set.daemon.request("GET", `/api/v1/attempts/${items[0].id}/log/search?q=of%20it&count=1`);
+  assert.equal(count, 900);
   await context.close();
 });

@@ -18,6 +18,7 @@ mod hostile;
 mod limits;
 mod maya;
 mod memory;
+mod notify;
 mod nuke;
 mod paths;
 mod plugins;

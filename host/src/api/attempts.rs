@@ -84,7 +84,7 @@ pub(super) async fn log(
     let log = farm.attempt_log(id).await?;
     let is_live = move || {
         let farm = farm.clone();
-        async move { farm.attempt_log(id).await.is_ok_and(|log| log.live) }
+        async move { farm.may_log_grow(id).await }
     };
     answer(id, log, &query, &headers, is_live, || places.take(), shutdown).await
 }

@@ -142,8 +142,8 @@ pub(super) fn span(log: LogFiles, span: Range<u64>) -> impl Stream<Item = io::Re
     }
 }
 
-/// A log from `start` on, and what is added to it, until `is_live` says that nothing more will be, or the daemon
-/// stops. Holds `place` as long as it lives.
+/// A log from `start` on, and what is added to it, until `is_live` says that nothing more will be. Where the daemon stops
+/// before that, the answer breaks off, so that nobody takes it for the log's end. Holds `place` as long as it lives.
 pub(super) fn follow<L, F, P>(
     log: PathBuf,
     start: u64,
@@ -181,10 +181,14 @@ where
                 asked = Instant::now();
                 continue;
             }
-            tokio::select! {
+            // A `?` inside of `select` would be lost on the stream.
+            let stopped = tokio::select! {
                 biased;
-                () = stop.cancelled() => break,
-                () = tokio::time::sleep(POLL) => {}
+                () = stop.cancelled() => true,
+                () = tokio::time::sleep(POLL) => false,
+            };
+            if stopped {
+                Err(io::Error::other("the daemon stops while the log may still grow"))?;
             }
         }
     }
@@ -325,13 +329,14 @@ pub(super) mod tests {
     }
 
     #[tokio::test]
-    async fn following_ends_when_the_daemon_stops() {
+    async fn following_breaks_off_when_the_daemon_stops() {
         let log = Log::new(b"one\n", &[]);
         let stop = CancellationToken::new();
         let stream = follow(log.path(), 2, || std::future::ready(true), stop.clone(), ());
         pin_mut!(stream);
         assert_eq!(stream.next().await.unwrap().unwrap(), "e\n");
         stop.cancel();
+        assert!(stream.next().await.unwrap().is_err());
         assert!(stream.next().await.is_none());
     }
 }

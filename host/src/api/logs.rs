@@ -112,7 +112,7 @@ pub(super) async fn lines(
     }
     let is_live = move || {
         let farm = farm.clone();
-        async move { farm.attempt_log(id).await.is_ok_and(|log| log.live) }
+        async move { farm.may_log_grow(id).await }
     };
     let windows = follow_lines(logs, file.path, query.window, is_live, shutdown.0, places.take()?);
     Ok(ndjson(Body::from_stream(windows.map(|window| window.map(|window| line_of(&window))))))
@@ -143,7 +143,7 @@ fn line_of(window: &LogWindow) -> Bytes {
 pub(super) struct SearchQuery(Search);
 
 impl FromQuery for SearchQuery {
-    const NAMES: &'static [&'static str] = &["q", "regex", "errors", "from", "back", "count", "limit"];
+    const NAMES: &'static [&'static str] = &["q", "regex", "errors", "from", "to", "back", "count", "limit"];
 
     fn from_query(query: &mut QueryParams) -> Self {
         let errors = query.switch("errors");
@@ -158,7 +158,12 @@ impl FromQuery for SearchQuery {
         if back && count {
             query.wrong("count", "counts forward only; leave `back` out".to_owned());
         }
+        let to = query.number("to", 1..=u64::MAX);
+        if back && to.is_some() {
+            query.wrong("to", "ends a search forward only; leave `back` out".to_owned());
+        }
         Self(Search {
+            to: to.unwrap_or(u64::MAX),
             pattern: asked.unwrap_or(Pattern::Errors),
             from: query.number("from", 1..=u64::MAX).unwrap_or(if back { u64::MAX } else { 1 }),
             back,
@@ -184,6 +189,7 @@ impl FromQuery for SearchQuery {
         ("regex" = Option<bool>, Query, description = "1: `q` is a regular expression, in time that is linear in the log's length; no back references, no look-around."),
         ("errors" = Option<bool>, Query, description = "1, instead of `q`: lines that read like errors."),
         ("from" = Option<u64>, Query, description = "The first line to look at.", minimum = 1),
+        ("to" = Option<u64>, Query, description = "The last line to look at, going forward.", minimum = 1),
         ("back" = Option<bool>, Query, description = "1: towards the beginning, from the end or from `from`."),
         ("count" = Option<bool>, Query, description = "1: count all lines that match; else the answer ends with the last place that it tells of."),
         ("limit" = Option<u32>, Query, description = "Most places to tell of.", minimum = 1, maximum = 10000),

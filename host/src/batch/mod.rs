@@ -16,6 +16,7 @@ mod shots;
 mod tests;
 mod toml;
 mod tree;
+mod upload;
 mod variables;
 mod yaml;
 
@@ -23,9 +24,12 @@ pub use resolve::{Overrides, Resolved, resolve_file, resolve_text};
 pub use schema::{published, schema};
 pub use shots::{Shots, resolve_shots};
 pub use tree::{Files, Mistake, Mistakes};
+pub use upload::resolve_upload;
 
+use serde::Deserialize;
 use std::path::Path;
 use tree::{FileId, Node};
+use utoipa::ToSchema;
 
 /// Largest file that is read.
 const LARGEST: u64 = 16 << 20;
@@ -35,7 +39,8 @@ const MOST_NODES: usize = 1_000_000;
 const DEEPEST: usize = 64;
 
 /// How a file is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Language {
     /// YAML 1.2.
     Yaml,

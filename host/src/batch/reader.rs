@@ -41,6 +41,8 @@ pub(super) struct Reader<'a> {
     pub(super) directories: Vec<PathBuf>,
     pub(super) mistakes: Vec<Mistake>,
     pub(super) most_files: usize,
+    /// The file came over the network: no other is ever read for it.
+    pub(super) is_alone: bool,
     /// A file could not be read: what it says is missing from everything.
     pub(super) is_incomplete: bool,
     env: &'a dyn Fn(&str) -> Option<String>,
@@ -56,6 +58,7 @@ impl<'a> Reader<'a> {
             directories: Vec::new(),
             mistakes: Vec::new(),
             most_files: MOST_FILES,
+            is_alone: false,
             is_incomplete: false,
             env,
             given: BTreeMap::new(),
@@ -130,6 +133,15 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn file(&mut self, path: &Path, from: Option<Place>, chain: &[PathBuf], found: &mut Parts) {
+        if self.is_alone {
+            let message =
+                "a file that is sent as text includes no other; put what it includes into it, or submit it \
+                           with `farmhand submit`"
+                    .to_owned();
+            self.mistakes.push(Mistake { place: from, message });
+            self.is_incomplete = true;
+            return;
+        }
         let known = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let problem = if chain.contains(&known) {
             let names: Vec<_> = chain.iter().map(|path| path.display().to_string()).collect();

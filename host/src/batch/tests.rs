@@ -229,3 +229,36 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_file_that_is_sent_as_text_stands_alone() {
+    let read = |text: &str| resolve_upload(text, Language::Yaml, "seq.yaml", &Overrides::default());
+    let check = |text: &str, expect: &[&str]| {
+        let mistakes = read(text).unwrap_err();
+        let lines: Vec<String> = mistakes.to_string().lines().map(str::to_owned).collect();
+        assert_eq!(lines.len(), expect.len(), "{lines:#?}");
+        for (line, expect) in lines.iter().zip(expect) {
+            assert!(line.starts_with(expect), "{line}");
+        }
+        let places: Vec<_> = mistakes.each().map(|(place, _)| place).collect();
+        assert_eq!(places.len(), expect.len());
+        assert!(places.iter().all(Option::is_some), "{places:?}");
+    };
+    // This very directory has files to include, and the environment has a PATH.
+    let file = cases().join("parts/common.yaml");
+    check(
+        &format!("name: a\ninclude: {}\njobs: []\n", file.display()),
+        &["seq.yaml:2:10: a file that is sent as text includes no other"],
+    );
+    check(
+        "name: ${env:PATH}\njobs:\n  - scene: /s/a.blend\n",
+        &["seq.yaml:1:7: the environment has no `PATH`"],
+    );
+    let resolved =
+        read("name: a\njobs:\n  - scene: shots/a.blend\n  - {scene: /s/b.blend, frames: 7}\n").unwrap();
+    assert_eq!(resolved.batch["source"], "seq.yaml");
+    assert_eq!(resolved.batch["jobs"][0]["scene"], "shots/a.blend", "the daemon says that it is relative");
+    assert_eq!(resolved.batch["jobs"][1]["frames"], "7");
+    let placed = resolved.mistakes([("/jobs/0/scene", "it is relative")]);
+    assert_eq!(placed.each().collect::<Vec<_>>(), [(Some((3, 12)), "it is relative")]);
+}

@@ -176,6 +176,12 @@ impl Mistakes {
     pub fn count(&self) -> usize {
         self.list.len()
     }
+
+    /// Each with its line and column, where it has a place.
+    pub fn each(&self) -> impl Iterator<Item = (Option<(u32, u32)>, &str)> {
+        let place = |mistake: &Mistake| mistake.place.map(|Place { line, column, .. }| (line, column));
+        self.list.iter().map(move |mistake| (place(mistake), mistake.message.as_str()))
+    }
 }
 
 impl fmt::Display for Mistakes {

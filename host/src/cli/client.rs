@@ -2,6 +2,7 @@
 
 use super::error::{CliError, Refusal};
 use crate::config::Secret;
+use farmhand_model::AttemptId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io::Read;
@@ -22,11 +23,15 @@ pub(super) struct Client {
 }
 
 /// A log as it comes.
-pub(super) struct LogStream(ureq::BodyReader<'static>);
+pub(super) struct LogStream {
+    body: ureq::BodyReader<'static>,
+    /// At which byte of the output it begins.
+    pub(super) start: u64,
+}
 
 impl Read for LogStream {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        self.0.read(buffer)
+        self.body.read(buffer)
     }
 }
 
@@ -96,10 +101,25 @@ impl Client {
     }
 
     /// The log of an attempt.
-    pub(super) fn log(&self, attempt: farmhand_model::AttemptId, query: &str) -> Result<LogStream, CliError> {
-        let address = self.address(&format!("/attempts/{attempt}/log{query}"));
-        let response = self.checked(self.authorized(self.agent.get(address)).call())?;
-        Ok(LogStream(response.into_body().into_with_config().limit(u64::MAX).reader()))
+    pub(super) fn log(&self, attempt: AttemptId, query: &str) -> Result<LogStream, CliError> {
+        self.open_log(attempt, query, None)
+    }
+
+    /// The log of an attempt from this byte of it on, and what is added.
+    pub(super) fn followed_log(&self, attempt: AttemptId, from: u64) -> Result<LogStream, CliError> {
+        self.open_log(attempt, "?follow=1", Some(from))
+    }
+
+    fn open_log(&self, attempt: AttemptId, query: &str, from: Option<u64>) -> Result<LogStream, CliError> {
+        let mut request =
+            self.authorized(self.agent.get(self.address(&format!("/attempts/{attempt}/log{query}"))));
+        if let Some(from) = from {
+            request = request.header("Range", format!("bytes={from}-"));
+        }
+        let response = self.checked(request.call())?;
+        let start = response.headers().get("farmhand-log-offset").and_then(|value| value.to_str().ok());
+        let start = start.and_then(|value| value.parse().ok()).unwrap_or(0);
+        Ok(LogStream { body: response.into_body().into_with_config().limit(u64::MAX).reader(), start })
     }
 
     /// What the API has at a path below `/api/v1`, as it is.

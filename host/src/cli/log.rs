@@ -1,16 +1,22 @@
-//! `farmhand log`: what a renderer printed.
+//! `farmhand log`: what a renderer printed. One that is followed is followed over restarts of the daemon, as the render
+//! goes on over them.
 
-use super::client::LogStream;
 use super::context::Context;
+use super::daemon;
 use super::error::CliError;
 use super::output::clean_lines;
 use clap::Args;
 use farmhand_model::view::{AttemptView, Page};
 use farmhand_model::{AttemptId, JobId};
-use std::io::Read as _;
+use std::io::{self, BufRead as _, Read, Write as _};
+use std::time::{Duration, Instant};
 
 /// Read at once: a chatty renderer makes little work, a quiet one is shown at once.
 const BLOCK: usize = 64 << 10;
+/// How often a daemon that went away is looked for.
+const POLL: Duration = Duration::from_millis(200);
+/// How long one may take to come back: a restart or an upgrade.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 #[derive(Debug, Args)]
 pub(super) struct LogArgs {
@@ -47,11 +53,72 @@ pub(super) fn run(context: &mut Context, args: &LogArgs) -> Result<(), CliError>
     query.extend(args.tail.map(|lines| format!("tail={lines}")));
     let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
     let log = client.log(attempt, &query)?;
-    if context.out.json { as_json(context, attempt, log) } else { copy(context, log) }
+    let show = if context.out.json { as_json } else { copy };
+    if !args.follow {
+        return show(context, attempt, &mut { log });
+    }
+    let config = context.config()?;
+    let again = |from| daemon::find(&config)?.client.followed_log(attempt, from);
+    let mut log = Followed { at: log.start, log, again, gone_since: None };
+    show(context, attempt, &mut log)
+}
+
+/// A log that grows. Where the daemon goes away before its end, it goes on with the next one, from the byte where it
+/// stands. A middle that was dropped since is not counted, so some lines may then come twice, and none is lost.
+struct Followed<R, F> {
+    log: R,
+    /// The offset of the next byte.
+    at: u64,
+    /// Opens it anew from an offset.
+    again: F,
+    /// Since when nothing was read but breaks.
+    gone_since: Option<Instant>,
+}
+
+impl<R: Read, F: FnMut(u64) -> Result<R, CliError>> Read for Followed<R, F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.log.read(buffer) {
+                Ok(read) => {
+                    self.at += read as u64;
+                    self.gone_since = None;
+                    return Ok(read);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => self.wait(error)?,
+            }
+        }
+    }
+}
+
+impl<R, F: FnMut(u64) -> Result<R, CliError>> Followed<R, F> {
+    /// Waits for the daemon to come back; `broken` is what is told where it does not.
+    fn wait(&mut self, broken: io::Error) -> io::Result<()> {
+        let since = *self.gone_since.get_or_insert_with(|| {
+            // What is read may go into a file or a pipe.
+            let _ = writeln!(
+                io::stderr(),
+                "the daemon does not answer; its renders go on, waiting for it to come back"
+            );
+            Instant::now()
+        });
+        while since.elapsed() < PATIENCE {
+            match (self.again)(self.at) {
+                Ok(log) => {
+                    self.log = log;
+                    return Ok(());
+                }
+                Err(CliError::NoDaemon { .. } | CliError::Connection { .. }) => std::thread::sleep(POLL),
+                Err(CliError::Refused(refusal)) if refusal.status >= 500 => std::thread::sleep(POLL),
+                Err(other) => return Err(io::Error::other(other.to_string())),
+            }
+        }
+        Err(broken)
+    }
 }
 
 /// Into a file or a pipe as it is; onto a terminal without what could take hold of it.
-fn copy(context: &mut Context, mut log: LogStream) -> Result<(), CliError> {
+fn copy(context: &mut Context, _: AttemptId, log: &mut dyn Read) -> Result<(), CliError> {
     let mut buffer = vec![0; BLOCK];
     let mut rest = Vec::new();
     loop {
@@ -78,12 +145,66 @@ fn clean_bytes(bytes: &[u8]) -> String {
 }
 
 /// One object a line, so that `--follow` can be read as it comes.
-fn as_json(context: &mut Context, attempt: AttemptId, log: LogStream) -> Result<(), CliError> {
-    for line in std::io::BufRead::split(std::io::BufReader::new(log), b'\n') {
+fn as_json(context: &mut Context, attempt: AttemptId, log: &mut dyn Read) -> Result<(), CliError> {
+    for line in io::BufReader::new(log).split(b'\n') {
         let line = line.map_err(|source| CliError::Io { context: "the log broke off".to_owned(), source })?;
         let text = String::from_utf8_lossy(&line);
         let object = serde_json::json!({"attempt": attempt, "line": text.trim_end_matches('\r')});
         context.out.raw(format!("{object}\n").as_bytes())?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::error::Refusal;
+    use super::*;
+    use std::collections::VecDeque;
+
+    /// Pieces of a log, and how it ends after them.
+    struct Pieces(VecDeque<&'static str>, io::ErrorKind);
+
+    impl Read for Pieces {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            match self.0.pop_front() {
+                Some(piece) => (&mut piece.as_bytes()).read(buffer),
+                None => Err(self.1.into()),
+            }
+        }
+    }
+
+    fn pieces(pieces: &[&'static str]) -> Pieces {
+        Pieces(pieces.iter().copied().collect(), io::ErrorKind::ConnectionReset)
+    }
+
+    #[test]
+    fn a_followed_log_goes_on_from_its_byte_after_a_restart() {
+        let mut asked = Vec::new();
+        let mut answers = VecDeque::from([
+            Err(CliError::NoDaemon { looked: Vec::new(), help: String::new() }),
+            Ok(pieces(&[" it", " goes"])),
+            // The empty piece is an end that the daemon told.
+            Ok(pieces(&[" on\n", ""])),
+        ]);
+        let again = |from| {
+            asked.push(from);
+            answers.pop_front().unwrap()
+        };
+        let mut log = Followed { log: pieces(&["and ", "so"]), at: 100, again, gone_since: None };
+        let mut text = String::new();
+        log.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "and so it goes on\n");
+        assert_eq!(asked, [106, 106, 114]);
+    }
+
+    #[test]
+    fn a_log_that_is_gone_is_not_waited_for() {
+        let again = |_| {
+            let (title, detail) = ("no such log".to_owned(), String::new());
+            Err(CliError::Refused(Box::new(Refusal { status: 404, title, detail, errors: Vec::new() })))
+        };
+        let mut log = Followed { log: pieces(&["so"]), at: 0, again, gone_since: None };
+        let mut text = String::new();
+        assert!(log.read_to_string(&mut text).is_err());
+    }
 }

@@ -30,6 +30,7 @@ mod plan;
 mod plugin_detail;
 mod reasons;
 mod reports;
+mod secrets;
 mod settings;
 mod start;
 mod submission;
@@ -353,6 +354,15 @@ impl Farm {
         let live = self.attempt_record(id).await?.is_live();
         let path = AttemptDir::open(self.inner.parts.attempt_dir(id)).log();
         if path.exists() { Ok(LogFile { path, live }) } else { Err(FarmError::NoLog(id)) }
+    }
+
+    /// Whether the log of an attempt may still grow. One that cannot be asked about now may: only an end that is known is
+    /// told as one.
+    pub async fn may_log_grow(&self, id: AttemptId) -> bool {
+        match self.attempt_record(id).await {
+            Ok(record) => record.is_live(),
+            Err(error) => !matches!(error, FarmError::NoAttempt(_)),
+        }
     }
 
     /// Why a job waits, and where its time goes.

@@ -124,7 +124,7 @@ export function searchLog(
   client: Client,
   attempt: number,
   what: Wanted | "errors",
-  how: { from?: number; back?: 1; count?: 1; limit: number },
+  how: { from?: number; to?: number; back?: 1; count?: 1; limit: number },
   signal?: AbortSignal,
 ): Promise<LogMatches> {
   const [wanted, errors] = what === "errors" ? [null, 1] : [what, undefined];

@@ -59,6 +59,11 @@ export class LineCache {
     return this.age;
   }
 
+  /** What of the log is no longer kept: with another one, lines have other numbers. */
+  get layout(): string {
+    return this.holes;
+  }
+
   get(line: number): LogLine | undefined {
     return this.blocks.get(blockOf(line))?.lines[(line - 1) % BLOCK];
   }

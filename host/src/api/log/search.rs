@@ -21,6 +21,8 @@ pub(in crate::api) struct Search {
     pub(in crate::api) pattern: Pattern,
     /// The first line that is looked at.
     pub(in crate::api) from: u64,
+    /// The last one, going forward.
+    pub(in crate::api) to: u64,
     /// Towards the beginning.
     pub(in crate::api) back: bool,
     /// Everything is counted; else the search ends with the last line that it may tell of.
@@ -54,6 +56,9 @@ impl Search {
             let at = line.start;
             if at.number < self.from {
                 continue;
+            }
+            if at.number > self.to {
+                break;
             }
             if clock.is_due(&line, stop) {
                 found.next = Some(at.number);
@@ -234,7 +239,7 @@ mod tests {
     const LONG: Duration = Duration::from_secs(3600);
 
     fn search(text: &str, from: u64, back: bool, limit: usize) -> Search {
-        Search { pattern: Pattern::new(text, false).unwrap(), from, back, count: false, limit }
+        Search { pattern: Pattern::new(text, false).unwrap(), from, to: u64::MAX, back, count: false, limit }
     }
 
     fn lines(found: &LogMatches) -> Vec<u64> {
@@ -279,6 +284,8 @@ mod tests {
         assert!(*found.spread.last().unwrap() > 199_000);
         let few = Search { count: true, ..search("hit", 199_950, false, 3) }.run(&look).unwrap();
         assert_eq!(few.spread, [199_950, 199_960, 199_970, 199_980, 199_990, 200_000]);
+        let some = Search { count: true, to: 30, ..search("hit", 11, false, 9) }.run(&look).unwrap();
+        assert_eq!((lines(&some).as_slice(), some.count, some.next), (&[20, 30][..], 2, None));
     }
 
     #[test]

@@ -36,7 +36,8 @@ export function JobsPart(): JSX.Element {
       event.preventDefault();
       event.stopPropagation();
     };
-    if (plain && letters() && event.key === "/") {
+    // A part with a search of its own takes the key itself.
+    if (plain && letters() && event.key === "/" && target.closest("[data-finds]") === null) {
       search?.focus();
       return done();
     }
@@ -64,7 +65,7 @@ export function JobsPart(): JSX.Element {
   return (
     <section class="jobs" aria-label={t.jobs.heading} ref={section}>
       <Filters ref={(element) => (search = element)} leave={() => table?.focus()} />
-      <JobTable ref={(handle) => (table = handle)} />
+      <JobTable acting={acting} ref={(handle) => (table = handle)} />
       <ActionBar acting={acting} showKeys={() => setShowsKeys(true)} />
       <AskDialogs acting={acting} />
       <Show when={showsKeys()}>

@@ -199,6 +199,8 @@ export function LogLines(props: {
     const watcher = new ResizeObserver(look);
     watcher.observe(box);
     onCleanup(() => watcher.disconnect());
+    // On the element itself, so that a key that means something here is not heard by the rest of the page.
+    box.addEventListener("keydown", (event) => props.onKeyDown(event));
     props.ref({
       goTo,
       toEnd: () => props.onFollowing(true),
@@ -246,7 +248,6 @@ export function LogLines(props: {
       role="region"
       aria-label={props.label}
       onScroll={scrolled}
-      onKeyDown={(event) => props.onKeyDown(event)}
     >
       <div ref={probe} class="log-line log-probe" aria-hidden="true">
         0

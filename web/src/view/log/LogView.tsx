@@ -3,7 +3,7 @@
  * to and to copy. How lines are read is in `reading`, how they are drawn in `LogLines`.
  */
 import "./log.css";
-import { createEffect, createMemo, createSignal, on, onCleanup, Show, untrack, type JSX } from "solid-js";
+import { createEffect, createMemo, createSignal, on, onCleanup, onMount, Show, untrack, type JSX } from "solid-js";
 import { readBytes, type LogLine } from "../../api/log";
 import { asProblem, type Problem } from "../../api/problem";
 import type { AttemptView } from "../../api/types";
@@ -220,19 +220,17 @@ export function LogView(props: {
     field.select();
   }
 
-  // Anywhere in the log, and `/` anywhere that nothing is typed into, where the log is in sight.
-  function pageKey(event: KeyboardEvent): void {
-    const target = event.target as HTMLElement | null;
-    const typing = target?.closest("input, textarea, select, [contenteditable]") != null;
-    const inside = target !== null && whole.contains(target);
-    const isFind = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "f" && inside;
-    const isSlash = event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && inside;
+  // Anywhere in the log but where something is typed into. Beside a log, the same keys mean something else.
+  function ownKey(event: KeyboardEvent): void {
+    const typing = (event.target as HTMLElement | null)?.closest("input[type=search], textarea, select") != null;
+    const isFind = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "f";
+    const isSlash = event.key === "/" && !typing && !event.ctrlKey && !event.metaKey;
     if (!isFind && !isSlash) return;
     event.preventDefault();
+    event.stopPropagation();
     focusSearch();
   }
-  document.addEventListener("keydown", pageKey);
-  onCleanup(() => document.removeEventListener("keydown", pageKey));
+  onMount(() => whole.addEventListener("keydown", ownKey));
 
   function decide(): void {
     const place = reading.marks()?.deciding;
@@ -326,7 +324,7 @@ export function LogView(props: {
   const trouble = (): Problem | null => problem() ?? reading.searchProblem() ?? reading.problem();
 
   return (
-    <div ref={whole} class="log" data-phase={phase()} data-lines={reading.lines()}>
+    <div ref={whole} class="log" data-finds="" data-phase={phase()} data-lines={reading.lines()}>
       <div class="log-bar">
         <h4>{t.log.heading(attempt)}</h4>
         <span class={`log-phase log-phase-${phase()}`} role="status">
@@ -339,7 +337,7 @@ export function LogView(props: {
             ref={field}
             type="search"
             placeholder={t.log.search}
-            aria-label={t.log.search}
+            aria-label={t.log.searchLabel}
             title={t.log.searchTitle}
             value={text()}
             onInput={(event) => search(event.currentTarget.value)}

@@ -13,10 +13,12 @@ import {
   type LogWindow,
   type Wanted,
 } from "../../api/log";
-import { asProblem, type Problem } from "../../api/problem";
+import type { Problem } from "../../api/problem";
 import type { AttemptView } from "../../api/types";
 import { BLOCK, LineCache } from "../../model/log";
 import type { Farm } from "../../store/farm";
+import { t } from "../../text";
+import { pause, untilDone } from "./patience";
 
 /** Lines that come with every look at a log that grows. */
 const TAIL = 200;
@@ -24,6 +26,8 @@ const TAIL = 200;
 const AT_ONCE = 2;
 /** Between two looks at the marks of a log that grows, and at what a search finds in what it got. */
 const LOOK_AGAIN_MS = 2_500;
+/** Between two looks at a log that has ended and is still counted. */
+const SOON_MS = 100;
 /** After the last letter that was typed. */
 const TYPING_MS = 150;
 /** Places of matches that are kept for the bar. */
@@ -114,28 +118,30 @@ export function createReading(farm: Farm, attempt: number, state: Accessor<Attem
     }),
   );
 
-  async function follow(what: Wanted | null, signal: AbortSignal): Promise<void> {
-    try {
+  function follow(what: Wanted | null, signal: AbortSignal): Promise<void> {
+    const trouble = (what: Problem): void => {
+      setPhase("interrupted");
+      // That the daemon is away is said at the top of the page, and "interrupted" here.
+      setProblem(what.unreachable ? null : what);
+    };
+    return untilDone(signal, trouble, async (progress) => {
       for (;;) {
         let last: LogWindow | undefined;
         for await (const window of followLines(client, attempt, TAIL, what, signal)) {
           last = window;
+          progress();
           setProblem(null);
           setPhase(window.live ? "growing" : "ended");
           take(window);
         }
-        if (last === undefined) throw new Error("the log ended before it began");
+        if (last === undefined) throw new Error(t.log.cutOff);
         // A followed log may have ended with the daemon and not with the attempt; a long one may not be counted yet.
-        if (last.live) throw new Error("the log was cut off");
+        if (last.live) throw new Error(t.log.cutOff);
         if (last.counted_bytes >= last.bytes) break;
       }
       complete = true;
       show();
-    } catch (error) {
-      if (signal.aborted) return;
-      setPhase("interrupted");
-      setProblem(asProblem(error));
-    }
+    });
   }
 
   // What is in sight and missing is asked for, the rest of what was asked for before is not waited for any more.
@@ -156,20 +162,21 @@ export function createReading(farm: Farm, attempt: number, state: Accessor<Attem
 
   async function load(block: number): Promise<void> {
     const abort = new AbortController();
-    const age = cache.present;
     loads.set(block, abort);
-    try {
-      const window = await readLines(client, attempt, { from: block * BLOCK + 1, count: BLOCK }, asked(), abort.signal);
-      if (abort.signal.aborted) return;
-      cache.takeBlock(block, window, age);
-      setProblem((before) => (phase() === "interrupted" ? before : null));
-      loads.delete(block);
-      show();
-      inSight(...sight);
-    } catch (error) {
-      if (loads.get(block) === abort) loads.delete(block);
-      if (!abort.signal.aborted) setProblem(asProblem(error));
-    }
+    const trouble = (what: Problem): void => {
+      if (!what.unreachable) setProblem(what);
+    };
+    const window = await untilDone(abort.signal, trouble, async () => {
+      const age = cache.present;
+      const answer = await readLines(client, attempt, { from: block * BLOCK + 1, count: BLOCK }, asked(), abort.signal);
+      if (!abort.signal.aborted) cache.takeBlock(block, answer, age);
+      return answer;
+    });
+    if (loads.get(block) === abort) loads.delete(block);
+    if (window === undefined || abort.signal.aborted) return;
+    setProblem((before) => (phase() === "interrupted" ? before : null));
+    show();
+    inSight(...sight);
   }
 
   // A search counts through the whole log, answer by answer, and goes on with what the log gets.
@@ -198,32 +205,37 @@ export function createReading(farm: Farm, attempt: number, state: Accessor<Attem
     }),
   );
 
-  async function searchAll(what: Wanted, signal: AbortSignal): Promise<void> {
-    let [count, from] = [0, 1];
+  function searchAll(what: Wanted, signal: AbortSignal): Promise<void> {
+    let [count, from, layout] = [0, 1, cache.layout];
     let places: number[] = [];
-    try {
+    const trouble = (what: Problem): void => {
+      if (!what.unreachable) setSearchProblem(what);
+    };
+    return untilDone(signal, trouble, async (progress) => {
       for (;;) {
-        const end = cache.lines;
-        const answer = await searchLog(client, attempt, what, { from, count: 1, limit: 1 }, signal);
-        count += answer.count;
-        places = places.concat(answer.spread);
-        if (places.length > MOST_PLACES) places = places.filter((_, index) => index % 2 === 0);
-        const done = answer.next === null;
-        setFound({ count, lines: places, done });
-        if (!done) {
-          from = answer.next as number;
-          continue;
+        // Where the log lost some of its middle, lines have other numbers: they are counted anew.
+        if (cache.layout !== layout) [count, from, places, layout] = [0, 1, [], cache.layout];
+        const isWhole = complete;
+        // The last line of a log that grows may be half of one; it is counted once another one follows.
+        const to = isWhole ? cache.lines : cache.lines - 1;
+        if (to >= from) {
+          const answer = await searchLog(client, attempt, what, { from, to, count: 1, limit: 1 }, signal);
+          progress();
+          setSearchProblem(null);
+          count += answer.count;
+          places = places.concat(answer.spread);
+          if (places.length > MOST_PLACES) places = places.filter((_, index) => index % 2 === 0);
+          from = answer.next ?? to + 1;
+          if (from <= to) {
+            setFound({ count, lines: places, done: false });
+            continue;
+          }
         }
-        if (complete && cache.lines <= end) return;
-        // The last line may have been half of one; it is counted once it is whole.
-        await pause(LOOK_AGAIN_MS, signal);
-        if (cache.lines <= end) continue;
-        from = end + 1;
+        if (cache.lines > 0 || isWhole) setFound({ count, lines: places, done: true });
+        if (isWhole) return;
+        while (!complete && cache.lines <= from) await pause(phase() === "growing" ? LOOK_AGAIN_MS : SOON_MS, signal);
       }
-    } catch (error) {
-      if (signal.aborted) return;
-      setSearchProblem(asProblem(error));
-    }
+    });
   }
 
   // Marks are read at once, now and then while there is more, and once more at the end.
@@ -236,22 +248,24 @@ export function createReading(farm: Farm, attempt: number, state: Accessor<Attem
     }),
   );
 
-  async function readAllMarks(signal: AbortSignal): Promise<void> {
-    try {
+  function readAllMarks(signal: AbortSignal): Promise<void> {
+    // Marks are an aid: what is wrong with a log is said where its lines are.
+    const trouble = (what: Problem): void => {
+      if (what.status === 404) setMarks(null);
+    };
+    return untilDone(signal, trouble, async (progress) => {
       for (let searched = -1; ; ) {
         const end = cache.lines;
         const answer = await readMarks(client, attempt, signal);
+        progress();
         setMarks(answer);
         const gotOn = answer.searched_bytes > searched;
         searched = answer.searched_bytes;
         if (phase() === "ended" && !gotOn) return;
-        await pause(phase() === "ended" ? 100 : LOOK_AGAIN_MS, signal);
+        await pause(phase() === "ended" ? SOON_MS : LOOK_AGAIN_MS, signal);
         while (phase() === "growing" && cache.lines === end) await pause(LOOK_AGAIN_MS, signal);
       }
-    } catch (error) {
-      // Marks are an aid: where the log itself can be read, a lost one is read again with the next connection.
-      if (!signal.aborted && asProblem(error).status === 404) setMarks(null);
-    }
+    });
   }
 
   async function step(what: Wanted | "errors", from: number, back: boolean, signal: AbortSignal): Promise<LogPlace | null> {
@@ -288,14 +302,4 @@ export function createReading(farm: Farm, attempt: number, state: Accessor<Attem
     step,
     lineOfOffset,
   };
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(new DOMException("aborted", "AbortError"));
-    });
-  });
 }
