@@ -42,11 +42,11 @@ test("a job is seen from its submission to its last frame without touching the p
 
   await page.locator(".strip canvas").click({ position: await cellOf(page, 4) });
   assert.match(page.url(), new RegExp(`#/jobs/${id}/images/5$`));
-  const large = page.locator(".viewer-image img");
+  const large = page.locator(".stage-image img");
   await large.waitFor();
-  await page.waitForFunction(() => (document.querySelector(".viewer-image img")?.naturalWidth ?? 0) > 0);
+  await page.waitForFunction(() => (document.querySelector(".stage-image img")?.naturalWidth ?? 0) > 0);
   await page.keyboard.press("ArrowRight");
-  await page.locator(".viewer h2", { hasText: "Frame 6" }).waitFor();
+  await page.locator(".viewer-part h3", { hasText: "Frame 6" }).waitFor();
   await page.keyboard.press("Escape");
   await page.locator(".viewer").waitFor({ state: "detached" });
 

@@ -67,7 +67,7 @@ test("a render is picked, checked and submitted once, and lands", async () => {
   // What the scene says of itself.
   await page.getByText("the scene's own range, 1-12").first().waitFor();
   await page.locator(".frames-preview", { hasText: "12 frames: 1 to 12" }).waitFor();
-  await page.locator(".layers .chip", { hasText: "ViewLayer" }).waitFor();
+  await page.locator(".layers .form-chip", { hasText: "ViewLayer" }).waitFor();
 
   // A frame set that is not right says where; nothing is asked of the daemon with it.
   await input(page, "/frames").fill("1-3,");
@@ -177,7 +177,7 @@ test("a draft survives a reload and the end of the daemon", async () => {
   await page.reload();
   await page.locator(".connection-live").waitFor();
   assert.equal(await input(page, "/frames").inputValue(), "1-3,");
-  await page.locator(".chip", { hasText: "Beauty" }).waitFor();
+  await page.locator(".form-chip", { hasText: "Beauty" }).waitFor();
   await field(page, "/limits/retries").locator(".field-wrong").waitFor();
   assert.equal(await input(page, "/limits/retries").inputValue(), "x");
 
@@ -189,14 +189,73 @@ test("a draft survives a reload and the end of the daemon", async () => {
   await set.daemon.restart();
   await page.locator(".connection-live").waitFor();
   assert.equal(await input(page, "/frames").inputValue(), "2-4");
-  await page.locator(".chip", { hasText: "Beauty not in the scene" }).waitFor();
+  await page.locator(".form-chip", { hasText: "Beauty not in the scene" }).waitFor();
   await page.getByRole("button", { name: "Remove layer Beauty" }).click();
   await ready(page);
   await context.close();
 });
 
+test("whatever the daemon finds wrong stands at its field, once, with what is allowed", async () => {
+  const { page, context, complaints } = await openPage(set.browser, set.daemon.url, { hash: "#/submit" });
+  await input(page, "/scene").fill(set.scene);
+  await input(page, "/frames").fill("1");
+  await ready(page);
+  for (const part of await page.locator(".more > summary").all()) await part.click();
+  const says = async (pointer, text) => {
+    const message = page.locator(".field-wrong li", { hasText: text });
+    await message.waitFor();
+    assert.equal(await message.count(), 1, `${pointer}: once`);
+    assert.equal(await message.locator("xpath=ancestor::*[@data-field][1]").getAttribute("data-field"), pointer);
+    await page.locator(".mistake", { hasText: text }).click();
+    await page.waitForFunction((at) => document.activeElement?.closest("[data-field]")?.dataset.field === at, pointer);
+  };
+  const isWrong = async (pointer, typed, text, fill = input(page, pointer)) => {
+    await fill.fill(typed);
+    await says(pointer, text);
+    await fill.fill("");
+    await ready(page);
+  };
+  await isWrong("/priority", "101", "A whole number from 0 to 100");
+  await isWrong("/gpus", "65", "A whole number from 0 to 64");
+  await input(page, "/gpus").fill("1");
+  await isWrong("/gpus/memory", "12", "An amount with its unit");
+  await input(page, "/gpus").fill("");
+  // What only the daemon knows.
+  await isWrong("/after", "999", "there is no job 999");
+  await isWrong("/licences", "arnold", "knows a licence arnold; there are none");
+  await isWrong("/memory", "2000 TB", "the most is 1000 TB");
+  await isWrong("/dcc_version", "new", "is no version requirement");
+  await isWrong("/plugin/digest", "0000", "0000");
+  await input(page, "/plugin").selectOption("blender");
+  await isWrong("/plugin/version", "new", "is no version requirement");
+  await page.getByRole("button", { name: "Add a hook" }).click();
+  await input(page, "/hooks/0").fill("publish.sh");
+  await says("/hooks/0", "there is no publish.sh in");
+  await page.getByRole("button", { name: "Remove hook 1" }).click();
+  await page.getByRole("button", { name: "Add a notification" }).click();
+  await input(page, "/notify/0").fill("chat");
+  await says("/notify/0", "there is no webhook chat; there are none");
+  await page.getByRole("button", { name: "Remove notification 1" }).click();
+  await ready(page);
+
+  // And what is right there is what the job has.
+  await input(page, "/memory").fill("1.5 GB");
+  await input(page, "/gpus").fill("0");
+  await input(page, "/limits/stall_seconds").fill("600");
+  await input(page, "/name").fill("all of it");
+  await page.getByRole("checkbox", { name: "Submit it paused" }).check();
+  await ready(page);
+  await page.locator(".send").click();
+  await page.waitForURL(/#\/jobs\/\d+$/);
+  const { spec, status } = await set.daemon.request("GET", `/api/v1/jobs/${page.url().match(/\d+$/)[0]}`);
+  assert.deepEqual([spec.name, status, spec.limits.stall_seconds], ["all of it", "paused", 600]);
+  assert.ok(spec.needs.length > 0 && spec.needs.every(({ memory_bytes, gpus }) => memory_bytes === 1.5e9 && gpus === null), JSON.stringify(spec.needs));
+  assert.deepEqual(complaints.filter((one) => !one.includes("422")), []);
+  await context.close();
+});
+
 test("a job's own specification is what is submitted again", async () => {
-  const id = await set.daemon.submit({ ...jobOf(set.scene, "4-6", join(set.dir, "again", "{layer}", "####")), paused: true, priority: 61, layers: ["ViewLayer"], limits: { retries: 1 } });
+  const id = await set.daemon.submit({ ...jobOf(set.scene, "4-6", join(set.dir, "again", "{layer}", "####")), paused: true, priority: 61, layers: ["ViewLayer"], limits: { retries: 1 }, memory: "1.5 GB", gpus: { count: 1, memory: "2 GB", required: false } });
   const { page, context } = await openPage(set.browser, set.daemon.url, { hash: `#/submit?job=${id}` });
   await page.getByText(`Filled in from job ${id}.`).waitFor();
   await ready(page);
@@ -218,7 +277,7 @@ for (const [width, height, scheme] of [[1440, 900, "light"], [360, 740, "dark"],
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, `${what}: no sideways scrolling`);
     };
     await input(page, "/scene").fill(set.scene);
-    await page.locator(".layers .chip").first().waitFor();
+    await page.locator(".layers .form-chip").first().waitFor();
     for (const part of await page.locator(".more > summary").all()) await part.click();
     await page.getByRole("button", { name: "Add a hook" }).click();
     await page.locator(".send").click();

@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { readFileSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { answer, OPTIONS } from "./mock-submit.mjs";
 
 const DIST = join(dirname(fileURLToPath(import.meta.url)), "..", "dist");
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
@@ -102,7 +103,7 @@ const images = Array.from({ length: 24 }, (_, n) => ({
   bytes: 8_300_000 + n * 1000, seconds: 5.2 + (n % 5) / 3, at: ago(20 + n * 6),
 }));
 const plugins = [
-  { name: "blender", state: "serving", source: "built in", serving: stamp(), summary: "Blender 2.83 and later, Cycles and Eevee", extensions: ["blend"], failure: null, standing: {}, changed: ago(5000),
+  { name: "blender", state: "serving", source: "built in", serving: stamp(), summary: "Blender 2.83 and later, Cycles and Eevee", extensions: ["blend"], failure: null, standing: {}, changed: ago(5000), options_schema: OPTIONS,
     levels: [{ name: "full", summary: "as the job asks", tools: ["blender"], frames: "any" }, { name: "safe", summary: "CPU only, no denoiser", tools: ["blender"], frames: "any" }, { name: "minimal", summary: "factory start-up, no add-ons", tools: ["blender"], frames: "any" }] },
   { name: "maya", state: "degraded", source: "plugins/maya.wasm", serving: { name: "maya", version: "2.0.1", digest: digest("7b"), generation: 12 }, summary: "Maya 2022 and later", extensions: ["ma", "mb"], changed: ago(340), levels: [],
     standing: { rolled_back: { digest: digest("4e"), version: "2.1.0", at: ago(340) } },
@@ -207,10 +208,11 @@ const notices = [
   ["warning", "frames-failed", 44, "blender", "turntable_tractor has given up frames 41"],
   ["warning", "plugin-refused", null, "maya", "the newest version of maya does not serve, the one before it goes on: maya.py line 3: invalid syntax"],
   ["error", "job-failed", 40, "maya", "sq020_0110_comp failed: 3 of 120 frames given up"],
+  ["error", "batch-failed", null, null, "sq020 nightly has ended: 3 of 24 jobs failed"],
   ["info", "job-done", 39, "blender", "sq020_0100 is done: 96 frames"],
   ["error", "breaker-opened", null, "nuke", "nuke takes no tasks for a while: no licence for nuke_r"],
   ["info", "daemon-started", null, null, "farmhand 0.1.0 started and took up 2 renders that went on meanwhile"],
-].map(([severity, kind, job, plugin, message], index) => ({ id: 60 - index, at: new Date(Date.now() - index ** 3 * 60_000).toISOString(), severity, kind, job, plugin, message }));
+].map(([severity, kind, job, plugin, message], index) => ({ id: 60 - index, at: new Date(Date.now() - index ** 3 * 60_000).toISOString(), severity, kind, job, batch: kind === "batch-failed" ? 7 : null, plugin, message }));
 const sample = (age) => {
   const wave = (period, phase) => 0.5 + 0.45 * Math.sin((Date.now() / 1000 - age) / period + phase);
   return { at: ago(age), cpu: wave(17, 0), memory_used_bytes: (40 + 8 * wave(31, 2)) * GB, gpus: [0, 1, 2].map((index) => ({ uuid: node.gpus[index].uuid, utilisation: wave(9 + index * 5, index), memory_used_bytes: 9 * GB })) };
@@ -289,10 +291,11 @@ const server = createServer((request, response) => {
   const id = Number(path.match(/^\/(?:jobs|attempts)\/(\d+)/)?.[1]);
   const view = () => ({
     ...jobs.get(id), notes: id === 41 ? ["The scene's output path is relative; it is taken from the scene's folder."] : [],
-    costs: { start_seconds: 4.1, frame_seconds: 5.6, frames_seen: 131, peak_memory_bytes: 3.4 * GB }, time: { waiting: 640, starting: 120, rendering: 2210, verifying: 14 }, attempts: 5, hooks: [],
+    costs: { start_seconds: 4.1, frame_seconds: 5.6, frames_seen: 131, peak_memory_bytes: 3.4 * GB }, time: { waiting: 640, starting: 120, rendering: 2210, verifying: 14 }, attempts: id === LARGE.id ? largeSpans.length : 5, hooks: [],
     fallbacks: id === 41 ? [{ layer: 0, frames: "12-14", from: "render", to: "safe", cause: "memory", reason: "the GPU ran out of memory", attempt: 7 }] : [],
-    spec: { name: jobs.get(id).name, scene: jobs.get(id).scene, plugin: { name: "blender", version: null }, frames: id === LARGE.id ? LARGE.frames : (specFrames[id] ?? `1-${jobs.get(id).frames.total}`), layers: id === LARGE.id ? LARGE.layers : [], output: "//renders/beauty.####", options: { samples: 64, device: "CPU" }, priority: 50, after: [], order: "forward", chunk: "auto", threads: null, skip_existing: false, levels: [], licences: ["nuke_render"], needs: [{ level: "render", memory_bytes: 16 * GB, gpus: { count: 1, memory_bytes: 12 * GB, required: true } }] },
+    spec: { name: jobs.get(id).name, scene: jobs.get(id).scene, plugin: { name: "blender", version: null }, frames: id === LARGE.id ? LARGE.frames : (specFrames[id] ?? `1-${jobs.get(id).frames.total}`), layers: id === LARGE.id ? LARGE.layers : [], output: "//renders/beauty.####", options: { samples: 64, device: "CPU" }, priority: 50, after: [], order: "forward", chunk: "auto", threads: null, skip_existing: false, user: "anna", dcc_version: null, limits: {}, hooks: [], levels: [], licences: ["nuke_render"], needs: [{ level: "render", memory_bytes: 16 * GB, gpus: { count: 1, memory_bytes: 12 * GB, required: true } }] },
   });
+  if (answer(request, path, url.searchParams, json)) return;
   if (path === "/events") {
     response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
     response.write(": hello\n\n");

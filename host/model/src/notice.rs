@@ -2,9 +2,10 @@
 //!
 //! This is the one table of them. Who notices a happening is somebody else's job, and so is keeping and showing it.
 
+use crate::batch::JobCounts;
 use crate::hooks::Moment;
 use crate::ids::number_id;
-use crate::{AttemptId, Bytes, FrameSet, JobId, Timestamp};
+use crate::{AttemptId, BatchId, Bytes, FrameSet, JobId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use utoipa::ToSchema;
@@ -45,6 +46,9 @@ pub struct Notice {
     pub kind: String,
     /// The job that it is about.
     pub job: Option<JobId>,
+    /// The batch that it, or its job, is about.
+    #[serde(default)]
+    pub batch: Option<BatchId>,
     /// The plugin that it is about.
     pub plugin: Option<String>,
     /// One sentence; the job's number is not in it where `job` says it.
@@ -102,6 +106,33 @@ pub enum Happening {
         name: String,
         /// Whose.
         plugin: String,
+    },
+    /// All jobs of a batch are complete.
+    BatchDone {
+        /// Which.
+        batch: BatchId,
+        /// What people call it.
+        name: String,
+        /// How many jobs are where.
+        jobs: JobCounts,
+    },
+    /// A batch ended, and some of its jobs failed.
+    BatchFailed {
+        /// Which.
+        batch: BatchId,
+        /// What people call it.
+        name: String,
+        /// How many jobs are where.
+        jobs: JobCounts,
+    },
+    /// A batch ended because somebody cancelled jobs of it; none has failed.
+    BatchCancelled {
+        /// Which.
+        batch: BatchId,
+        /// What people call it.
+        name: String,
+        /// How many jobs are where.
+        jobs: JobCounts,
     },
     /// A job waits for a person.
     JobHeld {
@@ -245,6 +276,17 @@ pub enum Happening {
         /// Why not.
         reason: String,
     },
+    /// A notification that was late has arrived.
+    NotificationArrived {
+        /// The job that it tells of, unless it tells of a batch.
+        job: Option<JobId>,
+        /// Who was told.
+        to: String,
+        /// Which notification.
+        id: String,
+        /// How often it was tried.
+        tries: u32,
+    },
     /// A notification was tried too often and is given up.
     NotificationLost {
         /// The job that it tells of, unless it tells of a batch.
@@ -267,6 +309,7 @@ impl Happening {
         match self {
             Self::JobFailed { .. }
             | Self::JobHeld { .. }
+            | Self::BatchFailed { .. }
             | Self::PluginFailed { .. }
             | Self::PluginFailing { .. }
             | Self::BreakerOpened { .. }
@@ -284,12 +327,15 @@ impl Happening {
             | Self::StoreWorks
             | Self::JobDone { .. }
             | Self::JobCancelled { .. }
+            | Self::BatchDone { .. }
+            | Self::BatchCancelled { .. }
             | Self::PluginServes { .. }
             | Self::BreakerClosed { .. }
             | Self::GpuBack { .. }
             | Self::DiskHasRoom { .. }
             | Self::StaleReport { .. }
-            | Self::HooksUnasked { .. } => NoticeSeverity::Info,
+            | Self::HooksUnasked { .. }
+            | Self::NotificationArrived { .. } => NoticeSeverity::Info,
         }
     }
 
@@ -304,6 +350,9 @@ impl Happening {
             Self::JobFailed { .. } => "job-failed",
             Self::JobCancelled { .. } => "job-cancelled",
             Self::JobHeld { .. } => "job-held",
+            Self::BatchDone { .. } => "batch-done",
+            Self::BatchFailed { .. } => "batch-failed",
+            Self::BatchCancelled { .. } => "batch-cancelled",
             Self::FramesFailed { .. } => "frames-failed",
             Self::PluginServes { .. } => "plugin-serves",
             Self::PluginRefused { .. } => "plugin-refused",
@@ -321,6 +370,7 @@ impl Happening {
             Self::HooksUnasked { .. } => "hooks-unasked",
             Self::AttemptAbandoned { .. } => "attempt-abandoned",
             Self::NotificationLate { .. } => "notification-late",
+            Self::NotificationArrived { .. } => "notification-arrived",
             Self::NotificationLost { .. } => "notification-lost",
         }
     }
@@ -337,7 +387,20 @@ impl Happening {
             | Self::ForeignFrame { job, .. }
             | Self::HooksUnasked { job, .. }
             | Self::AttemptAbandoned { job, .. } => Some(*job),
-            Self::NotificationLate { job, .. } | Self::NotificationLost { job, .. } => *job,
+            Self::NotificationLate { job, .. }
+            | Self::NotificationArrived { job, .. }
+            | Self::NotificationLost { job, .. } => *job,
+            _ => None,
+        }
+    }
+
+    /// The batch that it is about as a whole.
+    #[must_use]
+    pub fn batch(&self) -> Option<BatchId> {
+        match self {
+            Self::BatchDone { batch, .. }
+            | Self::BatchFailed { batch, .. }
+            | Self::BatchCancelled { batch, .. } => Some(*batch),
             _ => None,
         }
     }
@@ -371,6 +434,7 @@ impl Happening {
             severity: self.severity(),
             kind: self.kind().to_owned(),
             job: self.job(),
+            batch: self.batch(),
             plugin: self.plugin().map(str::to_owned),
             message: self.to_string(),
         }
@@ -404,6 +468,24 @@ impl fmt::Display for Happening {
                 }
             }
             Self::JobCancelled { name, .. } => write!(f, "{name} was cancelled"),
+            Self::BatchDone { name, jobs, .. } => {
+                write!(f, "{name} is done: {}", count(jobs.completed + jobs.skipped, "job"))?;
+                match jobs.skipped {
+                    0 => Ok(()),
+                    skipped => write!(f, ", {skipped} of them complete before"),
+                }
+            }
+            Self::BatchFailed { name, jobs, .. } => {
+                write!(f, "{name} has ended: {} of {} failed", jobs.failed, count(jobs.total, "job"))?;
+                match jobs.cancelled {
+                    0 => Ok(()),
+                    cancelled => write!(f, ", {cancelled} cancelled"),
+                }
+            }
+            Self::BatchCancelled { name, jobs, .. } => {
+                let done = jobs.completed + jobs.skipped;
+                write!(f, "{name} was cancelled: {done} of {} are done", count(jobs.total, "job"))
+            }
             Self::JobHeld { reason, .. } => write!(f, "it waits for somebody to resume it: {reason}"),
             Self::FramesFailed { name, frames, .. } => {
                 let what = if frames.len() == 1 { "frame" } else { "frames" };
@@ -449,6 +531,9 @@ impl fmt::Display for Happening {
             Self::NotificationLate { to, id, reason, .. } => {
                 write!(f, "{to} could not be told of {id} and is tried again: {reason}")
             }
+            Self::NotificationArrived { to, id, tries, .. } => {
+                write!(f, "{to} was told of {id} at last, at try {tries}")
+            }
             Self::NotificationLost { to, id, tries, reason, .. } => {
                 write!(f, "{to} was not told of {id}, after {tries} tries: {reason}")
             }
@@ -481,6 +566,7 @@ mod tests {
                     severity,
                     kind,
                     job: job.map(JobId),
+                    batch: None,
                     plugin: plugin.map(str::to_owned),
                     message: message.to_owned(),
                 };
@@ -525,6 +611,31 @@ mod tests {
             Some("maya"),
             "maya takes no tasks on GPU 1 for a while: no licence",
         );
+        let (to, id) = ("webhook chat".to_owned(), "job-3-end-9".to_owned());
+        let late = Happening::NotificationLate {
+            job: Some(JobId(3)),
+            to: to.clone(),
+            id: id.clone(),
+            reason: "no route".into(),
+        };
+        check(
+            late,
+            Warning,
+            Some(3),
+            None,
+            "webhook chat could not be told of job-3-end-9 and is tried again: no route",
+        );
+        let arrived =
+            Happening::NotificationArrived { job: Some(JobId(3)), to: to.clone(), id: id.clone(), tries: 2 };
+        check(arrived, Info, Some(3), None, "webhook chat was told of job-3-end-9 at last, at try 2");
+        let lost = Happening::NotificationLost { job: None, to, id, tries: 14, reason: "no route".into() };
+        check(
+            lost,
+            Error,
+            None,
+            None,
+            "webhook chat was not told of job-3-end-9, after 14 tries: no route",
+        );
         let started = |adopted| Happening::DaemonStarted { version: "0.1.0".into(), adopted };
         check(started(0), Info, None, None, "farmhand 0.1.0 started");
         check(
@@ -534,6 +645,44 @@ mod tests {
             None,
             "farmhand 0.1.0 started and took up 1 render that went on meanwhile",
         );
+    }
+
+    #[test]
+    fn a_batch_is_told_of_by_its_jobs() {
+        use NoticeSeverity::{Error, Info};
+        let check = |happening: Happening, severity, message: &str| {
+            let notice = happening.noticed(NoticeId(7), Timestamp(9));
+            assert_eq!((notice.batch, notice.job), (Some(BatchId(4)), None));
+            assert_eq!((notice.severity, notice.message.as_str()), (severity, message));
+        };
+        let (batch, name) = (BatchId(4), "seq".to_owned());
+        let jobs = JobCounts { total: 3, completed: 3, ..JobCounts::default() };
+        check(Happening::BatchDone { batch, name: name.clone(), jobs }, Info, "seq is done: 3 jobs");
+        let jobs = JobCounts { total: 3, completed: 1, skipped: 2, ..JobCounts::default() };
+        let before = "seq is done: 3 jobs, 2 of them complete before";
+        check(Happening::BatchDone { batch, name: name.clone(), jobs }, Info, before);
+        let jobs = JobCounts { total: 3, completed: 2, failed: 1, ..JobCounts::default() };
+        check(
+            Happening::BatchFailed { batch, name: name.clone(), jobs },
+            Error,
+            "seq has ended: 1 of 3 jobs failed",
+        );
+        let jobs = JobCounts { total: 1, failed: 1, cancelled: 2, ..JobCounts::default() };
+        let both = "seq has ended: 1 of 1 job failed, 2 cancelled";
+        check(Happening::BatchFailed { batch, name: name.clone(), jobs }, Error, both);
+        let jobs = JobCounts { total: 3, completed: 1, skipped: 1, cancelled: 1, ..JobCounts::default() };
+        check(
+            Happening::BatchCancelled { batch, name, jobs },
+            Info,
+            "seq was cancelled: 2 of 3 jobs are done",
+        );
+    }
+
+    #[test]
+    fn notices_of_a_daemon_that_knew_no_batches_are_read() {
+        let old = r#"{"id":1,"at":"1970-01-01T00:00:00.000Z","severity":"info","kind":"job-done","job":3,"plugin":null,"message":"x"}"#;
+        let notice: Notice = serde_json::from_str(old).unwrap();
+        assert_eq!((notice.job, notice.batch), (Some(JobId(3)), None));
     }
 
     #[test]

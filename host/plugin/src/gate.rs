@@ -439,15 +439,19 @@ async fn blocking<T: Send + 'static>(
     })
 }
 
-/// Compiles a component into the code cache of these settings, for a host with the same settings to find it there.
+/// Compiles a component into the code cache of these settings, for a host with the same settings to find it there;
+/// does nothing where it is there already.
 ///
 /// # Errors
 /// When the cache is not safe, or the component cannot be read or compiled.
 pub fn compile_into_cache(settings: PluginSettings, component: &Path) -> Result<(), String> {
     let runtime = Runtime::new(settings).map_err(|error| error.to_string())?;
     let bytes = std::fs::read(component).map_err(|error| format!("{}: {error}", component.display()))?;
-    let compiled = runtime.compile(&bytes, &crate::cache::digest(&bytes));
-    compiled.map(drop).map_err(|kind| format!("{}: {kind}", component.display()))
+    let digest = crate::cache::digest(&bytes);
+    if runtime.cache.holds(&digest) {
+        return Ok(());
+    }
+    runtime.compile(&bytes, &digest).map(drop).map_err(|kind| format!("{}: {kind}", component.display()))
 }
 
 /// All that a guest can reach: the contract, and WASI with nothing behind it.

@@ -51,7 +51,9 @@ pub async fn run_told(program: &Path, env: &EnvSpec, input: &[u8], limit: Durati
     let (said, complaints, status) =
         ended.map_err(|_| format!("it ran over its time limit of {} s", limit.as_secs()))?;
     // It was waited for: its number may soon be somebody else's.
-    apart.map(os::SetApart::leave);
+    if let Some(apart) = apart {
+        apart.leave();
+    }
     let status = status.map_err(|error| format!("nobody knows how it ended: {error}"))?;
     if status.success() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Batches over HTTP: submit, list, look at, control; and the schema of batch files.
+//! Batches over HTTP: submit, list, look at, control.
 
 use super::body::{JsonBody, OptionalJsonBody};
 use super::jobs::{MOST, Nothing, USUAL, in_query};
@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use farmhand_model::BatchId;
-use farmhand_model::batch::{BatchSummary, BatchView};
+use farmhand_model::batch::{BatchSummary, BatchView, EntryState};
 use farmhand_model::view::Page;
 use serde_json::Value;
 
@@ -89,17 +89,37 @@ pub(super) async fn list(
     Ok(Json(farm.batches(query.cursor, query.limit).await.map_err(in_query)?))
 }
 
+/// Which of its jobs to tell.
+pub(super) struct EntriesQuery {
+    states: Vec<EntryState>,
+}
+
+impl FromQuery for EntriesQuery {
+    const NAMES: &'static [&'static str] = &["state"];
+
+    fn from_query(query: &mut QueryParams) -> Self {
+        Self { states: query.words("state", &EntryState::ALL.map(|state| (state.name(), state))) }
+    }
+}
+
 /// One batch, with its jobs
 #[utoipa::path(
     get,
     path = "/batches/{id}",
     operation_id = "getBatch",
     tag = "batches",
-    params(("id" = BatchId, Path)),
+    params(
+        ("id" = BatchId, Path),
+        ("state" = Option<String>, Query, description = "Only jobs in these states, such as `running,failed`."),
+    ),
     responses((status = 200, description = "How far it is, and where each of its jobs is.", body = BatchView)),
 )]
-pub(super) async fn get(State(farm): State<Farm>, Id(id): Id<BatchId>) -> Result<Json<BatchView>, Problem> {
-    Ok(Json(farm.batch(id).await?))
+pub(super) async fn get(
+    State(farm): State<Farm>,
+    Id(id): Id<BatchId>,
+    ApiQuery(query): ApiQuery<EntriesQuery>,
+) -> Result<Json<BatchView>, Problem> {
+    Ok(Json(farm.batch_with(id, &query.states).await?))
 }
 
 /// Pauses all of its jobs

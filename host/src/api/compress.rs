@@ -16,9 +16,16 @@ const TYPES: [&str; 5] =
 
 /// Compresses what is worth it. It costs the daemon little: the fastest level takes most of what there is to take.
 pub(super) fn layer() -> CompressionLayer<And<SizeAbove, Worthwhile>> {
-    CompressionLayer::new()
-        .quality(CompressionLevel::Fastest)
-        .compress_when(SizeAbove::new(SMALLEST).and(Worthwhile))
+    at(CompressionLevel::Fastest)
+}
+
+/// For the files of the page: a browser asks for each of them once, and the first paint waits for it.
+pub(super) fn layer_of_files() -> CompressionLayer<And<SizeAbove, Worthwhile>> {
+    at(CompressionLevel::Best)
+}
+
+fn at(level: CompressionLevel) -> CompressionLayer<And<SizeAbove, Worthwhile>> {
+    CompressionLayer::new().quality(level).compress_when(SizeAbove::new(SMALLEST).and(Worthwhile))
 }
 
 /// Text that is there as a whole.

@@ -151,7 +151,7 @@ mod tests {
         let (at, severity, kind) = (Timestamp(0), NoticeSeverity::Info, "job-done".to_owned());
         let (job, message) = (job.map(JobId), message.to_owned());
         FarmEvent::Notice {
-            notice: Notice { id: NoticeId(1), at, severity, kind, job, plugin: None, message },
+            notice: Notice { id: NoticeId(1), at, severity, kind, job, batch: None, plugin: None, message },
         }
     }
 
@@ -184,7 +184,7 @@ mod tests {
         let first = concat!(
             "event: notice\nid: 7-1\n",
             r#"data: {"type":"notice","notice":{"id":1,"at":"1970-01-01T00:00:00.000Z","severity":"info","kind":"job-done","#,
-            r#""job":null,"plugin":null,"message":"one\ntwo"}}"#,
+            r#""job":null,"batch":null,"plugin":null,"message":"one\ntwo"}}"#,
             "\n\n"
         );
         let check = async |subscription, count: usize, expect: String| {

@@ -132,7 +132,7 @@ impl FromQuery for ImageQuery {
         ("pass" = Option<String>, Query, description = "A pass of the file, as `GET /jobs/{id}/image/layers` names it; the beauty unless given."),
         ("channel" = Option<String>, Query, description = "One channel of the pass, alone: such as `A`."),
         ("exposure" = Option<f32>, Query, description = "Stops to brighten by.", minimum = -20, maximum = 20),
-        ("view" = Option<String>, Query, description = "How light of a scene is shown: `standard` (sRGB, cut off above 1), `filmic` (highlights roll off: mid grey stays, 10 stops below it are black and 6.5 above it white), `rec709` (its camera curve) or `raw` (the numbers)."),
+        ("view" = Option<String>, Query, description = "How light of a scene is shown: `standard` (sRGB, cut off above 1), `filmic` (as Blender's view of that name: 10 stops below mid grey are black and 6.5 above it white), `rec709` (its camera curve) or `raw` (the numbers)."),
         ("over" = Option<String>, Query, description = "What lies behind what is transparent: `checker`, `grey` or `black`."),
         ("window" = Option<String>, Query, description = "`display`: what was framed; `data`: everything the file has."),
         ("region" = Option<String>, Query, description = "A piece of the file: `x,y,width,height` in its pixels."),

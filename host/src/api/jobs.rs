@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use farmhand_model::job::JobEdit;
 use farmhand_model::view::{AttemptView, FramesView, JobSummary, JobView, JobWhyView, Page};
-use farmhand_model::{FrameSet, JobId, JobStatus};
+use farmhand_model::{BatchId, FrameSet, JobId, JobStatus};
 use farmhand_store::JobSearch;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -82,7 +82,7 @@ pub(super) struct ListQuery {
 }
 
 impl FromQuery for ListQuery {
-    const NAMES: &'static [&'static str] = &["state", "user", "plugin", "search", "cursor", "limit"];
+    const NAMES: &'static [&'static str] = &["state", "user", "plugin", "batch", "search", "cursor", "limit"];
 
     fn from_query(query: &mut QueryParams) -> Self {
         Self {
@@ -90,6 +90,7 @@ impl FromQuery for ListQuery {
             search: JobSearch {
                 user: query.text("user"),
                 plugin: query.text("plugin"),
+                batch: query.number("batch", 1..=u64::MAX).map(BatchId),
                 words: query.text("search").unwrap_or_default(),
             },
             cursor: query.text("cursor"),
@@ -100,7 +101,7 @@ impl FromQuery for ListQuery {
 
 /// Jobs, newest first
 ///
-/// With `user`, `plugin` or `search`, a page looks at so many jobs and no more: it may have fewer than `limit`, or
+/// With `user`, `plugin`, `batch` or `search`, a page looks at so many jobs and no more: it may have fewer than `limit`, or
 /// none, and still a `next` at which the search goes on.
 #[utoipa::path(
     get,
@@ -111,7 +112,8 @@ impl FromQuery for ListQuery {
         ("state" = Option<String>, Query, description = "Only jobs in one of these states, separated by commas.", example = "waiting,running"),
         ("user" = Option<String>, Query, description = "Only jobs that this user submitted."),
         ("plugin" = Option<String>, Query, description = "Only jobs of this plugin, by its name."),
-        ("search" = Option<String>, Query, description = "Only jobs that have each of these words, in either case, in their name, scene, user, plugin or failure, or whose number begins with it.", example = "sh0040 maya"),
+        ("batch" = Option<BatchId>, Query, description = "Only jobs that were submitted last with this batch."),
+        ("search" = Option<String>, Query, description = "Only jobs that have each of these words, in either case, in their name, batch, scene, user, plugin or failure, or whose number begins with it.", example = "sh0040 maya"),
         ("cursor" = Option<String>, Query, description = "`next` of the page before."),
         ("limit" = Option<u32>, Query, description = "At most this many; 100 unless given.", minimum = 1, maximum = 1000),
     ),

@@ -6,6 +6,7 @@
 mod actions;
 mod attempts;
 mod auth;
+mod batch_file;
 mod batches;
 mod body;
 mod cleanup;

@@ -8,12 +8,13 @@ use super::security::{HostRules, check_origin, security_headers};
 use super::settings::{ApiError, ApiSettings};
 use super::state::ApiState;
 use super::{
-    actions, attempts, auth, batches, cleanup, compress, events, files, images, jobs, logs, notices, page,
-    past, plugins, report, system,
+    actions, attempts, auth, batch_file, batches, cleanup, compress, events, files, images, jobs, logs,
+    notices, page, past, plugins, report, system,
 };
 use crate::farm::Farm;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
+use axum::handler::Handler as _;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
@@ -35,7 +36,7 @@ pub fn router(farm: Farm, settings: &ApiSettings) -> Result<Router, ApiError> {
         .0
         .merge(docs::routes())
         .merge(auth::routes(settings.token.clone()))
-        .fallback(page::asset)
+        .fallback(page::asset.layer(compress::layer_of_files()))
         .with_state(state);
     let router = protect(routes, settings, &metrics)?;
     let stop = CancellationToken::new();
@@ -59,6 +60,7 @@ pub(super) fn documented() -> OpenApiRouter<ApiState> {
         .merge(
             OpenApiRouter::new()
                 .routes(routes!(batches::submit, batches::list))
+                .routes(routes!(batch_file::submit))
                 .layer(DefaultBodyLimit::max(BATCH_BYTES)),
         )
         .routes(routes!(batches::get))

@@ -10,7 +10,8 @@ pub(super) fn parse(text: &str, file: FileId) -> Result<Node, Mistake> {
     if let Err(error) = serde_json::from_str::<Value>(text) {
         let said = error.to_string();
         let said = said.split(" at line ").next().unwrap_or_default();
-        let line_start = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
+        let line_start =
+            text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
         let place = lines.place(line_start + error.column().saturating_sub(1));
         return Err(Mistake::at(place, format!("not JSON: {said}")));
     }

@@ -5,7 +5,10 @@
 //! submitter's. Every mistake is found before anything is sent, and each is told with its file, line and column. The
 //! daemon checks all of it again, and what it finds has its place in the files too. `docs/batches.md` is the manual.
 
+mod assemble;
 mod json;
+mod matrix;
+mod reader;
 mod resolve;
 mod schema;
 mod shots;
@@ -13,16 +16,20 @@ mod shots;
 mod tests;
 mod toml;
 mod tree;
+mod upload;
 mod variables;
 mod yaml;
 
 pub use resolve::{Overrides, Resolved, resolve_file, resolve_text};
-pub use schema::schema;
+pub use schema::{published, schema};
 pub use shots::{Shots, resolve_shots};
 pub use tree::{Files, Mistake, Mistakes};
+pub use upload::resolve_upload;
 
+use serde::Deserialize;
 use std::path::Path;
 use tree::{FileId, Node};
+use utoipa::ToSchema;
 
 /// Largest file that is read.
 const LARGEST: u64 = 16 << 20;
@@ -32,7 +39,8 @@ const MOST_NODES: usize = 1_000_000;
 const DEEPEST: usize = 64;
 
 /// How a file is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Language {
     /// YAML 1.2.
     Yaml,

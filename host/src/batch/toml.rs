@@ -39,7 +39,9 @@ fn node(value: &Spanned<DeValue<'_>>, lines: &Lines<'_>) -> Result<Node, Mistake
             let parsed = number.as_str().parse().ok().and_then(Number::from_f64);
             Data::Number(parsed.ok_or_else(|| Mistake::at(place, "this is no finite number"))?)
         }
-        DeValue::Array(items) => Data::List(items.iter().map(|item| node(item, lines)).collect::<Result<_, _>>()?),
+        DeValue::Array(items) => {
+            Data::List(items.iter().map(|item| node(item, lines)).collect::<Result<_, _>>()?)
+        }
         DeValue::Table(table) => return map(table, start, lines),
     };
     Ok(Node { place, data })

@@ -37,6 +37,8 @@ pub(super) enum Data {
     Text(String),
     List(Vec<Node>),
     Map(Vec<(Key, Node)>),
+    /// It could not be made out, which has been told: nothing else is said of it.
+    Broken,
 }
 
 /// A name in a map and where it stands.
@@ -64,7 +66,7 @@ impl Node {
     /// What it is, for people.
     pub(super) fn kind(&self) -> &'static str {
         match &self.data {
-            Data::Null => "nothing",
+            Data::Null | Data::Broken => "nothing",
             Data::Bool(_) => "true or false",
             Data::Number(_) => "a number",
             Data::Text(_) => "a text",
@@ -75,7 +77,7 @@ impl Node {
 
     pub(super) fn to_json(&self) -> Value {
         match &self.data {
-            Data::Null => Value::Null,
+            Data::Null | Data::Broken => Value::Null,
             Data::Bool(value) => Value::Bool(*value),
             Data::Number(number) => Value::Number(number.clone()),
             Data::Text(text) => Value::String(text.clone()),
@@ -87,9 +89,27 @@ impl Node {
         }
     }
 
-    /// Calls for each value below this one and itself, with its JSON pointer.
-    pub(super) fn visit(&self, pointer: &str, see: &mut impl FnMut(&str, Place)) {
-        see(pointer, self.place);
+    /// A value that stands in no file, as if it stood there.
+    pub(super) fn of_json(value: &Value, place: Place) -> Self {
+        let data = match value {
+            Value::Null => Data::Null,
+            Value::Bool(value) => Data::Bool(*value),
+            Value::Number(number) => Data::Number(number.clone()),
+            Value::String(text) => Data::Text(text.clone()),
+            Value::Array(items) => Data::List(items.iter().map(|item| Self::of_json(item, place)).collect()),
+            Value::Object(fields) => {
+                let field = |(name, value): (&String, &Value)| {
+                    (Key { place, name: name.clone() }, Self::of_json(value, place))
+                };
+                Data::Map(fields.iter().map(field).collect())
+            }
+        };
+        Self { place, data }
+    }
+
+    /// Calls for each value below this one and itself, with its JSON pointer, and whether it could not be made out.
+    pub(super) fn visit(&self, pointer: &str, see: &mut impl FnMut(&str, Place, bool)) {
+        see(pointer, self.place, self.data == Data::Broken);
         match &self.data {
             Data::List(items) => {
                 for (index, item) in items.iter().enumerate() {
@@ -101,7 +121,7 @@ impl Node {
                     let name = key.name.replace('~', "~0").replace('/', "~1");
                     node.visit(&format!("{pointer}/{name}"), see);
                     // What is wrong with a name is shown at the name.
-                    see(&format!("{pointer}/{name}#"), key.place);
+                    see(&format!("{pointer}/{name}#"), key.place, false);
                 }
             }
             _ => {}
@@ -155,6 +175,12 @@ impl Mistakes {
     #[must_use]
     pub fn count(&self) -> usize {
         self.list.len()
+    }
+
+    /// Each with its line and column, where it has a place.
+    pub fn each(&self) -> impl Iterator<Item = (Option<(u32, u32)>, &str)> {
+        let place = |mistake: &Mistake| mistake.place.map(|Place { line, column, .. }| (line, column));
+        self.list.iter().map(move |mistake| (place(mistake), mistake.message.as_str()))
     }
 }
 

@@ -3,8 +3,8 @@
 
 use super::tree::{Data, Mistake, Node, Place};
 use crate::refused::unknown;
-use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Deepest chain of variables that name each other.
 const DEEPEST: usize = 16;
@@ -20,6 +20,8 @@ pub(super) struct Scope<'a> {
     pub(super) env: &'a dyn Fn(&str) -> Option<String>,
     /// Values that may still be looked at: variables that name each other often must not take for ever.
     pub(super) fuel: Cell<u32>,
+    /// Names of variables that were looked up.
+    pub(super) used: &'a RefCell<BTreeSet<String>>,
 }
 
 /// What a scope starts with.
@@ -41,7 +43,7 @@ impl Scope<'_> {
         let Some(fuel) = self.fuel.get().checked_sub(1) else {
             let message = "variables name each other too often; the value becomes too large";
             mistakes.push(Mistake::at(node.place, message));
-            return Node { place: node.place, data: Data::Null };
+            return Node { place: node.place, data: Data::Broken };
         };
         self.fuel.set(fuel);
         let data = match &node.data {
@@ -65,14 +67,15 @@ impl Scope<'_> {
             Ok(parts) => parts,
             Err((offset, message)) => {
                 mistakes.push(Mistake::at(shifted(place, text, offset), message));
-                return Data::Text(String::new());
+                return Data::Broken;
             }
         };
         // A text that is one reference becomes what that is: a number stays a number.
         if let [Part::Reference { name, .. }] = parts.as_slice() {
-            return self.value(name, place, depth, mistakes).map_or(Data::Text(String::new()), |node| node.data);
+            return self.value(name, place, depth, mistakes).map_or(Data::Broken, |node| node.data);
         }
         let mut made = String::new();
+        let mut is_broken = false;
         for part in parts {
             match part {
                 Part::Text(text) => made.push_str(text),
@@ -82,8 +85,10 @@ impl Scope<'_> {
                         Some(Data::Text(text)) => made.push_str(&text),
                         Some(Data::Number(number)) => made.push_str(&number.to_string()),
                         Some(Data::Bool(value)) => made.push_str(&value.to_string()),
-                        Some(Data::Null) | None => {}
+                        Some(Data::Null) => {}
+                        Some(Data::Broken) | None => is_broken = true,
                         Some(Data::List(_) | Data::Map(_)) => {
+                            is_broken = true;
                             let message = format!("`{name}` is a list or a table, which a text cannot hold");
                             mistakes.push(Mistake::at(at, message));
                         }
@@ -92,10 +97,11 @@ impl Scope<'_> {
             }
             if made.len() > LONGEST {
                 mistakes.push(Mistake::at(place, format!("this becomes longer than {LONGEST} bytes")));
+                is_broken = true;
                 break;
             }
         }
-        Data::Text(made)
+        if is_broken { Data::Broken } else { Data::Text(made) }
     }
 
     fn value(&self, name: &str, at: Place, depth: usize, mistakes: &mut Vec<Mistake>) -> Option<Node> {
@@ -108,12 +114,17 @@ impl Scope<'_> {
             return value.map(|text| Node { place: at, data: Data::Text(text) });
         }
         if depth >= DEEPEST {
-            let message = format!("`{name}` names itself by way of other variables, or they are more than {DEEPEST} deep");
+            let message = format!(
+                "`{name}` names itself by way of other variables, or they are more than {DEEPEST} deep"
+            );
             mistakes.push(Mistake::at(at, message));
             return None;
         }
         let mut path = name.split('.');
         let first = path.next().unwrap_or_default();
+        if !self.used.borrow().contains(first) {
+            self.used.borrow_mut().insert(first.to_owned());
+        }
         let Some(found) = self.axes.get(first).copied().or_else(|| self.variables.get(first)) else {
             let known: Vec<&str> =
                 self.axes.keys().copied().chain(self.variables.keys().map(String::as_str)).collect();
@@ -159,7 +170,10 @@ fn parts(text: &str) -> Result<Vec<Part<'_>>, (usize, String)> {
             at = dollar + 3;
         } else if let Some(inner) = rest.strip_prefix("${") {
             let Some(length) = inner.find('}') else {
-                return Err((dollar, "`${` without its `}`; write `$${` for the characters themselves".to_owned()));
+                return Err((
+                    dollar,
+                    "`${` without its `}`; write `$${` for the characters themselves".to_owned(),
+                ));
             };
             let name = inner.get(..length).unwrap_or_default();
             if name.trim().is_empty() || name.contains("${") {
@@ -192,14 +206,24 @@ mod tests {
     fn references_are_put_in() {
         let file = Files::default().add(Path::new("a"));
         let parse = |text: &str| yaml::parse(text, file).unwrap();
-        let Data::Map(fields) =
-            parse("{show: demo, root: '/shows/${show}', count: 3, shot: {name: sh010}, a: '${b}', b: '${a}'}").data
+        let Data::Map(fields) = parse(
+            "{show: demo, root: '/shows/${show}', count: 3, shot: {name: sh010}, a: '${b}', b: '${a}'}",
+        )
+        .data
         else {
             panic!("a map")
         };
-        let variables: BTreeMap<String, Node> = fields.into_iter().map(|(key, node)| (key.name, node)).collect();
+        let variables: BTreeMap<String, Node> =
+            fields.into_iter().map(|(key, node)| (key.name, node)).collect();
+        let used = RefCell::default();
         let env = |name: &str| (name == "USER").then(|| "ana".to_owned());
-        let scope = Scope { variables: &variables, axes: BTreeMap::new(), env: &env, fuel: Cell::new(FUEL) };
+        let scope = Scope {
+            variables: &variables,
+            axes: BTreeMap::new(),
+            env: &env,
+            fuel: Cell::new(FUEL),
+            used: &used,
+        };
         let check = |text: &str, expect: Result<serde_json::Value, (u32, &str)>| {
             let place = Place { file, line: 1, column: 1 };
             let node = Node { place, data: Data::Text(text.to_owned()) };

@@ -30,12 +30,12 @@ struct Builder {
 
 pub(super) fn parse(text: &str, file: FileId) -> Result<Node, Mistake> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut builder =
-        Builder { file, frames: Vec::new(), anchors: HashMap::new(), nodes: 0, root: None };
+    let mut builder = Builder { file, frames: Vec::new(), anchors: HashMap::new(), nodes: 0, root: None };
     let mut documents = 0;
     for event in Parser::new_from_str(text) {
-        let (event, span) =
-            event.map_err(|error| Mistake::at(place(file, error.marker()), format!("not YAML: {}", error.info())))?;
+        let (event, span) = event.map_err(|error| {
+            Mistake::at(place(file, error.marker()), format!("not YAML: {}", error.info()))
+        })?;
         if matches!(event, Event::DocumentStart(_)) {
             documents += 1;
             if documents > 1 {
@@ -57,7 +57,8 @@ impl Builder {
         let place = place(self.file, &span.start);
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let data = scalar(&text, style, tag.as_deref()).map_err(|message| Mistake::at(place, message))?;
+                let data =
+                    scalar(&text, style, tag.as_deref()).map_err(|message| Mistake::at(place, message))?;
                 self.add(Node { place, data }, anchor, 1)
             }
             Event::SequenceStart(anchor, tag) => self.open(place, anchor, Kind::List(Vec::new()), tag),
@@ -130,7 +131,8 @@ impl Builder {
                 Some(key) if key.name == "<<" => merged.push(node),
                 Some(key) => {
                     if let Some((first, _)) = fields.iter().find(|(known, _)| known.name == key.name) {
-                        let message = format!("`{}` is given twice; first in line {}", key.name, first.place.line);
+                        let message =
+                            format!("`{}` is given twice; first in line {}", key.name, first.place.line);
                         return Err(Mistake::at(key.place, message));
                     }
                     fields.push((key, node));
@@ -155,7 +157,7 @@ fn key(node: Node) -> Result<Key, Mistake> {
         Data::Bool(value) => value.to_string(),
         Data::Number(number) => number.to_string(),
         Data::Null => "null".to_owned(),
-        Data::List(_) | Data::Map(_) => {
+        Data::List(_) | Data::Map(_) | Data::Broken => {
             return Err(Mistake::at(node.place, "a name must be a text, and this is a list or a table"));
         }
     };
@@ -207,7 +209,9 @@ fn plain(text: &str) -> Data {
     } else if let Some(hex) = text.strip_prefix("0x") {
         u64::from_str_radix(hex, 16).map(Number::from).ok()
     } else if digits.starts_with(|first: char| first.is_ascii_digit() || first == '.')
-        && digits.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'))
+        && digits
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'))
     {
         text.parse::<f64>().ok().and_then(Number::from_f64)
     } else {
@@ -233,11 +237,19 @@ mod tests {
             assert_eq!(node.to_json(), expect, "{text}");
         };
         check("", serde_json::json!(null));
-        check("[1-100, 1, -5, +7, 0x1f, 0o17, 1.5, 1e3, .5]", serde_json::json!(["1-100", 1, -5, 7, 31, 15, 1.5, 1000.0, 0.5]));
-        check("[yes, no, on, true, False, ~, null, '1', 1.2.3, 2026-11-22]",
-            serde_json::json!(["yes", "no", "on", true, false, null, null, "1", "1.2.3", "2026-11-22"]));
-        check("a: &x {n: 1, m: 2}\nb: {<<: *x, m: 3}\nc: *x", serde_json::json!({
-            "a": {"n": 1, "m": 2}, "b": {"m": 3, "n": 1}, "c": {"n": 1, "m": 2}}));
+        check(
+            "[1-100, 1, -5, +7, 0x1f, 0o17, 1.5, 1e3, .5]",
+            serde_json::json!(["1-100", 1, -5, 7, 31, 15, 1.5, 1000.0, 0.5]),
+        );
+        check(
+            "[yes, no, on, true, False, ~, null, '1', 1.2.3, 2026-11-22]",
+            serde_json::json!(["yes", "no", "on", true, false, null, null, "1", "1.2.3", "2026-11-22"]),
+        );
+        check(
+            "a: &x {n: 1, m: 2}\nb: {<<: *x, m: 3}\nc: *x",
+            serde_json::json!({
+            "a": {"n": 1, "m": 2}, "b": {"m": 3, "n": 1}, "c": {"n": 1, "m": 2}}),
+        );
         check("\u{feff}a: |\n  text\n", serde_json::json!({"a": "text\n"}));
     }
 

@@ -73,7 +73,20 @@ impl Client {
         body: &str,
         headers: &[(&str, &str)],
     ) -> Result<T, CliError> {
-        let mut request = self.authorized(self.agent.post(self.address(path)));
+        self.post_within(path, body, headers, ANSWER)
+    }
+
+    /// The same for what may take longer than other answers.
+    pub(super) fn post_within<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &str,
+        headers: &[(&str, &str)],
+        within: Duration,
+    ) -> Result<T, CliError> {
+        let request =
+            self.agent.post(self.address(path)).config().timeout_recv_response(Some(within)).build();
+        let mut request = self.authorized(request);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

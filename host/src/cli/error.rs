@@ -14,6 +14,10 @@ pub(super) mod exit {
     pub(crate) const USAGE: u8 = 2;
     /// No daemon answers.
     pub(crate) const NO_DAEMON: u8 = 3;
+    /// Of a batch: some of its jobs are complete, and others are not.
+    pub(crate) const PARTIAL: u8 = 4;
+    /// Of a batch: it was cancelled before any of its jobs was complete, and none failed.
+    pub(crate) const CANCELLED: u8 = 5;
     /// Ctrl-C, as shells count it.
     pub(crate) const INTERRUPTED: u8 = 130;
 }
@@ -37,9 +41,15 @@ pub(super) enum CliError {
     Api(#[from] crate::api::ApiError),
     #[error("{message}")]
     Failed { message: String, help: Option<String> },
+    /// What is wrong with batch files, a line each.
+    #[error("{0}")]
+    Batch(String),
     /// It did not succeed, and everything about that has been printed.
     #[error("")]
     Told,
+    /// The same, with an exit code that says more.
+    #[error("")]
+    Ended { code: u8 },
     #[error("interrupted")]
     Interrupted,
     #[error("{context}: {source}")]
@@ -57,7 +67,8 @@ impl CliError {
     pub(super) fn exit_code(&self) -> u8 {
         match self {
             CliError::BrokenPipe => 0,
-            CliError::Config(_) | CliError::Usage(_) | CliError::Api(_) => exit::USAGE,
+            CliError::Config(_) | CliError::Usage(_) | CliError::Batch(_) | CliError::Api(_) => exit::USAGE,
+            CliError::Ended { code } => *code,
             CliError::NoDaemon { .. } | CliError::Connection { .. } => exit::NO_DAEMON,
             CliError::Interrupted => exit::INTERRUPTED,
             _ => exit::FAILED,
@@ -66,7 +77,7 @@ impl CliError {
 
     /// What is printed on standard error; `None` where there is nothing to say.
     pub(super) fn report(&self) -> Option<String> {
-        if matches!(self, CliError::BrokenPipe | CliError::Told) {
+        if matches!(self, CliError::BrokenPipe | CliError::Told | CliError::Ended { .. }) {
             return None;
         }
         let mut text = format!("error: {self}");
@@ -84,6 +95,7 @@ impl CliError {
                     .to_owned(),
             ),
             CliError::Start { holder, .. } => holder.clone(),
+            CliError::Batch(_) => Some("nothing was submitted; docs/batches.md has every field".to_owned()),
             CliError::Failed { help, .. } => help.clone(),
             _ => None,
         }
@@ -168,6 +180,14 @@ mod tests {
         );
         check(io::Error::from(io::ErrorKind::BrokenPipe).into(), 0, None);
         check(CliError::Told, 1, None);
+        check(CliError::Ended { code: exit::PARTIAL }, 4, None);
+        check(
+            CliError::Batch("seq.yaml:3:1: unknown field `worker`".to_owned()),
+            2,
+            Some(
+                "error: seq.yaml:3:1: unknown field `worker`\n help: nothing was submitted; docs/batches.md has every field",
+            ),
+        );
         check(CliError::Interrupted, 130, Some("error: interrupted"));
         check(CliError::Usage("no".to_owned()), 2, Some("error: no"));
     }

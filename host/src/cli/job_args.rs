@@ -238,6 +238,32 @@ impl JobArgs {
 }
 
 impl JobArgs {
+    /// What these flags say, and nothing that they leave open: fields of a job, for each job of a batch.
+    pub(super) fn given(&self, context: &Context) -> Result<Map<String, Value>, CliError> {
+        let scene = Path::new("/scene");
+        let fields = |args: &JobArgs| match serde_json::to_value(args.submission(context, scene)?) {
+            Ok(Value::Object(fields)) => Ok(fields),
+            Ok(_) => Ok(Map::new()),
+            Err(error) => Err(CliError::failed(format!("cannot write the job: {error}"))),
+        };
+        let mut given = difference(fields(self)?, &fields(&JobArgs::default())?);
+        // A flag that says what is so anyway is there all the same: a file may say something else.
+        if let Some(user) = &self.user {
+            given.insert("user".to_owned(), user.clone().into());
+        }
+        if let Some(priority) = self.priority {
+            given.insert("priority".to_owned(), priority.into());
+        }
+        for (name, value) in
+            [("order", self.order.map(serde_json::to_value)), ("chunk", self.chunk.map(serde_json::to_value))]
+        {
+            if let Some(Ok(value)) = value {
+                given.insert(name.to_owned(), value);
+            }
+        }
+        Ok(given)
+    }
+
     fn plugin_request(&self) -> Option<PluginRequest> {
         let digest = match &self.plugin_digest {
             Some(digest) => DigestChoice::Digest(digest.clone()),
@@ -246,6 +272,16 @@ impl JobArgs {
         };
         Some(PluginRequest::Pinned(PinnedPlugin { name: self.plugin.clone(), digest }))
     }
+}
+
+/// What is not the same in the second; tables field by field.
+fn difference(fields: Map<String, Value>, usual: &Map<String, Value>) -> Map<String, Value> {
+    let changed = |(name, value): (String, Value)| match (value, usual.get(&name)) {
+        (value, Some(usual)) if value == *usual => None,
+        (Value::Object(fields), Some(Value::Object(usual))) => Some((name, difference(fields, usual).into())),
+        (value, _) => Some((name, value)),
+    };
+    fields.into_iter().filter_map(changed).collect()
 }
 
 fn text_of(path: PathBuf) -> Result<String, CliError> {
@@ -322,6 +358,26 @@ mod tests {
         check(
             JobArgs { plugin: maya(), plugin_digest: digest, ..JobArgs::default() },
             pinned(Some("maya"), DigestChoice::Digest("0a1b".to_owned())),
+        );
+    }
+
+    #[test]
+    fn only_what_flags_say_goes_over_a_batch() {
+        let global = crate::cli::Global { config: None, server: None, token: None, json: false };
+        let context = Context::new(global).unwrap();
+        let check = |args: JobArgs, expect: Value| {
+            assert_eq!(args.given(&context).map(Value::Object).unwrap(), expect);
+        };
+        check(JobArgs::default(), json!({}));
+        check(
+            JobArgs {
+                priority: Some(50),
+                options: vec!["samples=1".parse().unwrap()],
+                retries: Some(1),
+                skip_existing: true,
+                ..JobArgs::default()
+            },
+            json!({"priority": 50, "options": {"samples": 1}, "limits": {"retries": 1}, "skip_existing": true}),
         );
     }
 

@@ -46,7 +46,7 @@ pub(super) fn run(context: &mut Context, args: &JobsArgs) -> Result<(), CliError
 }
 
 /// What must not stand in a query as it is.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b',' => {

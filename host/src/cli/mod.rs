@@ -1,9 +1,10 @@
 //! The command line: one file per command. It asks the daemon over HTTP and prints; apart from `serve`, `render`
 //! without a daemon, `doctor` and what `plugin` tries outside of the farm it does nothing itself.
 //!
-//! The exit codes are a promise (`docs/cli.md`): 0 it succeeded, 1 it did not, 2 the command line or the configuration
-//! is wrong, 3 no daemon answers, 130 interrupted.
+//! The exit codes are a promise (`docs/cli.md`): 0 it succeeded, 1 it did not, 2 the command line, the configuration or a
+//! batch file is wrong, 3 no daemon answers, 4 part of a batch is complete, 5 a batch was cancelled, 130 interrupted.
 
+mod batch;
 mod cleanup;
 mod client;
 mod completions;
@@ -80,10 +81,14 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Render a scene and wait for it; starts a daemon for it where none runs
     Render(render::RenderArgs),
-    /// Submit a job to the daemon and print its number
+    /// Submit a job or a batch to the daemon and print its number
     Submit(submit::SubmitArgs),
     /// List jobs, newest first
     Jobs(jobs::JobsArgs),
+    /// List batches, newest first
+    Batches(batch::BatchesArgs),
+    /// Show one batch with its jobs; pause, resume, cancel or retry it
+    Batch(batch::BatchCommand),
     /// Show one job: its frames, its attempts and what went wrong
     Job(job::JobCommand),
     /// Print the log of an attempt, or of the last attempt of a job
@@ -157,6 +162,8 @@ fn dispatch(cli: Cli) -> Result<(), CliError> {
         Command::Render(args) => render::run(&mut context, &args),
         Command::Submit(args) => submit::run(&mut context, &args),
         Command::Jobs(args) => jobs::run(&mut context, &args),
+        Command::Batches(args) => batch::list(&mut context, &args),
+        Command::Batch(args) => batch::run(&mut context, &args),
         Command::Job(args) => job::run(&mut context, &args),
         Command::Log(args) => log::run(&mut context, &args),
         Command::Pause(args) => control::run(&mut context, control::Verb::Pause, &args),
@@ -231,6 +238,12 @@ mod tests {
         check("farmhand render shot.blend --chunk 0");
         check("farmhand render shot.blend --option samples");
         check("farmhand job x");
+        check("farmhand batch");
+        check("farmhand batch seq010");
+        check("farmhand batch 3 --state done");
+        check("farmhand batch pause");
+        check("farmhand submit");
+        check("farmhand submit a.yaml --set shot");
         check("farmhand serve --on-stop leave");
         check("farmhand cleanup --older-than 7");
         check("farmhand cleanup --only everything");

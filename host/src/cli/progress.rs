@@ -45,32 +45,18 @@ impl<'a> Watcher<'a> {
 
     /// Until the job has ended or somebody interrupts. A daemon that goes away is waited for and found again.
     pub(super) fn wait(&mut self, client: &mut Client) -> Result<Waited, CliError> {
-        let mut gone_since: Option<Instant> = None;
+        let mut absence = Absence::default();
         for poll in 0_u32.. {
             match self.look(client, poll % ATTEMPTS_EVERY == 0) {
                 Ok(job) => {
-                    gone_since = None;
+                    absence = Absence::default();
                     self.display.show(&job.summary, human::now());
                     if job.summary.status.is_end() {
                         self.tell_failures(client)?;
                         return Ok(Waited::Ended(Box::new(job)));
                     }
                 }
-                Err(error @ (CliError::NoDaemon { .. } | CliError::Connection { .. })) => {
-                    let since = *gone_since.get_or_insert_with(|| {
-                        self.display.note(
-                            "the daemon does not answer; its renders go on, waiting for it to come back",
-                        );
-                        Instant::now()
-                    });
-                    if since.elapsed() > PATIENCE {
-                        return Err(error);
-                    }
-                    if let Ok(found) = daemon::find(&self.context.config()?) {
-                        *client = found.client;
-                    }
-                }
-                Err(other) => return Err(other),
+                Err(error) => absence.met(error, self.context, client, |text| self.display.note(text))?,
             }
             if self.interrupt.is_asked() {
                 return Ok(Waited::Interrupted);
@@ -100,6 +86,39 @@ impl<'a> Watcher<'a> {
             {
                 self.display.note(&text);
             }
+        }
+        Ok(())
+    }
+}
+
+/// A daemon that went away, which is waited for: a restart, an upgrade. The renders go on meanwhile.
+#[derive(Default)]
+pub(super) struct Absence {
+    since: Option<Instant>,
+}
+
+impl Absence {
+    /// A request failed; the error again where waiting is of no use, or has taken too long. Finds the daemon at its new
+    /// address.
+    pub(super) fn met(
+        &mut self,
+        error: CliError,
+        context: &Context,
+        client: &mut Client,
+        note: impl FnOnce(&str),
+    ) -> Result<(), CliError> {
+        if !matches!(error, CliError::NoDaemon { .. } | CliError::Connection { .. }) {
+            return Err(error);
+        }
+        let since = *self.since.get_or_insert_with(|| {
+            note("the daemon does not answer; its renders go on, waiting for it to come back");
+            Instant::now()
+        });
+        if since.elapsed() > PATIENCE {
+            return Err(error);
+        }
+        if let Ok(found) = daemon::find(&context.config()?) {
+            *client = found.client;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
-//! `farmhand submit`: hands a job to the daemon.
+//! `farmhand submit`: hands a job to the daemon, and what is a batch to `batch`.
 
+use super::batch::{self, BatchArgs, Wanted};
 use super::client::Client;
 use super::context::Context;
 use super::error::CliError;
@@ -10,30 +11,57 @@ use super::progress::{Waited, Watcher};
 use super::{human, plan, report};
 use clap::Args;
 use farmhand_model::view::JobView;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 #[derive(Debug, Args)]
 pub(super) struct SubmitArgs {
-    /// A scene, or a job as JSON: a file whose name ends in .json, or - for standard input
-    #[arg(value_name = "SCENE|JOB.json|-")]
-    source: PathBuf,
+    /// A scene; or batch files (.yaml, .toml, .json); or a directory with a file for each shot; or a job as JSON; or -
+    /// for a batch or a job on standard input
+    #[arg(value_name = "SCENE|BATCH|SHOTS/|JOB.json|-", required = true)]
+    sources: Vec<PathBuf>,
     #[command(flatten)]
     job: JobArgs,
-    /// Wait for the job's end; the exit code is then the job's
+    #[command(flatten)]
+    batch: BatchArgs,
+    /// Wait for the end; the exit code is then that of the job or the batch
     #[arg(long)]
     wait: bool,
-    /// Only say what would run: the commands, files and outputs of each level
+    /// Only say what would run: of a job the commands, files and outputs of each level, of a batch what would become of
+    /// each of its jobs
     #[arg(long, conflicts_with_all = ["wait", "key"])]
     dry_run: bool,
-    /// Submit it once however often this is run: the same job under the same key makes one job
+    /// Submit it once however often this is run: the same job or batch under the same key makes one
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
 }
 
 pub(super) fn run(context: &mut Context, args: &SubmitArgs) -> Result<(), CliError> {
-    let body = body(context, args)?;
+    let body = match what(args)? {
+        What::Batches(stdin) => {
+            let wanted = Wanted {
+                sources: &args.sources,
+                stdin: stdin.as_deref(),
+                job: &args.job,
+                batch: &args.batch,
+                key: args.key.as_deref(),
+                wait: args.wait,
+                dry_run: args.dry_run,
+            };
+            return batch::submit(context, &wanted);
+        }
+        _ if args.batch != BatchArgs::default() => {
+            let message =
+                "--pattern, --set, --fresh, --workers, --stop-on-error and --report go with a batch";
+            return Err(CliError::Usage(message.to_owned()));
+        }
+        What::Job(_) if args.job != JobArgs::default() => {
+            let message = "flags that describe a job cannot be combined with a job that is JSON already";
+            return Err(CliError::Usage(message.to_owned()));
+        }
+        What::Job(text) => text,
+        What::Scene(scene) => to_json(&args.job.submission(context, scene)?)?,
+    };
     let mut client = context.client()?;
     if args.dry_run {
         return plan::show(context, &client, &body);
@@ -52,24 +80,58 @@ pub(super) fn run(context: &mut Context, args: &SubmitArgs) -> Result<(), CliErr
     Ok(())
 }
 
-fn body(context: &Context, args: &SubmitArgs) -> Result<String, CliError> {
-    let is_stdin = args.source == Path::new("-");
-    let is_json = args.source.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    if !is_stdin && !is_json {
-        return to_json(&args.job.submission(context, &args.source)?);
-    }
-    if args.job != JobArgs::default() {
-        let message = "flags that describe a job cannot be combined with a job that is JSON already";
-        return Err(CliError::Usage(message.to_owned()));
-    }
-    let mut text = String::new();
-    let read = if is_stdin {
-        std::io::stdin().read_to_string(&mut text)
-    } else {
-        std::fs::File::open(&args.source).and_then(|mut file| file.read_to_string(&mut text))
+/// What the command line names.
+enum What<'a> {
+    Scene(&'a Path),
+    /// A job as JSON.
+    Job(String),
+    /// Batch files and directories of shots; the text, where it is standard input.
+    Batches(Option<String>),
+}
+
+fn what(args: &SubmitArgs) -> Result<What<'_>, CliError> {
+    let of_one = match args.sources.as_slice() {
+        [one] if one == Path::new("-") => {
+            let text = read(one, std::io::stdin())?;
+            if batch::is_batch_text(&text) { What::Batches(Some(text)) } else { What::Job(text) }
+        }
+        [one] if is_json(one) => {
+            let text = read_file(one)?;
+            if batch::is_batch_text(&text) { What::Batches(None) } else { What::Job(text) }
+        }
+        [one] if !batch::is_source(one) => What::Scene(one),
+        several => {
+            let other = several.iter().find(|source| !batch::is_source(source) && !is_json(source));
+            if let Some(other) = other {
+                let message = format!(
+                    "`{}` is no batch file; several are submitted together only where each is one, and scenes go \
+                     one at a time or into a batch file",
+                    other.display()
+                );
+                return Err(CliError::Usage(message));
+            }
+            What::Batches(None)
+        }
     };
-    let context = format!("cannot read {}", args.source.display());
-    read.map(|_| text).map_err(|source| CliError::Io { context, source })
+    Ok(of_one)
+}
+
+fn is_json(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) && !path.is_dir()
+}
+
+fn read_file(path: &Path) -> Result<String, CliError> {
+    let file = std::fs::File::open(path);
+    let file =
+        file.map_err(|source| CliError::Io { context: format!("cannot read {}", path.display()), source })?;
+    read(path, file)
+}
+
+fn read(path: &Path, mut from: impl std::io::Read) -> Result<String, CliError> {
+    let mut text = String::new();
+    let context = format!("cannot read {}", path.display());
+    from.read_to_string(&mut text).map_err(|source| CliError::Io { context, source })?;
+    Ok(text)
 }
 
 pub(super) fn to_json(submission: &crate::farm::Submission) -> Result<String, CliError> {
@@ -88,7 +150,7 @@ pub(super) fn submit(client: &Client, body: &str, key: Option<&str>) -> Result<J
 }
 
 /// Unlike any other: this process, at this nanosecond.
-fn fresh_key() -> String {
+pub(super) fn fresh_key() -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     format!("cli-{}-{}", std::process::id(), since.as_nanos())
 }

@@ -89,7 +89,7 @@ const NOTIFY: &str = "
 A table with the webhook's `url`, and with a `secret` of at least 16 characters that its messages are signed with, or a
 `secret_file` that holds it. Default: none, and then nobody can be told over HTTP. Jobs and batches name whom to tell in
 their `notify`; they cannot give an address of their own, so that nobody who submits can make the daemon call one. See
-[notifications.md](notifications.md). Not for the environment.
+[reports.md](reports.md#notifications). Not for the environment.
 
 ```toml
 [notify]

@@ -358,7 +358,11 @@ impl Driver {
                         failed.entry(*job).or_insert(frames);
                     }
                 }
-                Effect::Notice(happening) => notices.post(now, happening),
+                Effect::Notice(happening) => {
+                    let record = happening.job().and_then(|job| self.scheduler.record(job));
+                    let member = record.and_then(|record| record.spec.batch);
+                    notices.post_in(now, happening, member.map(|member| member.batch.id));
+                }
                 Effect::JobTouched(job) => {
                     jobs.insert(*job);
                 }
@@ -391,9 +395,10 @@ impl Driver {
                 }),
                 (None, _) => None,
             };
+            let in_batch = summary.batch.as_ref().map(|batch| batch.id);
             bus.publish(FarmEvent::Job { job: Box::new(summary) });
             if let Some(happening) = happening {
-                notices.post(now, &happening);
+                notices.post_in(now, &happening, in_batch);
             }
         }
     }

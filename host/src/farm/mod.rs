@@ -30,6 +30,7 @@ mod plan;
 mod plugin_detail;
 mod reasons;
 mod reports;
+mod secrets;
 mod settings;
 mod start;
 mod submission;
@@ -43,7 +44,6 @@ pub(crate) use attempt::{
     KEPT, Manifest, READER_FAILED, fixed_directory, had_gpus, is_the_hosts, is_the_plugins, program_of,
     render_env,
 };
-pub(crate) use batches::check_fields;
 pub use batches::{BatchControl, BatchHead, BatchJob, BatchSubmission, SubmittedBatch};
 pub use budget::{InteractiveSettings, Schedule, ScheduleError};
 pub(crate) use budget::{budget_now, disk_views};

@@ -8,9 +8,11 @@ use crate::notify::{Webhook, of_batch};
 use crate::report::Room;
 use farmhand_model::batch::{BatchEntryView, BatchView, EntryState, NotifyWish, ReportWish};
 use farmhand_model::dcc::Problem;
+use farmhand_model::job::TimeSpent;
 use farmhand_model::notice::Happening;
 use farmhand_model::notify::{Delivery, NotifyTarget};
-use farmhand_model::report::{Report, Subject, SubjectKind};
+use farmhand_model::report::{JobReport, Report, Subject, SubjectKind};
+use farmhand_model::view::FrameCounts;
 use farmhand_model::{BatchId, Change, JobId, Timestamp};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -52,6 +54,29 @@ pub(super) fn check_report(parts: &Parts, report: Option<&ReportWish>) -> Vec<Pr
     refused.map(|error| problem(error.to_string())).into_iter().collect()
 }
 
+/// A job that was complete before its batch: what it took to render is an earlier batch's to tell.
+fn was_there(job: JobReport) -> JobReport {
+    let skipped = job.frames.done + job.frames.skipped;
+    JobReport {
+        frames: FrameCounts { done: 0, skipped, ..job.frames },
+        started: None,
+        finished: None,
+        duration: None,
+        times: None,
+        time: TimeSpent::default(),
+        attempts: 0,
+        plugins: Vec::new(),
+        retries: Vec::new(),
+        retry_count: 0,
+        fallbacks: Vec::new(),
+        peak_memory_bytes: None,
+        peak_gpu_memory_bytes: None,
+        faults: Vec::new(),
+        command: None,
+        ..job
+    }
+}
+
 impl Farm {
     /// What became of a batch so far. Jobs that have been forgotten are left out.
     pub async fn batch_report(&self, id: BatchId) -> Result<Report, FarmError> {
@@ -72,6 +97,7 @@ impl Farm {
             job.state = state;
             if state == EntryState::Skipped {
                 job.skipped = entry.reason.or(job.skipped);
+                job = was_there(job);
             }
             jobs.push(job);
         }

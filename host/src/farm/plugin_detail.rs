@@ -2,7 +2,7 @@
 //! All of it is known somewhere already; here it is put together for whoever looks at one plugin.
 
 use super::parts::Parts;
-use super::views::{HIDDEN, looks_secret};
+use super::secrets::{HIDDEN, looks_secret};
 use super::{Farm, FarmError, internal};
 use farmhand_model::AttemptRecord;
 use farmhand_model::plugin_detail::{EnvGrant, FaultFigures, PluginDetail, PluginGrants, PluginLimits};

@@ -121,6 +121,7 @@ impl Submission {
         "levels",
         "start_level",
         "hooks",
+        "notify",
         "paused",
     ];
 }

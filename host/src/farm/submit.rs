@@ -34,6 +34,7 @@ pub(super) async fn prepare(
         parsed.map_err(|error| problems.add("/dcc_version", requirement_hint(text, &error))).ok()
     });
     check_numbers(&submission, &mut problems);
+    check_after(parts, &submission.after, &mut problems).await?;
     let frames = frames(&submission, scene.as_deref(), &mut problems).await;
     let hook_scripts = hook_scripts(&parts.settings.hooks, &submission.hooks)
         .map_err(|(index, error)| problems.add(&format!("/hooks/{index}/name"), error));
@@ -45,8 +46,8 @@ pub(super) async fn prepare(
     };
     let (plugin, choice) = match select(parts, &scene, wanted).await {
         Ok(selected) => selected,
-        Err(error) => {
-            problems.add("/plugin", error);
+        Err((field, error)) => {
+            problems.add(field, error);
             return Err(problems.into());
         }
     };
@@ -381,6 +382,17 @@ fn check_numbers(submission: &Submission, problems: &mut Problems) {
     }
 }
 
+/// Jobs that it comes after must be known.
+async fn check_after(parts: &Parts, after: &[JobId], problems: &mut Problems) -> Result<(), FarmError> {
+    for (index, id) in after.iter().enumerate() {
+        let known = parts.store.job(*id).await.map_err(|error| FarmError::Internal(error.to_string()))?;
+        if known.is_none() {
+            problems.add(&format!("/after/{index}"), format!("there is no job {id}"));
+        }
+    }
+    Ok(())
+}
+
 async fn frames(submission: &Submission, scene: Option<&Path>, problems: &mut Problems) -> Option<FrameSet> {
     match &submission.frames {
         Some(frames) if frames.is_empty() => {
@@ -407,28 +419,33 @@ async fn range_of(scene: PathBuf) -> Result<Option<FrameSet>, String> {
 }
 
 /// The version that prepares the job, and which one renders it.
+///
+/// # Errors
+/// Why there is none, and the field that says so.
 async fn select(
     parts: &Parts,
     scene: &Path,
     wanted: Option<Wanted>,
-) -> Result<(Arc<LoadedPlugin>, PluginChoice), String> {
+) -> Result<(Arc<LoadedPlugin>, PluginChoice), (&'static str, String)> {
+    const DIGEST: &str = "/plugin/digest";
     let Wanted { name, version, digest } = wanted.unwrap_or_default();
     let plugin = match &digest {
         Some(DigestChoice::Digest(digest)) => {
-            parts.plugins.version(digest).await.map_err(|error| error.to_string())?
+            parts.plugins.version(digest).await.map_err(|error| (DIGEST, error.to_string()))?
         }
         Some(DigestChoice::Serving) | None => {
             let choice = name.as_deref().map(|name| (name, version.as_ref()));
-            parts.plugins.select(scene, choice).map_err(|error| error.to_string())?
+            parts.plugins.select(scene, choice).map_err(|error| ("/plugin", error.to_string()))?
         }
     };
     let stamp = plugin.stamp();
     if let Some(name) = name.filter(|name| *name != stamp.name) {
-        return Err(format!("version {} is one of {}, not of {name}", stamp.digest.short(), stamp.name));
+        let is = format!("version {} is one of {}, not of {name}", stamp.digest.short(), stamp.name);
+        return Err((DIGEST, is));
     }
     if let Some(version) = version.as_ref().filter(|wanted| !wanted.matches(&plugin.descriptor().version)) {
         let (digest, is) = (stamp.digest.short(), &stamp.version);
-        return Err(format!("{digest} is version {is}, and {version} is asked for"));
+        return Err((DIGEST, format!("{digest} is version {is}, and {version} is asked for")));
     }
     let digest = digest.map(|_| stamp.digest.clone());
     let choice = PluginChoice { name: stamp.name.clone(), version, digest };

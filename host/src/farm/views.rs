@@ -1,5 +1,6 @@
 //! Inner records as the shapes that the API serves.
 
+use super::secrets;
 use farmhand_model::view::{AttemptView, CommandView, FrameDoneView, FrameRuns, FramesView};
 use farmhand_model::{AttemptRecord, AttemptState, FrameRecord, FrameState, JobRecord, Seconds, Usage};
 use farmhand_store::SettledFrames;
@@ -55,32 +56,15 @@ pub(super) fn frame_done(record: &FrameRecord, layer: Option<String>) -> FrameDo
     }
 }
 
-/// Names whose values nobody should read on a page or in a bug report.
-const SECRET_WORDS: [&str; 6] = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "KEY", "CREDENTIAL"];
-
-/// What stands in the place of a secret.
-pub(super) const HIDDEN: &str = "(hidden)";
-
-/// Whether nobody should read the value of this name.
-pub(super) fn looks_secret(name: &str) -> bool {
-    let upper = name.to_uppercase();
-    SECRET_WORDS.iter().any(|word| upper.contains(word))
-}
-
-/// A command for people: values of names that look secret are hidden.
+/// A command for people: what looks like a secret is hidden.
 pub(crate) fn command(
     program: String,
     args: Vec<String>,
     env: &[(String, String)],
     cwd: String,
 ) -> CommandView {
-    let env = env
-        .iter()
-        .map(|(name, value)| {
-            (name.clone(), if looks_secret(name) { HIDDEN.to_owned() } else { value.clone() })
-        })
-        .collect();
-    CommandView { program, args, env, cwd }
+    let env = env.iter().map(|(name, value)| (name.clone(), secrets::value(name, value))).collect();
+    CommandView { program, args: secrets::arguments(args), env, cwd }
 }
 
 /// The frames of a job that the scheduler no longer holds: what is settled, what failed, and what was never begun.

@@ -138,39 +138,41 @@ impl Round {
         next
     }
 
-    /// Writes down how it went, and tells the wrangler of one that was tried too often.
+    /// Writes down how it went, and tells the wrangler of what is late, of what was late and has arrived, and of what was
+    /// tried too often.
     async fn note(&mut self, mut delivery: Delivery, outcome: Result<(), String>) {
         let now = self.farm.now();
-        let (to, id) = (delivery.to.to_string(), delivery.notification.id.clone());
+        let (to, id, job) =
+            (delivery.to.to_string(), delivery.notification.id.clone(), job_of(&delivery.notification));
         delivery.tries += 1;
-        match outcome {
+        let tries = delivery.tries;
+        delivery.error = outcome.as_ref().err().cloned();
+        let (state, news) = match outcome {
             Ok(()) => {
                 tracing::info!(%to, %id, "delivered");
-                delivery.error = None;
-                delivery.state = DeliveryState::Arrived { at: now };
+                let news = (tries > 1).then_some(Happening::NotificationArrived { job, to, id, tries });
+                (DeliveryState::Arrived { at: now }, news)
             }
-            Err(error) if delivery.tries >= TRIES => {
-                let tries = delivery.tries;
-                delivery.error = Some(error.clone());
-                let job = job_of(&delivery.notification);
-                self.farm.post(&Happening::NotificationLost { job, to, id, tries, reason: error });
-                delivery.state = DeliveryState::GivenUp { at: now };
+            Err(reason) if tries >= TRIES => {
+                let news = Happening::NotificationLost { job, to, id, tries, reason };
+                (DeliveryState::GivenUp { at: now }, Some(news))
             }
-            Err(error) => {
-                let at = now.plus_millis(pause_ms(delivery.tries));
-                tracing::warn!(%to, %id, %error, next = %at, "not delivered yet");
-                delivery.error = Some(error.clone());
-                if delivery.tries == 1 {
-                    let job = job_of(&delivery.notification);
-                    self.farm.post(&Happening::NotificationLate { job, to, id, reason: error });
-                }
-                delivery.state = DeliveryState::Due { at };
+            Err(reason) => {
+                let at = now.plus_millis(pause_ms(tries));
+                tracing::warn!(%to, %id, error = %reason, next = %at, "not delivered yet");
+                let news = (tries == 1).then_some(Happening::NotificationLate { job, to, id, reason });
+                (DeliveryState::Due { at }, news)
             }
-        }
+        };
+        delivery.state = state;
         let key = delivery.key.clone();
+        // What is told has been written down, unless the disk refuses.
         if let Err(error) = self.farm.keep_delivery(delivery).await {
             // It is carried once more; its id tells the receiver so.
             tracing::error!(%error, "what became of a delivery could not be written down");
+        }
+        if let Some(news) = news {
+            self.farm.post(&news);
         }
         self.held.remove(&key);
     }

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 220.0;
 /// Room for the times at the left, and for the numbers below.
-const LEFT: f64 = 58.0;
+const LEFT: f64 = 84.0;
 const BOTTOM: f64 = 26.0;
 const TOP: f64 = 10.0;
 
@@ -42,7 +42,7 @@ pub(super) fn bars(bars: &[Bar], median: Option<f64>, name: &str) -> String {
     // Writing to a string cannot fail.
     let _ = write!(
         out,
-        "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">",
+        "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"{0}\"><svg class=\"chart\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{0}\">",
         escape(name)
     );
     let mut tick = 0.0;
@@ -88,7 +88,7 @@ pub(super) fn bars(bars: &[Bar], median: Option<f64>, name: &str) -> String {
             "<line class=\"median\" x1=\"{LEFT}\" x2=\"{WIDTH}\" y1=\"{at:.1}\" y2=\"{at:.1}\"/>"
         );
     }
-    out.push_str("</svg>");
+    out.push_str("</svg></div>");
     out
 }
 
@@ -156,6 +156,6 @@ mod tests {
         assert_eq!(svg.matches("<rect").count(), 400);
         assert!(svg.matches("<text").count() < 40, "{}", svg.matches("<text").count());
         assert!(svg.contains("&lt;b&gt;") && svg.contains("times &amp; more") && !svg.contains("<b>"));
-        assert!(bars(&[], None, "none").ends_with("</svg>"));
+        assert!(bars(&[], None, "none").ends_with("</svg></div>"));
     }
 }

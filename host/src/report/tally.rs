@@ -161,6 +161,8 @@ pub(crate) struct AttemptTally {
     pub(crate) peak_gpu_memory_bytes: Option<u64>,
     /// Newest first, only the last few: one of them may still have its command.
     pub(crate) newest: Vec<AttemptId>,
+    /// Frames that newer attempts took up, by layer and level.
+    tried_later: BTreeMap<(Option<String>, u32), FrameSet>,
     faults: FaultTally,
     plugins: PluginTally,
 }
@@ -175,6 +177,7 @@ impl AttemptTally {
             peak_memory_bytes: None,
             peak_gpu_memory_bytes: None,
             newest: Vec::new(),
+            tried_later: BTreeMap::new(),
             faults: FaultTally::default(),
             plugins: PluginTally::default(),
         }
@@ -183,7 +186,6 @@ impl AttemptTally {
     /// One more.
     pub(crate) fn add(&mut self, attempt: &AttemptRecord) {
         self.count += 1;
-        self.retry_count += u64::from(attempt.try_number > 1);
         if self.newest.len() < 3 {
             self.newest.push(attempt.id);
         }
@@ -193,7 +195,11 @@ impl AttemptTally {
         for fault in &attempt.faults {
             self.faults.add(attempt.job, attempt.id, fault);
         }
-        let AttemptState::Ended { outcome, verdict, .. } = &attempt.state else { return };
+        let AttemptState::Ended { outcome, verdict, .. } = &attempt.state else {
+            let key = (attempt.layer.clone(), attempt.level);
+            self.tried_later.entry(key).or_default().extend(&attempt.frames);
+            return;
+        };
         // What the host found at its end besides what the reader saw.
         for fault in outcome.faults.iter().filter(|fault| !attempt.faults.contains(fault)) {
             self.faults.add(attempt.job, attempt.id, fault);
@@ -201,16 +207,21 @@ impl AttemptTally {
         let usage = outcome.usage;
         self.peak_memory_bytes = self.peak_memory_bytes.max(usage.peak_memory_bytes);
         self.peak_gpu_memory_bytes = self.peak_gpu_memory_bytes.max(usage.peak_gpu_memory_bytes);
+        // Who said that it is to be tried again may have had no tries left: only what was tried again is told.
+        let later = self.tried_later.entry((attempt.layer.clone(), attempt.level)).or_default();
+        let frames = outcome.frames_missing.intersection(later);
+        later.extend(&attempt.frames);
         let again = matches!(
             verdict.decision,
             Decision::Accept | Decision::Retry { .. } | Decision::QuarantineNode | Decision::HoldJob
         );
-        if again && !outcome.frames_missing.is_empty() {
+        if again && !frames.is_empty() {
+            self.retry_count += 1;
             self.retries.push_front(RetryNote {
                 attempt: attempt.id,
                 layer: attempt.layer.clone(),
                 level: attempt.level_name.clone(),
-                frames: outcome.frames_missing.clone(),
+                frames,
                 reason: verdict.reason.clone(),
             });
             // The first ones tell how it began.
@@ -445,6 +456,39 @@ mod tests {
         );
         assert_eq!(groups[0].jobs, [JobId(1), JobId(2)]);
         assert_eq!(tally.groups(1).len(), 1);
+    }
+
+    #[test]
+    fn only_what_was_tried_again_at_its_level_is_a_retry() {
+        // Newest first: the last try had none after it, and the one before the fallback was not followed at its level.
+        let ended = |id: u64, level: u32, frames: &str, missing: &str| -> AttemptRecord {
+            serde_json::from_value(serde_json::json!({
+                "id": id, "job": 3, "layer": null, "frames": frames, "level": level, "level_name": format!("l{level}"),
+                "try_number": 1, "threads": 1, "plugin": null, "started": "2026-11-01T10:00:00Z", "frames_done": "",
+                "faults": [], "facts": [], "state": "ended", "at": "2026-11-01T10:00:01Z",
+                "outcome": {
+                    "exit_code": 1, "signal": null, "ended_by": "itself", "seconds": 1.0, "frames_done": "",
+                    "frames_missing": missing, "faults": [], "facts": [], "usage": {},
+                },
+                "verdict": {"decision": {"kind": "accept"}, "reason": format!("reason {id}")},
+                "consequence": "",
+            }))
+            .unwrap()
+        };
+        let mut tally = AttemptTally::new(room());
+        for attempt in [
+            ended(7, 1, "2", "2"),
+            ended(6, 1, "2", "2"),
+            ended(5, 0, "2", "2"),
+            ended(3, 0, "1-6", "2-6"),
+            ended(2, 0, "7-9", ""),
+        ] {
+            tally.add(&attempt);
+        }
+        let told: Vec<_> =
+            tally.retries.iter().map(|retry| (retry.attempt.0, retry.frames.to_string())).collect();
+        assert_eq!(told, [(3, "2".to_owned()), (6, "2".to_owned())]);
+        assert_eq!((tally.retry_count, tally.count), (2, 5));
     }
 
     #[test]

@@ -29,9 +29,12 @@ impl Words {
     }
 }
 
-/// `0.42 s`, `4.2 s`, `1 min 05 s`, `2 h 03 min`, `3 d 04 h`.
+/// `12 ms`, `0.42 s`, `4.2 s`, `1 min 05 s`, `2 h 03 min`, `3 d 04 h`.
 pub(super) fn span(seconds: f64) -> String {
     let seconds = seconds.max(0.0);
+    if seconds < 0.0995 {
+        return format!("{:.0} ms", seconds * 1000.0);
+    }
     if seconds < 0.995 {
         return format!("{seconds:.2} s");
     }
@@ -117,7 +120,9 @@ mod tests {
     #[test]
     fn figures() {
         for (seconds, expect) in [
-            (0.0, "0.00 s"),
+            (0.0, "0 ms"),
+            (0.0124, "12 ms"),
+            (0.0995, "0.10 s"),
             (0.421, "0.42 s"),
             (4.21, "4.2 s"),
             (65.0, "1 min 05 s"),

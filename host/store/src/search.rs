@@ -6,7 +6,7 @@
 use crate::apply::status_text;
 use crate::error::ErrorKind;
 use crate::read::JobFilter;
-use farmhand_model::{JobId, JobRecord};
+use farmhand_model::{BatchId, JobId, JobRecord};
 use rusqlite::{Connection, params};
 use std::sync::Arc;
 
@@ -20,8 +20,10 @@ pub struct JobSearch {
     pub user: Option<String>,
     /// Of exactly this plugin.
     pub plugin: Option<String>,
-    /// Each word of it is in the name, the scene, the user, the plugin or the failure, in either case, or begins the
-    /// number.
+    /// Submitted last with this batch.
+    pub batch: Option<BatchId>,
+    /// Each word of it is in the name, the batch's name, the scene, the user, the plugin or the failure, in either case,
+    /// or begins the number.
     pub words: String,
 }
 
@@ -29,7 +31,10 @@ impl JobSearch {
     /// Whether it leaves out nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.user.is_none() && self.plugin.is_none() && self.words.trim().is_empty()
+        self.user.is_none()
+            && self.plugin.is_none()
+            && self.batch.is_none()
+            && self.words.trim().is_empty()
     }
 }
 
@@ -57,6 +62,7 @@ impl Words {
         let number = job.id.to_string();
         let texts = [
             job.spec.name.to_lowercase(),
+            job.spec.batch.as_ref().map(|member| member.batch.name.to_lowercase()).unwrap_or_default(),
             job.spec.scene.to_string_lossy().to_lowercase(),
             job.spec.user.as_deref().unwrap_or_default().to_lowercase(),
             job.spec.plugin.name.to_lowercase(),
@@ -84,12 +90,18 @@ fn search_among(
 ) -> Result<FoundJobs, ErrorKind> {
     // In the order of the rows themselves, so that looking may stop at any of them. Whatever is cheap to compare is
     // compared before the record is read.
-    let sql = "SELECT id, status, user, plugin, record FROM job WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
+    let sql = if search.batch.is_none() {
+        "SELECT id, status, user, plugin, record FROM job
+         WHERE id < ?1 AND ?3 IS NULL ORDER BY id DESC LIMIT ?2"
+    } else {
+        "SELECT id, status, user, plugin, record FROM job
+         WHERE id < ?1 AND id IN (SELECT job FROM batch_entry WHERE batch = ?3) ORDER BY id DESC LIMIT ?2"
+    };
     let words = Words::of(&search.words);
     let statuses: Vec<_> = filter.statuses.iter().map(|status| status_text(*status)).collect();
     let before = filter.before.and_then(|id| i64::try_from(id.0).ok()).unwrap_or(i64::MAX);
     let mut statement = conn.prepare_cached(sql)?;
-    let mut rows = statement.query(params![before, looked_at])?;
+    let mut rows = statement.query(params![before, looked_at, search.batch.map(|batch| batch.0)])?;
     let mut jobs = Vec::new();
     let (mut count, mut last) = (0, None);
     while let Some(row) = rows.next()? {
@@ -106,7 +118,9 @@ fn search_among(
         let text = row.get_ref(4)?.as_str().map_err(rusqlite::Error::from)?;
         let job: JobRecord = serde_json::from_str(text)
             .map_err(|source| ErrorKind::Record { what: format!("job {id}"), source: Arc::new(source) })?;
-        if words.are_in(&job) {
+        // A job may have gone on with a later batch, and is that one's since.
+        let is_of = |batch| job.spec.batch.as_ref().is_some_and(|member| member.batch.id == batch);
+        if search.batch.is_none_or(is_of) && words.are_in(&job) {
             jobs.push(job);
         }
         if jobs.len() == filter.limit as usize {
@@ -165,6 +179,7 @@ mod tests {
                 user: user.map(str::to_owned),
                 plugin: plugin.map(str::to_owned),
                 words: words.to_owned(),
+                ..JobSearch::default()
             };
             let found = search(&conn, &any(10), &wanted).unwrap();
             let ids: Vec<u64> = found.jobs.iter().map(|job| job.id.0).collect();
@@ -184,6 +199,37 @@ mod tests {
         check(Some("ann"), None, "", &[]);
         check(None, Some("maya"), "", &[6, 5, 3]);
         check(Some("anna"), Some("maya"), "sq020", &[6]);
+    }
+
+    #[test]
+    fn jobs_of_a_batch_are_those_that_did_not_go_on_with_a_later_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut conn = farm(&dir);
+        let tx = conn.transaction().unwrap();
+        tx.execute("INSERT INTO batch (id, submitted, record) VALUES (7, 0, '{}'), (8, 0, '{}')", []).unwrap();
+        for (batch, position, id) in [(7, 0, 1_u64), (7, 1, 2), (7, 2, 6), (8, 0, 2)] {
+            let sql = "INSERT INTO batch_entry (batch, position, job, record) VALUES (?1, ?2, ?3, '{}')";
+            tx.execute(sql, params![batch, position, id]).unwrap();
+            let mut record = job(id, JobStatus::Done);
+            let name = format!("nightly {batch}");
+            let member = serde_json::json!({
+                "id": batch, "name": name, "entry": "x", "workers": 1, "continue_on_error": true, "content": "",
+            });
+            record.spec.batch = Some(serde_json::from_value(member).unwrap());
+            apply::apply(&tx, &Change::Job(Box::new(record))).unwrap();
+        }
+        tx.commit().unwrap();
+        let check = |batch: Option<u64>, words: &str, expect: &[u64]| {
+            let wanted =
+                JobSearch { batch: batch.map(BatchId), words: words.to_owned(), ..JobSearch::default() };
+            let found = search(&conn, &any(10), &wanted).unwrap();
+            let ids: Vec<u64> = found.jobs.iter().map(|job| job.id.0).collect();
+            assert_eq!(ids, expect, "{batch:?} {words}");
+        };
+        check(Some(7), "", &[6, 1]);
+        check(Some(8), "", &[2]);
+        check(Some(9), "", &[]);
+        check(None, "Nightly 7", &[6, 1]);
     }
 
     #[test]

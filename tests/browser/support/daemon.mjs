@@ -30,18 +30,19 @@ function copyAll(from, to) {
 export class Daemon {
   /**
    * Starts one under `dir`. It has one slot, so that a test knows what runs, and takes its renders along. `more` is added
-   * to its configuration.
+   * to its configuration. With a `token` it asks for that.
    */
-  static async start(dir, more = "") {
-    const daemon = new Daemon(dir, more);
+  static async start(dir, more = "", token = null) {
+    const daemon = new Daemon(dir, more, token);
     copyAll(COMPILED, join(dir, "data", "cache"));
     await daemon.spawn("127.0.0.1:0");
     return daemon;
   }
 
-  constructor(dir, more) {
+  constructor(dir, more, token) {
     this.dir = dir;
     this.more = more;
+    this.token = token;
   }
 
   /** Where plugins are dropped in. */
@@ -56,10 +57,11 @@ export class Daemon {
     writeFileSync(join(config, "farmhand.toml"), `[hooks]\ndir = ${JSON.stringify(join(this.dir, "hooks"))}\n${this.more}`);
     const environment = Object.entries(process.env).filter(([name]) => !name.startsWith("FARMHAND_"));
     const data = join(this.dir, "data");
+    const token = this.token === null ? {} : { FARMHAND_SERVER_TOKEN: this.token };
     this.child = spawn(
       BINARY,
       ["serve", "--listen", listen, "--data-dir", data, "--plugins-dir", join(data, "plugins"), "--slots", "1", "--on-stop", "kill"],
-      { cwd: config, env: { ...Object.fromEntries(environment), XDG_CONFIG_HOME: config }, stdio: ["ignore", "pipe", "pipe"] },
+      { cwd: config, env: { ...Object.fromEntries(environment), XDG_CONFIG_HOME: config, ...token }, stdio: ["ignore", "pipe", "pipe"] },
     );
     this.said = "";
     this.child.stderr.on("data", (text) => (this.said += text));
@@ -94,9 +96,9 @@ export class Daemon {
   }
 
   async request(method, path, body) {
-    const init = { method };
+    const init = { method, headers: this.token === null ? {} : { authorization: `Bearer ${this.token}` } };
     if (body !== undefined) {
-      init.headers = { "content-type": "application/json" };
+      init.headers["content-type"] = "application/json";
       init.body = JSON.stringify(body);
     }
     const response = await fetch(new URL(path, this.url), init);

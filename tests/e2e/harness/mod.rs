@@ -2,11 +2,13 @@
 
 mod client;
 mod daemon;
+mod receiver;
 mod scene;
 mod standins;
 
 pub use client::Client;
 pub use daemon::{Daemon, farmhand, job_of, keep_cache, seed_cache};
+pub use receiver::{Message, Receiver};
 pub use scene::{Scene, gate_script};
 pub use standins::StandIns;
 

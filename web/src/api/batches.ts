@@ -84,6 +84,16 @@ export interface BatchView extends BatchSummary {
   entries: BatchEntryView[];
 }
 
+/** The row of a batch of which everything was told. */
+export function summaryOfBatch(view: BatchView): BatchSummary {
+  const { settings: _settings, report: _report, notify: _notify, entries: _entries, ...summary } = view;
+  return summary;
+}
+
+const A_PAGE = 500;
+/** What is older than so many pages is told of by its jobs alone. */
+const MOST_PAGES = 10;
+
 export type BatchAction = "pause" | "resume" | "cancel" | "retry";
 
 /** Batches, newest first. */
@@ -91,6 +101,20 @@ export function batches(client: Client, limit: number, cursor: string | null): P
   const query = new URLSearchParams({ limit: String(limit) });
   if (cursor !== null) query.set("cursor", cursor);
   return client.get(`batches?${query}`);
+}
+
+/** Batches, newest first, down to the one of this number; as few requests as that takes, and never more than some. */
+export async function batchesDownTo(client: Client, least: number): Promise<BatchSummary[]> {
+  const found: BatchSummary[] = [];
+  let cursor: string | null = null;
+  for (let pages = 0; pages < MOST_PAGES; pages += 1) {
+    const page: Page<BatchSummary> = await batches(client, A_PAGE, cursor);
+    found.push(...page.items);
+    cursor = page.next ?? null;
+    const last = page.items.at(-1);
+    if (cursor === null || last === undefined || last.id <= least) break;
+  }
+  return found;
 }
 
 export function batch(client: Client, id: number): Promise<BatchView> {

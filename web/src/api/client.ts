@@ -82,9 +82,9 @@ export class Client {
     return this.read(path, { headers: { accept: "application/json" }, ...(signal === undefined ? {} : { signal }) });
   }
 
-  /** Changes something, with `body` as JSON where there is one. */
-  send<T>(method: "POST" | "PATCH" | "PUT" | "DELETE", path: string, body?: unknown): Promise<T> {
-    const headers = { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) };
+  /** Changes something, with `body` as JSON where there is one, and headers where there are more. */
+  send<T>(method: "POST" | "PATCH" | "PUT" | "DELETE", path: string, body?: unknown, more: Record<string, string> = {}): Promise<T> {
+    const headers = { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }), ...more };
     return this.read(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
   }
 

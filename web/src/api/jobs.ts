@@ -10,6 +10,7 @@ import type { JobStatus, JobSummary, Page } from "./types";
 /** Few enough for an answer within a second or two, so that what has been done is seen while the rest is under way. */
 const AT_ONCE = 500;
 const FOUND_A_PAGE = 200;
+const OF_A_BATCH = 1000;
 
 /** A page of the jobs in these states that have what the filter asks for besides. */
 export function findJobs(
@@ -28,6 +29,20 @@ export function findJobs(
   say("search", filter.search.trim());
   say("cursor", cursor);
   return client.get(`jobs?${query}`, signal);
+}
+
+/** Jobs that a batch has now, in these states. */
+export async function jobsOfBatch(client: Client, batch: number, statuses: readonly JobStatus[]): Promise<JobSummary[]> {
+  const jobs: JobSummary[] = [];
+  let cursor: string | null = null;
+  do {
+    const query = new URLSearchParams({ batch: String(batch), state: statuses.join(","), limit: String(OF_A_BATCH) });
+    if (cursor !== null) query.set("cursor", cursor);
+    const page: Page<JobSummary> = await client.get(`jobs?${query}`);
+    jobs.push(...page.items);
+    cursor = page.next ?? null;
+  } while (cursor !== null);
+  return jobs;
 }
 
 interface ActionResults {

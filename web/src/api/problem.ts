@@ -8,6 +8,9 @@ export interface FieldProblem {
   /** JSON pointer, or empty where it concerns the whole request. */
   field: string;
   message: string;
+  /** In the text that was sent, from 1, where it is known. */
+  line?: number;
+  column?: number;
 }
 
 export class Problem extends Error {
@@ -41,7 +44,8 @@ function fieldProblems(value: unknown): FieldProblem[] {
     if (typeof item !== "object" || item === null) return [];
     const entry = item as Record<string, unknown>;
     const message = text(entry["message"]) || text(entry["detail"]);
-    return message === "" ? [] : [{ field: text(entry["field"]) || text(entry["pointer"]), message }];
+    const place = typeof entry["line"] === "number" && typeof entry["column"] === "number" ? { line: entry["line"], column: entry["column"] } : {};
+    return message === "" ? [] : [{ field: text(entry["field"]) || text(entry["pointer"]), message, ...place }];
   });
 }
 

@@ -1,6 +1,7 @@
 /**
  * What the submit form asks of the daemon: what there is to submit, what a job would run, and that it is a job.
  */
+import type { NotifyWish } from "./batches";
 import type { Client } from "./client";
 import type { FrameSetText, JobSpec, JobView, LevelNeeds, Timestamp } from "./types";
 import { asProblem } from "./problem";
@@ -51,6 +52,9 @@ export interface HookRequest {
   on_failure: (typeof FAILURES)[number];
 }
 
+export const NOTIFY_MOMENTS = ["end", "first-failure"] as const;
+export type NotifyMoment = (typeof NOTIFY_MOMENTS)[number];
+
 export const LIMITS = ["max_tasks", "retries", "attempt_seconds", "frame_seconds", "stall_seconds", "max_failed_frames"] as const;
 export type LimitName = (typeof LIMITS)[number];
 
@@ -82,6 +86,7 @@ export interface Submission {
   levels?: string[];
   start_level?: string;
   hooks?: HookRequest[];
+  notify?: NotifyWish[];
   paused?: boolean;
 }
 
@@ -92,6 +97,8 @@ export interface WholeSpec extends JobSpec {
   dcc_version: string | null;
   limits: Partial<Record<LimitName, number | null>>;
   hooks: HookRequest[];
+  /** Absent where nobody is to be told. */
+  notify?: NotifyWish[];
 }
 
 export interface PlanView {
@@ -129,21 +136,17 @@ export function inspectScene(client: Client, path: string, signal: AbortSignal):
   return client.get(`scenes/inspect?${new URLSearchParams({ path })}`, signal);
 }
 
-export function planJob(client: Client, submission: Submission, signal: AbortSignal): Promise<PlanView> {
-  return post(client, "jobs?dry_run=true", submission, { signal });
+export async function planJob(client: Client, submission: Submission, signal: AbortSignal): Promise<PlanView> {
+  const headers = { accept: "application/json", "content-type": "application/json" };
+  const response = await client.request("jobs?dry_run=true", { method: "POST", headers, body: JSON.stringify(submission), signal });
+  try {
+    return (await response.json()) as PlanView;
+  } catch (error) {
+    throw asProblem(error);
+  }
 }
 
 /** The same submission under the same key makes one job, however often it is sent. */
 export function submitJob(client: Client, submission: Submission, key: string): Promise<JobView> {
-  return post(client, "jobs", submission, { headers: { "idempotency-key": key } });
-}
-
-async function post<T>(client: Client, path: string, body: unknown, init: RequestInit): Promise<T> {
-  const headers = { accept: "application/json", "content-type": "application/json", ...init.headers };
-  const response = await client.request(path, { ...init, method: "POST", headers, body: JSON.stringify(body) });
-  try {
-    return (await response.json()) as T;
-  } catch (error) {
-    throw asProblem(error);
-  }
+  return client.send("POST", "jobs", submission, { "idempotency-key": key });
 }

@@ -482,6 +482,8 @@ export interface Notice {
   /** Such as `job-failed`. */
   kind: string;
   job: number | null;
+  /** It, or the batch of its job. */
+  batch: number | null;
   plugin: string | null;
   message: string;
 }

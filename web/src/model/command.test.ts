@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import type { CommandView } from "../api/types";
-import { hiddenNames, pasteLine } from "./command";
+import { hasHiddenParts, hiddenNames, pasteLine } from "./command";
 
 function command(more: Partial<CommandView>): CommandView {
   return { program: "/usr/bin/blender", args: ["-b", "a b.blend"], env: [], cwd: "/tmp", ...more };
@@ -18,6 +18,15 @@ test("what is hidden is asked for and never made up", () => {
     `cd /tmp && env 'OCIO=/c o.ocio' STUDIO_TOKEN="\${STUDIO_TOKEN:?}" /usr/bin/blender -b 'a b.blend'`,
   );
   expect(hiddenNames(hidden)).toEqual(["STUDIO_TOKEN"]);
+});
+
+test.each<[Partial<CommandView>, boolean]>([
+  [{ env: [["STUDIO_TOKEN", "(hidden)"]] }, false],
+  [{ env: [["HTTP_PROXY", "http://anna:(hidden)@proxy"]] }, true],
+  [{ args: ["--token", "(hidden)"] }, true],
+  [{ args: ["--api-key=(hidden)"] }, true],
+])("whether %j has more to put in than values: %s", (more, expected) => {
+  expect(hasHiddenParts(command(more))).toBe(expected);
 });
 
 test("a shell gives the program what the attempt gave it", () => {

@@ -19,6 +19,12 @@ export function pasteLine(command: CommandView): string {
   return `cd ${quote(command.cwd)} && ${line.join(" ")}`;
 }
 
+/** Whether there is more that was hidden than whole values: an argument, or the password of an address. */
+export function hasHiddenParts(command: CommandView): boolean {
+  const values = command.env.map(([, value]) => value).filter((value) => value !== HIDDEN);
+  return [...command.args, ...values].some((text) => text.includes(HIDDEN));
+}
+
 /** Names whose values were hidden. */
 export function hiddenNames(command: CommandView): string[] {
   return command.env.filter(([, value]) => value === HIDDEN).map(([name]) => name);

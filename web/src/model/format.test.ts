@@ -3,6 +3,8 @@ import { amount, baseName, bytes, clock, count, duration, percent, roughly, seco
 
 test.each<[number, string]>([
   [0, "0 s"],
+  [0.0001, "1 ms"],
+  [0.034, "34 ms"],
   [0.42, "0.4 s"],
   [9.96, "10 s"],
   [59.4, "59 s"],

@@ -2,6 +2,7 @@
  * What can be done to which jobs, and what would be lost by it. The daemon decides in the end; this only keeps the page
  * from asking for what it would refuse.
  */
+import type { BatchSummary } from "../api/batches";
 import type { JobStatus, JobSummary } from "../api/types";
 
 export const ACTIONS = ["pause", "resume", "retry", "cancel", "priority"] as const;
@@ -21,6 +22,15 @@ export function suits(action: Action, job: JobSummary): boolean {
     case "priority":
       return LIVE.has(job.status);
   }
+}
+
+/**
+ * Whether it can be done to a whole batch. `jobs` are those that are known of it, all of its live ones among them; which
+ * of the others failed only the batch itself knows for sure.
+ */
+export function suitsBatch(action: Action, batch: BatchSummary, jobs: readonly JobSummary[]): boolean {
+  if (action === "retry") return batch.jobs.failed + batch.jobs.cancelled > 0;
+  return jobs.some((job) => suits(action, job));
 }
 
 export interface Loss {

@@ -16,12 +16,15 @@ export interface Rows {
   readonly members: ReadonlyMap<number, readonly number[]>;
 }
 
-/** A batch stands where the first of its jobs does. One of which a single job is listed does not fold. */
-export function foldedRows(
-  ids: readonly number[],
-  batchOfJob: (id: number) => number | undefined,
-  isOpen: (batch: number) => boolean,
-): Rows {
+export interface Folding {
+  batchOfJob(id: number): number | undefined;
+  /** Whether a batch of which so many jobs are listed folds them. */
+  folds(batch: number, listed: number): boolean;
+  isOpen(batch: number): boolean;
+}
+
+/** A batch stands where the first of its jobs does, and only where one of them is listed. */
+export function foldedRows(ids: readonly number[], { batchOfJob, folds, isOpen }: Folding): Rows {
   const members = new Map<number, number[]>();
   for (const id of ids) {
     const batch = batchOfJob(id);
@@ -30,7 +33,7 @@ export function foldedRows(
     if (known === undefined) members.set(batch, [id]);
     else known.push(id);
   }
-  for (const [batch, jobs] of members) if (jobs.length < 2) members.delete(batch);
+  for (const [batch, jobs] of members) if (!folds(batch, jobs.length)) members.delete(batch);
   if (members.size === 0) return { rows: ids, members };
   const rows: Row[] = [];
   for (const id of ids) {
@@ -55,8 +58,14 @@ export interface Fold {
   readonly eta: string | null;
   /** When the last of them ended; null while one has not. */
   readonly finished: string | null;
+  /** What all of them have, where all have the same; null where they differ. */
+  readonly plugin: string | null;
+  readonly priorities: readonly [least: number, most: number];
+  /** What holds all of those that wait, where it is the same for all. */
+  readonly why: string | null;
 }
 
+const STATES: readonly (keyof FrameCounts)[] = ["total", "pending", "running", "done", "skipped", "failed"];
 const STANDING: readonly JobStatus[] = ["running", "cancelling", "waiting", "paused", "failed", "cancelled", "done"];
 
 /** What the jobs of a batch come to. */
@@ -64,9 +73,16 @@ export function foldOf(jobs: Iterable<JobSummary>): Fold {
   const frames: FrameCounts = { total: 0, pending: 0, running: 0, done: 0, skipped: 0, failed: 0 };
   const statuses = new Map<JobStatus, number>();
   let [count, eta, finished]: [number, string | null, string | null] = [0, "", ""];
+  let [least, most] = [Infinity, -Infinity];
+  const plugins = new Set<string>();
+  const whys = new Set<string | null>();
   for (const job of jobs) {
     count += 1;
-    for (const state of Object.keys(frames) as (keyof FrameCounts)[]) frames[state] += job.frames[state];
+    for (const state of STATES) frames[state] += job.frames[state];
+    least = Math.min(least, job.priority);
+    most = Math.max(most, job.priority);
+    plugins.add(job.plugin);
+    if (job.status === "waiting") whys.add(job.why?.text ?? null);
     statuses.set(job.status, (statuses.get(job.status) ?? 0) + 1);
     if (job.finished === null) {
       finished = null;
@@ -74,7 +90,12 @@ export function foldOf(jobs: Iterable<JobSummary>): Fold {
     } else if (finished !== null) finished = later(finished, job.finished);
   }
   const status = STANDING.find((one) => statuses.has(one)) ?? "waiting";
-  return { jobs: count, frames, statuses, status, eta: eta || null, finished: finished || null };
+  const [plugin, why] = [only(plugins), only(whys)];
+  return { jobs: count, frames, statuses, status, eta: eta || null, finished: finished || null, plugin, priorities: [least, most], why };
+}
+
+function only<T>(values: ReadonlySet<T>): T | null {
+  return values.size === 1 ? (values.values().next().value as T) : null;
 }
 
 function later(a: string, b: string): string {

@@ -7,6 +7,7 @@ import {
   isFiltering,
   isWished,
   parseWish,
+  tagOf,
   takes,
   toasted,
   unseenTrouble,
@@ -19,6 +20,7 @@ const notice = (id: number, more: Partial<Notice> = {}): Notice => ({
   severity: "error",
   kind: "job-failed",
   job: id,
+  batch: null,
   plugin: "blender",
   message: `Shot ${id} failed`,
   ...more,
@@ -30,7 +32,8 @@ describe("the filter", () => {
     ["severity=error,warning", "#/events?severity=error%2Cwarning", true],
     ["severity=warning,error,fatal", "#/events?severity=error%2Cwarning", true],
     ["job=12&plugin=maya&text=no+licence", "#/events?job=12&plugin=maya&text=no+licence", true],
-    ["job=x&plugin=&text=", "#/events", false],
+    ["batch=7&job=12", "#/events?job=12&batch=7", true],
+    ["job=x&batch=y&plugin=&text=", "#/events", false],
   ])("%s stands in the address as %s", (query, address, filters) => {
     const filter = filterOf(new URLSearchParams(query));
     expect([eventsAddress(filter), isFiltering(filter)]).toEqual([address, filters]);
@@ -42,6 +45,7 @@ describe("the filter", () => {
     ["severity=info,warning", false],
     ["job=3", true],
     ["job=4", false],
+    ["batch=7", false],
     ["plugin=maya", false],
     ["text=SHOT", true],
     ["text=shoot", false],
@@ -75,6 +79,15 @@ describe("toasts", () => {
       ["job-failed", [3, 1]],
     ]);
   });
+  test("of jobs make room for the end of their batch", () => {
+    const end = notice(5, { kind: "batch-failed", job: null, batch: 7 });
+    const first = [notice(1, { batch: 7 }), notice(2), notice(3, { batch: 8 }), notice(4, { kind: "job-held", batch: 7 })];
+    expect(shown([...first, end])).toEqual([
+      ["batch-failed", [5]],
+      ["job-failed", [3, 2]],
+    ]);
+    expect(shown([...first, { ...end, severity: "info", kind: "batch-cancelled" }])).toEqual([["job-failed", [3, 2]]]);
+  });
   test("are few", () => {
     expect(shown([1, 2, 3, 4, 5].map((id) => notice(id, { kind: `${id}` }))).map(([kind]) => kind)).toEqual(["5", "4", "3", "2"]);
   });
@@ -87,10 +100,21 @@ describe("browser notifications", () => {
     ['{"of":"all"}', notice(1), null, true],
     ['{"of":"all"}', notice(1, { severity: "info", kind: "job-done" }), "anna", false],
     ['{"of":"mine","user":" Anna "}', notice(1, { severity: "info", kind: "job-done" }), "anna", true],
+    ['{"of":"mine","user":"anna"}', notice(1, { batch: 7 }), "anna", true],
+    ['{"of":"mine","user":"anna"}', notice(1, { batch: 7, severity: "warning" }), "anna", false],
+    ['{"of":"mine","user":"anna"}', notice(1, { batch: 7, job: null, severity: "info", kind: "batch-done" }), "anna", true],
     ['{"of":"mine","user":"anna"}', notice(1), "bo", false],
     ['{"of":"mine","user":"anna"}', notice(1), null, false],
     ['{"of":"mine","user":"anna"}', notice(1, { kind: "gpu-lost", job: null }), null, false],
   ])("%s", (wish, one, owner, expected) => {
     expect(isWished(parseWish(wish), one, owner)).toBe(expected);
   });
+});
+
+test("browser notifications of one batch replace each other", () => {
+  expect([tagOf(notice(1)), tagOf(notice(2, { batch: 7 })), tagOf(notice(3, { batch: 7, job: null }))]).toEqual([
+    "farmhand-1",
+    "farmhand-batch-7",
+    "farmhand-batch-7",
+  ]);
 });

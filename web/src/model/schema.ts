@@ -349,7 +349,7 @@ function ofJson(field: Field, json: string, at: string): { value?: Json; wrong: 
   const right = types.length === 0 || types.includes(is) || (is === "integer" && types.includes("number"));
   if (!right) return { wrong: [{ pointer: at, message: words.type(types, is) }] };
   if (field.kind === "choice" && !field.choices.some((one) => JSON.stringify(one.value) === JSON.stringify(value))) {
-    return { wrong: [{ pointer: at, message: words.noChoice(shown(value)) }] };
+    return { wrong: [{ pointer: at, message: words.noChoice(shown(value), field.choices.map((one) => one.title).join(", ")) }] };
   }
   return { value, wrong: [] };
 }

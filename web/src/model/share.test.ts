@@ -26,10 +26,10 @@ test("memory that is not counted has no budget", () => {
 
 test("a limit is taken by tasks, or once by the node", () => {
   const two = node([lease(1, 7, [], ["nuke"]), lease(2, 7, [], ["nuke"]), lease(3, 8, [], ["other"])], 0);
-  const use = (per: "task" | "node", name: string) => limitUse(two, { name, max: 4, per, used: 0, holders: [] });
-  expect(use("task", "nuke")).toEqual({ used: 2, jobs: [7] });
-  expect(use("node", "nuke")).toEqual({ used: 1, jobs: [7] });
-  expect(use("node", "none")).toEqual({ used: 0, jobs: [] });
+  const use = (per: "task" | "node", name: string) => (({ used, holders }) => [used, holders.map((lease) => lease.attempt)])(limitUse(two, { name, max: 4, per, used: 0, holders: [] }));
+  expect(use("task", "nuke")).toEqual([2, [1, 2]]);
+  expect(use("node", "nuke")).toEqual([1, [1, 2]]);
+  expect(use("node", "none")).toEqual([0, []]);
 });
 
 test("a disk is nearly full below a twentieth", () => {

@@ -24,11 +24,11 @@ export function leasesOn(node: NodeView, gpu: GpuView): LeaseView[] {
   return node.leases.filter((lease) => lease.gpus.some((held) => held.uuid === gpu.uuid));
 }
 
-/** How many of a limit are taken, and by which jobs. */
-export function limitUse(node: NodeView, limit: LimitView): { used: number; jobs: number[] } {
+/** How many of a limit are taken, and who holds them. */
+export function limitUse(node: NodeView, limit: LimitView): { used: number; holders: LeaseView[] } {
   const holders = node.leases.filter((lease) => lease.licences.includes(limit.name));
   const used = limit.per === "node" ? Math.min(1, holders.length) : holders.length;
-  return { used, jobs: [...new Set(holders.map((lease) => lease.job))] };
+  return { used, holders };
 }
 
 export function isNearlyFull(disk: DiskView): boolean {

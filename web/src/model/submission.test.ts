@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Submission, WholeSpec } from "../api/submit";
 import { formOf } from "./schema";
-import { at, check, draftOf, draftOfSubmission, emptyDraft, isEmpty, keptDraft, listed, type Draft } from "./submission";
+import { at, check, draftOf, draftOfSubmission, emptyDraft, isEmpty, keptDraft, listed, nearest, shownAt, type Draft } from "./submission";
 
 const form = formOf({
   type: "object",
@@ -37,6 +37,10 @@ describe("the submission of a draft", () => {
     [{ skipExisting: true, paused: true }, { skip_existing: true, paused: true }],
     [{ levels: ["safe"], startLevel: "safe" }, { levels: ["safe"], start_level: "safe" }],
     [{ hooks: [{ name: " p.sh ", at: "after-job", on_failure: "warn" }] }, { hooks: [{ name: "p.sh", at: "after-job", on_failure: "warn" }] }],
+    [
+      { notify: [{ to: "webhook", name: " chat ", on: ["end"] }, { to: "command", name: "tell.sh", on: ["first-failure", "end"] }] },
+      { notify: [{ webhook: "chat", on: ["end"] }, { command: "tell.sh", on: ["first-failure", "end"] }] },
+    ],
     [{ limits: { retries: "0", max_tasks: "", stall_seconds: "60" } }, { limits: { retries: 0, stall_seconds: 60 } }],
     [{ options: { mode: '"b"', samples: "16" } }, { options: { mode: "b", samples: 16 } }],
   ])("%j", (more, expected) => {
@@ -65,6 +69,7 @@ describe("the submission of a draft", () => {
     [{ gpus: "1", gpuMemory: "much" }, ["/gpus/memory"]],
     [{ limits: { max_tasks: "0" } }, ["/limits/max_tasks"]],
     [{ hooks: [{ name: "", at: "after-job", on_failure: "fail" }] }, ["/hooks/0/name"]],
+    [{ notify: [{ to: "command", name: "", on: [] }] }, ["/notify/0/command", "/notify/0/on"]],
     [{ options: { samples: "0" } }, ["/options/mode", "/options/samples"]],
   ])("%j is wrong at %j", (more, pointers) => {
     expect(check(draft(more), form).wrong.map((one) => one.pointer)).toEqual(pointers);
@@ -75,12 +80,20 @@ describe("the submission of a draft", () => {
   });
 });
 
+const SPEC = {
+  name: "shot", user: null, scene: "/s/a.blend", plugin: { name: "x", version: null }, dcc_version: null, frames: "1", layers: [],
+  output: null, options: {}, priority: 50, after: [], order: "forward", chunk: "auto", threads: null, skip_existing: false,
+  limits: {}, levels: [], hooks: [], licences: [], needs: [],
+};
+
 test("a job is submitted again", () => {
   const spec = {
     name: "shot", user: "ada", scene: "/s/a.blend", plugin: { name: "x", version: "^1", digest: null }, dcc_version: "^4",
     frames: "1-9", layers: ["L"], output: "/o/####", options: { mode: "b", old: [1] }, priority: 70, after: [3], order: "reverse",
     chunk: { fixed: 2 }, threads: 4, skip_existing: true, limits: { retries: 1, max_tasks: null }, levels: ["safe"],
-    hooks: [{ name: "p.sh", at: "after-job", on_failure: "hold" }], licences: ["nuke_r"], needs: [],
+    hooks: [{ name: "p.sh", at: "after-job", on_failure: "hold" }], licences: ["nuke_r"],
+    needs: [{ level: "safe", memory_bytes: 1.5e9, gpus: { count: 2, memory_bytes: 12 * 2 ** 30, required: false } }],
+    notify: [{ on: ["end"], webhook: "chat" }],
   } as unknown as WholeSpec;
   const again = draftOf(spec, form);
   expect(check(again, form)).toEqual({
@@ -89,12 +102,39 @@ test("a job is submitted again", () => {
       name: "shot", user: "ada", scene: "/s/a.blend", plugin: "x@^1", dcc_version: "^4", frames: "1-9", layers: ["L"],
       output: "/o/####", options: { mode: "b" }, priority: 70, after: [3], order: "reverse", chunk: { fixed: 2 }, threads: 4,
       skip_existing: true, limits: { retries: 1 }, levels: ["safe"], hooks: [{ name: "p.sh", at: "after-job", on_failure: "hold" }],
+      notify: [{ on: ["end"], webhook: "chat" }], licences: ["nuke_r"], memory: "1.5 GB", gpus: { count: 2, memory: "12 GiB", required: false },
     },
   });
   // What the plugin has no option for is kept and shown.
   expect(again.options["old"]).toEqual({ json: "[1]" });
   const open = formOf({ properties: { mode: { enum: ["b"] } } });
   expect(check(draftOf(spec, open), open).submission.options).toEqual({ mode: "b", old: [1] });
+});
+
+test.each<[string[], unknown[], Partial<Draft>]>([
+  // The plugin's own levels, where the job may use all of them.
+  [[], [{ level: "a", memory_bytes: 2e9, gpus: null }, { level: "b", memory_bytes: 2e9, gpus: null }], { memory: "2 GB", gpus: "" }],
+  // One level that needs nothing, or something else: it was not said by a person, who says it for all.
+  [[], [{ level: "a", memory_bytes: 2e9, gpus: null }], { memory: "" }],
+  [[], [{ level: "a", memory_bytes: 2e9, gpus: null }, { level: "b", memory_bytes: 3e9, gpus: null }], { memory: "" }],
+  [["a"], [{ level: "a", memory_bytes: 1234567, gpus: null }], { memory: "1234567 B" }],
+  // GPUs are said of the levels that want some.
+  [[], [{ level: "a", memory_bytes: null, gpus: { count: 1, memory_bytes: null, required: true } }], { gpus: "1", gpuMemory: "", gpuOptional: false }],
+  [[], [{ level: "a", memory_bytes: null, gpus: { count: 1, memory_bytes: null, required: true } }, { level: "b", memory_bytes: null, gpus: { count: 2, memory_bytes: null, required: true } }], { gpus: "" }],
+])("a job of levels %j that needed %j is submitted again with what can be said", (levels, needs, expected) => {
+  const spec = { ...SPEC, levels, needs } as unknown as WholeSpec;
+  expect(draftOf(spec, form, ["a", "b"])).toMatchObject(expected);
+});
+
+test("what is wrong stands at one field, the nearest", () => {
+  const fields = ["/gpus", "/gpus/memory", "/options/size", "/plugin"];
+  expect(["/gpus/memory", "/gpus/count", "/options/size/0", "/options/x", "/pluginx"].map((pointer) => nearest(pointer, fields))).toEqual(["/gpus/memory", "/gpus", "/options/size", undefined, undefined]);
+  const message = "`^x` is no version requirement";
+  expect(shownAt({ pointer: "/plugin/name", message }, draft({ pluginVersion: "^x" }))).toBe("/plugin/version");
+  expect(shownAt({ pointer: "/plugin", message }, draft({ pluginVersion: "^x" }))).toBe("/plugin/version");
+  expect(shownAt({ pointer: "/plugin", message: "the plugin could not check the job" }, draft({ pluginVersion: "^x" }))).toBe("/plugin");
+  expect(shownAt({ pointer: "/plugin", message }, draft({}))).toBe("/plugin");
+  expect(shownAt({ pointer: "/scene", message }, draft({ pluginVersion: "^x" }))).toBe("/scene");
 });
 
 describe("a draft that was kept", () => {

@@ -2,13 +2,22 @@
  * The submit form's draft, and the submission that it comes to: what is typed is kept as it is typed, and only what is
  * set is sent. No I/O; which options there are is the schema's business.
  */
-import type { Chunking, FrameOrder, HookRequest, LimitName, Submission, WholeSpec } from "../api/submit";
-import { FAILURES, LIMITS, MOMENTS, ORDERS } from "../api/submit";
+import type { Chunking, FrameOrder, HookRequest, LimitName, NotifyMoment, Submission, WholeSpec } from "../api/submit";
+import { FAILURES, LIMITS, MOMENTS, NOTIFY_MOMENTS, ORDERS } from "../api/submit";
+import type { NotifyWish } from "../api/batches";
+import type { GpuNeed, LevelNeeds } from "../api/types";
 import { submit } from "../text/submit";
 import { FrameSetError, readFrames } from "./frames";
 import { isBlank, optionsOf, rawsOf, type Form, type Json, type Raw, type Wrong } from "./schema";
 
 const words = submit.wrong;
+
+/** Somebody who is to be told, as it is put in. */
+export interface Told {
+  to: "webhook" | "command";
+  name: string;
+  on: NotifyMoment[];
+}
 
 export interface Draft {
   scene: string;
@@ -38,6 +47,7 @@ export interface Draft {
   levels: string[];
   startLevel: string;
   hooks: HookRequest[];
+  notify: Told[];
   limits: Partial<Record<LimitName, string>>;
   options: Record<string, Raw>;
   /** Options that an open schema does not name, as JSON. */
@@ -72,6 +82,7 @@ export function emptyDraft(user = ""): Draft {
     levels: [],
     startLevel: "",
     hooks: [],
+    notify: [],
     limits: {},
     options: {},
     otherOptions: "",
@@ -101,6 +112,7 @@ export function keptDraft(kept: unknown): Draft {
     layers: texts(all.layers),
     levels: texts(all.levels),
     hooks: all.hooks.filter((hook) => MOMENTS.includes(hook.at) && FAILURES.includes(hook.on_failure) && typeof hook.name === "string"),
+    notify: all.notify.filter((one) => ["webhook", "command"].includes(one.to) && typeof one.name === "string" && Array.isArray(one.on) && one.on.every((moment) => NOTIFY_MOMENTS.includes(moment))),
     order: ORDERS.includes(all.order) ? all.order : "forward",
     chunk: ["auto", "whole", "fixed"].includes(all.chunk) ? all.chunk : "auto",
   };
@@ -145,6 +157,10 @@ export function check(draft: Draft, form: Form | null): Checked {
   });
   draft.hooks.forEach((hook, index) => {
     if (hook.name.trim() === "") mistake(`/hooks/${index}/name`, words.hook, true);
+  });
+  draft.notify.forEach((one, index) => {
+    if (one.name.trim() === "") mistake(`/notify/${index}/${one.to}`, one.to === "webhook" ? words.webhook : words.hook, true);
+    if (one.on.length === 0) mistake(`/notify/${index}/on`, words.moment, true);
   });
   const chunk: Chunking =
     draft.chunk === "fixed" ? { fixed: whole("/chunk/fixed", draft.chunkSize, 1, MOST_U32) ?? 1 } : draft.chunk;
@@ -192,6 +208,7 @@ export function check(draft: Draft, form: Form | null): Checked {
     ...list("levels", [...draft.levels]),
     ...typed("start_level", draft.startLevel),
     ...list("hooks", draft.hooks.map((hook) => ({ ...hook, name: hook.name.trim() }))),
+    ...list("notify", draft.notify.map(({ to, name, on }) => ({ on: [...on], [to]: name.trim() }))),
     ...set("paused", true, draft.paused),
   };
   return { submission, wrong };
@@ -220,8 +237,41 @@ function gpusOf(draft: Draft, count: number | undefined, memory: string | undefi
   return { count, required: !draft.gpuOptional, ...(memory === undefined ? {} : { memory }) };
 }
 
-/** The draft that submits a job's specification again. */
-export function draftOf(spec: WholeSpec, form: Form): Draft {
+function toldOf({ on, webhook, command }: NotifyWish): Told {
+  return { to: command === undefined ? "webhook" : "command", name: command ?? webhook ?? "", on: [...on] };
+}
+
+/** As people write it, and as exactly as it is known. */
+function amountOf(bytes: number): string {
+  const [unit, factor] = UNITS.find(([, factor]) => bytes >= factor && Number.isInteger((bytes * 10) / factor)) ?? ["B", 1];
+  return `${bytes / factor} ${unit}`;
+}
+
+const UNITS: readonly [string, number][] = [
+  ["GiB", 2 ** 30],
+  ["GB", 1e9],
+  ["MiB", 2 ** 20],
+  ["MB", 1e6],
+];
+
+/**
+ * What is to be put in for tasks to need this again, at each of `levels` that the job may use. A job keeps what each
+ * level needs, and a person says one thing for all: where levels differ, nothing is put in and the plugin decides.
+ */
+function needsDraft(needs: readonly LevelNeeds[], levels: readonly string[]): Pick<Draft, "memory" | "gpus" | "gpuMemory" | "gpuOptional"> {
+  const one = <T>(values: readonly T[]): T | undefined => (new Set(values.map((value) => JSON.stringify(value))).size === 1 ? values[0] : undefined);
+  const memory = one(levels.map((level) => needs.find((of) => of.level === level)?.memory_bytes ?? null)) ?? null;
+  const gpus = one(needs.map((of) => of.gpus).filter((need): need is GpuNeed => need != null));
+  return {
+    memory: memory === null ? "" : amountOf(memory),
+    gpus: gpus === undefined ? "" : String(gpus.count),
+    gpuMemory: gpus?.memory_bytes == null ? "" : amountOf(gpus.memory_bytes),
+    gpuOptional: gpus?.required === false,
+  };
+}
+
+/** The draft that submits a job's specification again. `levels` are those of its plugin. */
+export function draftOf(spec: WholeSpec, form: Form, levels: readonly string[] = []): Draft {
   const known = new Set(form.fields.map((field) => field.name));
   const raws = rawsOf(form, spec.options as Record<string, Json>);
   const others = Object.entries(spec.options).filter(([name]) => !known.has(name));
@@ -248,6 +298,9 @@ export function draftOf(spec: WholeSpec, form: Form): Draft {
     skipExisting: spec.skip_existing,
     levels: [...spec.levels],
     hooks: spec.hooks.map((hook) => ({ ...hook })),
+    notify: (spec.notify ?? []).map(toldOf),
+    licences: spec.licences.join(", "),
+    ...needsDraft(spec.needs, spec.levels.length > 0 ? spec.levels : levels),
     limits: Object.fromEntries(LIMITS.flatMap((name) => (spec.limits[name] == null ? [] : [[name, String(spec.limits[name])]]))),
     options: inOthers ? Object.fromEntries(Object.entries(raws).filter(([name]) => known.has(name))) : raws,
     otherOptions: inOthers ? JSON.stringify(Object.fromEntries(others)) : "",
@@ -284,10 +337,22 @@ export function draftOfSubmission(submission: Submission, form: Form): Draft {
     gpus: gpus === undefined ? "" : String(gpus.count),
     gpuMemory: gpus !== undefined && "memory" in gpus ? (gpus.memory ?? "") : "",
     gpuOptional: gpus?.required === false,
-    licences: (submission.licences ?? []).join(", "),
     startLevel: submission.start_level ?? "",
     paused: submission.paused ?? false,
   };
+}
+
+/** Where the form shows what the daemon says: it has a field for a plugin's version, which a submission has in the name. */
+export function shownAt({ pointer, message }: Wrong, draft: Draft): string {
+  const version = draft.pluginVersion.trim();
+  const isOfName = pointer === "/plugin" || pointer === "/plugin/name";
+  return isOfName && version !== "" && message.includes(version) ? "/plugin/version" : pointer;
+}
+
+/** The field that a pointer is nearest to: its own, or the one around it; none where no field has to do with it. */
+export function nearest(pointer: string, fields: Iterable<string>): string | undefined {
+  const around = [...fields].filter((field) => pointer === field || pointer.startsWith(`${field}/`));
+  return around.sort((a, b) => b.length - a.length)[0];
 }
 
 /** What is wrong at a pointer or below it. */

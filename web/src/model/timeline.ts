@@ -122,17 +122,28 @@ export function extentOf(spans: readonly AttemptSpan[], now: number): { from: nu
   return { from, to: Math.max(to, from + 1000) };
 }
 
-/** The attempt whose missing frames this one was given: the last one before it that left its first frame undone. */
+/** Read once for each span, as its times are: a job that fails all over has thousands that left frames undone. */
+const missing = new WeakMap<AttemptSpan, FrameIndex>();
+
+function leftUndone(span: AttemptSpan, frame: number): boolean {
+  let index = missing.get(span);
+  if (index === undefined) {
+    index = new FrameIndex(parseFrames(span.missed));
+    missing.set(span, index);
+  }
+  return index.has(frame);
+}
+
+/**
+ * The attempt whose missing frames this one was given: the last one before it that left its first frame undone. Spans
+ * are the newest first.
+ */
 export function cameFrom(spans: readonly AttemptSpan[], span: AttemptSpan): AttemptSpan | null {
   const first = parseFrames(span.frames)[0]?.first;
   if (first === undefined) return null;
-  let found: AttemptSpan | null = null;
-  for (const other of spans) {
-    if (other.id >= span.id || other.layer !== span.layer || other.missed === "" || other.ended === null) continue;
-    if (found !== null && other.id < found.id) continue;
-    if (new FrameIndex(parseFrames(other.missed)).has(first)) found = other;
-  }
-  return found;
+  const isBefore = (other: AttemptSpan): boolean =>
+    other.id < span.id && other.layer === span.layer && other.missed !== "" && other.ended !== null;
+  return spans.find((other) => isBefore(other) && leftUndone(other, first)) ?? null;
 }
 
 /** All attempts that led to this one, the last first. Levels and tries are few, so a chain is short. */
@@ -142,14 +153,9 @@ export function chainOf(spans: readonly AttemptSpan[], span: AttemptSpan, most =
   return chain;
 }
 
-/** The newest attempt that had a frame. */
+/** The newest attempt that had a frame, of spans with the newest first. */
 export function lastWith(spans: readonly AttemptSpan[], layer: string | null, frame: number): AttemptSpan | null {
-  let found: AttemptSpan | null = null;
-  for (const span of spans) {
-    if (span.layer !== layer || (found !== null && span.id < found.id)) continue;
-    if (new FrameIndex(parseFrames(span.frames)).has(frame)) found = span;
-  }
-  return found;
+  return spans.find((span) => span.layer === layer && new FrameIndex(parseFrames(span.frames)).has(frame)) ?? null;
 }
 
 /** What an attempt is as a bar. `plugin` is where its plugin stands among those of the time line. */

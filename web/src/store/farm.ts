@@ -5,14 +5,15 @@
 import { batch, createSignal, type Accessor } from "solid-js";
 import { createStore, produce, reconcile, unwrap } from "solid-js/store";
 import { Client, type JobAction } from "../api/client";
-import { findJobs } from "../api/jobs";
+import { batchesDownTo, summaryOfBatch, type BatchSummary, type BatchView } from "../api/batches";
+import { findJobs, jobsOfBatch } from "../api/jobs";
 import { asProblem, type Problem } from "../api/problem";
 import { EventStream, type Connection } from "../api/stream";
 import { summaryOf, type AttemptView, type FarmEvent, type JobSummary, type JobView, type NodeSample, type Notice } from "../api/types";
 import type { JobFilter } from "../model/job-filter";
 import { FrameGrid } from "../model/grid";
 import { ENDED, LIVE } from "./order";
-import { apply, IMAGES_KEPT, putAttempt, putJob, putNotices, putSamples } from "./reduce";
+import { apply, IMAGES_KEPT, putAttempt, putBatch, putJob, putNotices, putSamples } from "./reduce";
 import { emptyDetail, emptyState, type FarmState } from "./state";
 
 const JOBS_A_PAGE = 1000;
@@ -44,9 +45,13 @@ export interface Farm {
   loadAttempt(id: number): Promise<boolean>;
   /** The newest attempt that had this frame and did not finish it, looked for in earlier ones too. */
   findAttempt(suits: (attempt: AttemptView) => boolean): Promise<AttemptView | null>;
+  /** Reads those of a batch's ended jobs that the list has not come to yet. What it has read once it does not read again. */
+  wholeBatch(batch: number): Promise<void>;
   act(job: number, action: JobAction): Promise<void>;
   /** Takes a job as the daemon answered a change of it. */
   take(job: JobView): void;
+  /** Takes a batch as the daemon answered a change of it. */
+  takeBatch(batch: BatchView): void;
   /** Tells the events of one frame after they have been applied; gives what ends that. */
   listen(listener: Listener): () => void;
   /** Takes in what was read of notices and of the machine's last minutes, and which notice was seen. */
@@ -119,6 +124,30 @@ export function createFarm(root: URL): Farm {
     return jobs;
   }
 
+  /** The batches of these jobs that are not in `known`. */
+  async function batchesOf(jobs: Iterable<JobSummary>, known: (id: number) => boolean): Promise<BatchSummary[]> {
+    let least = Infinity;
+    for (const { batch } of jobs) if (batch != null && !known(batch.id)) least = Math.min(least, batch.id);
+    return least === Infinity ? [] : batchesDownTo(client, least);
+  }
+
+  /** Jobs that were read later may be of batches that nothing has told of yet. What fails here is told by the jobs. */
+  async function learnBatches(jobs: Iterable<JobSummary>): Promise<void> {
+    const found = await batchesOf(jobs, (id) => state.batches[id] !== undefined).catch(() => []);
+    change((draft) => {
+      for (const batch of found) if (draft.batches[batch.id] === undefined) putBatch(draft, batch);
+    });
+  }
+
+  /** Readings of the rest of a batch since everything was read. */
+  const wholes = new Map<number, Promise<void>>();
+  async function readWhole(batch: number): Promise<void> {
+    const jobs = await jobsOfBatch(client, batch, ENDED);
+    change((draft) => {
+      for (const job of jobs) if (draft.jobs[job.id] === undefined || draft.index.wasFound(job.id)) putJob(draft, job);
+    });
+  }
+
   async function sync(): Promise<void> {
     const turn = ++syncTurn;
     clearTimeout(syncTimer);
@@ -133,9 +162,11 @@ export function createFarm(root: URL): Farm {
         allJobs(),
         client.jobs(ENDED, ENDED_AT_FIRST, null),
       ]);
+      const batches = await batchesOf([...ended.items, ...live], () => false);
       if (turn !== syncTurn) return;
       const held = heldForAll ?? [];
       heldForAll = null;
+      wholes.clear();
       batch(() => {
         const jobs = Object.fromEntries([...ended.items, ...live].map((job) => [job.id, job]));
         setState("jobs", reconcile(jobs, { key: null }));
@@ -143,6 +174,7 @@ export function createFarm(root: URL): Farm {
         change((draft) => {
           draft.jobsVersion += 1;
           draft.older = ended.next ?? null;
+          for (const known of batches) putBatch(draft, known);
           draft.plugins = [...plugins].sort((a, b) => (a.name < b.name ? -1 : 1));
           apply(draft, { type: "node", node }, Date.now());
           // Notices say nothing about the state, so they are not said twice.
@@ -291,6 +323,7 @@ export function createFarm(root: URL): Farm {
         }
         draft.older = page.next ?? null;
       });
+      void learnBatches(page.items);
     },
     async findAttempt(suits) {
       for (;;) {
@@ -307,13 +340,24 @@ export function createFarm(root: URL): Farm {
       change((draft) => {
         for (const job of page.items) if (draft.jobs[job.id] === undefined) putJob(draft, job, true);
       });
+      void learnBatches(page.items);
       return page.next ?? null;
+    },
+    wholeBatch(batch) {
+      const under = wholes.get(batch);
+      if (under !== undefined) return under;
+      const reading = readWhole(batch);
+      wholes.set(batch, reading);
+      // What failed is tried again by whoever asks next.
+      reading.catch(() => wholes.delete(batch));
+      return reading;
     },
     async act(job, action) {
       const view = await client.act(job, action);
       change((draft) => putJob(draft, summaryOf(view)));
     },
     take: (view) => change((draft) => putJob(draft, summaryOf(view))),
+    takeBatch: (view) => change((draft) => putBatch(draft, summaryOfBatch(view))),
     listen(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

@@ -37,6 +37,8 @@ export class JobsIndex {
   private readonly known = new Map<number, JobSummary>();
   private readonly byStatus = new Map<JobStatus, Set<number>>();
   private readonly byBatch = new Map<number, Set<number>>();
+  /** Grows with every change of a job of the batch. */
+  private readonly batchVersions = new Map<number, number>();
   private readonly byUser = new Map<string, number>();
   private readonly byPlugin = new Map<string, number>();
   /** Ended jobs that a search has found before the list has come to them: alone they would look like all there are. */
@@ -67,6 +69,20 @@ export class JobsIndex {
     return [...(this.byBatch.get(batch) ?? [])].map((id) => this.known.get(id) as JobSummary);
   }
 
+  sizeOfBatch(batch: number): number {
+    return this.byBatch.get(batch)?.size ?? 0;
+  }
+
+  /** Another number whenever something of the batch's jobs is different. */
+  versionOfBatch(batch: number): number {
+    return this.batchVersions.get(batch) ?? 0;
+  }
+
+  /** The batches that its jobs are of. */
+  batches(): Iterable<number> {
+    return this.byBatch.keys();
+  }
+
   get hasBatches(): boolean {
     return this.byBatch.size > 0;
   }
@@ -92,7 +108,10 @@ export class JobsIndex {
 
   put(job: JobSummary, wasFound = false): void {
     const before = this.known.get(job.id);
-    if (before !== undefined) this.tally(before, -1);
+    if (before !== undefined) {
+      this.tally(before, -1);
+      if (before.batch?.id !== job.batch?.id) this.noteBatch(before.batch?.id);
+    }
     this.known.set(job.id, job);
     this.tally(job, 1);
     if (!wasFound) this.found.delete(job.id);
@@ -103,6 +122,7 @@ export class JobsIndex {
   /** Something of it has changed that nothing is counted by. */
   touch(id: number): void {
     for (const watch of this.watches) watch.note(id);
+    this.noteBatch(this.known.get(id)?.batch?.id);
   }
 
   reset(jobs: Iterable<JobSummary>): void {
@@ -112,6 +132,11 @@ export class JobsIndex {
       this.tally(job, 1);
     }
     for (const watch of this.watches) watch.noteAll();
+    for (const batch of this.byBatch.keys()) this.noteBatch(batch);
+  }
+
+  private noteBatch(batch: number | undefined): void {
+    if (batch !== undefined) this.batchVersions.set(batch, this.versionOfBatch(batch) + 1);
   }
 
   private tally(job: JobSummary, by: 1 | -1): void {

@@ -7,6 +7,7 @@ import { asProblem, type Problem } from "../api/problem";
 import type { JobSummary } from "../api/types";
 import { comparator, EVERYTHING, matcher, narrows, readSort, writeChoice, type Choice, type JobFilter, type Sort } from "../model/job-filter";
 import { JobList } from "../model/job-list";
+import { foldKept, keptFolds } from "../model/folds";
 import { batchOf, foldedRows, isBatch, type Row, type Rows } from "../model/job-rows";
 import { NOTHING, ranged, toggled, within, type Selection } from "../model/selection";
 import type { Farm } from "./farm";
@@ -34,6 +35,8 @@ export interface JobsTable {
   /** The listed jobs that a row stands for. */
   readonly jobsOf: (row: Row) => readonly number[];
   readonly isOpen: (batch: number) => boolean;
+  /** Whether rows of batches stand for everything of them, and not for what a filter leaves. */
+  readonly isWhole: () => boolean;
   readonly selected: Accessor<ReadonlySet<number>>;
   /** The selected jobs in their order. */
   readonly selectedJobs: Accessor<readonly JobSummary[]>;
@@ -61,7 +64,10 @@ export function createJobsTable(farm: Farm): JobsTable {
   const index = state.index;
   const [filter, setFilter] = createSignal(EVERYTHING);
   const [sort, setSort] = createSignal<Sort | null>(readSort(kept("sort")));
-  const [open, setOpen] = createSignal<ReadonlySet<number>>(new Set());
+  const [open, setOpen] = createSignal<ReadonlySet<number>>(keptFolds(kept("unfolded")));
+  // What somebody looks for is shown to them, whatever was folded before; what they fold then stays so until they look for
+  // something else.
+  const [foldedHits, setFoldedHits] = createSignal<ReadonlySet<number>>(new Set());
   const [selection, setSelection] = createSignal<Selection>(NOTHING);
   const [active, setActive] = createSignal<Row | null>(null);
   const [search, setSearch] = createSignal(IDLE);
@@ -84,14 +90,33 @@ export function createJobsTable(farm: Farm): JobsTable {
     } else list.of.update(changes.ids, (id) => index.get(id));
     return list.of.ids;
   });
+  const isLooking = createMemo(() => filter().search.trim() !== "" || filter().statuses.length > 0);
+  const isOpen = (batch: number): boolean => (isLooking() ? !foldedHits().has(batch) : open().has(batch));
   const folded = createMemo<Rows>(() => {
     const listed = ids();
     if (!index.hasBatches) return { rows: listed, members: new Map() };
-    const isOpen = open();
-    return foldedRows(listed, (id) => index.get(id)?.batch?.id, (batch) => isOpen.has(batch));
+    const isNarrow = narrows(filter());
+    return foldedRows(listed, {
+      batchOfJob: (id) => index.get(id)?.batch?.id,
+      folds: (batch, count) => count > 1 || (!isNarrow && (state.batches[batch]?.jobs.total ?? 0) > 1),
+      isOpen,
+    });
   });
   const rows = createMemo(() => folded().rows);
   const jobsOf = (row: Row): readonly number[] => (isBatch(row) ? (folded().members.get(batchOf(row)) ?? []) : [row]);
+
+  // The list has only the newest of what has ended; an open batch has all of its jobs.
+  createEffect(() => {
+    if (!farm.synced() || narrows(filter())) return;
+    const isOpened = open();
+    for (const batch of folded().members.keys()) {
+      if (isOpened.has(batch) && index.sizeOfBatch(batch) < (state.batches[batch]?.jobs.total ?? 0)) void wholeBatch(batch);
+    }
+  });
+  async function wholeBatch(batch: number): Promise<void> {
+    // A connection that is gone is told elsewhere, and with the next one this is asked again.
+    await farm.wholeBatch(batch).catch(() => {});
+  }
 
   // What is not listed any more is not selected any more. Where nothing is selected, this costs nothing.
   createEffect(
@@ -108,6 +133,8 @@ export function createJobsTable(farm: Farm): JobsTable {
     state.jobsVersion;
     return ids().flatMap((id) => (chosen.has(id) ? [index.get(id) as JobSummary] : []));
   });
+
+  const isTaken = (row: Row): boolean => jobsOf(row).every((id) => selection().jobs.has(id));
 
   let asking = new AbortController();
   async function ask(cursor: string | null): Promise<void> {
@@ -138,34 +165,51 @@ export function createJobsTable(farm: Farm): JobsTable {
     ids,
     rows,
     jobsOf,
-    isOpen: (batch) => open().has(batch),
+    isOpen,
+    isWhole: () => !narrows(filter()),
     selected,
     selectedJobs,
     active,
     search,
-    setFilter: (change) => void setFilter((now) => ({ ...now, ...change })),
+    setFilter(change) {
+      setFoldedHits(new Set<number>());
+      setFilter((now) => ({ ...now, ...change }));
+    },
     setSort(next) {
       keep("sort", next === null ? null : `${next.descending ? "-" : ""}${next.column}`);
       setSort(next);
     },
     take(choice) {
+      setFoldedHits(new Set<number>());
       setFilter(choice.filter);
       setSort(choice.sort);
     },
     write: (query) => writeChoice({ filter: filter(), sort: sort() }, query),
     fold(batch, isOpen) {
-      setOpen((now) => {
-        const next = new Set(now);
-        if (isOpen) next.add(batch);
-        else next.delete(batch);
-        return next;
-      });
+      if (isLooking()) setFoldedHits((now) => changed(now, batch, !isOpen));
+      else keep("unfolded", foldKept(setOpen((now) => changed(now, batch, isOpen))));
     },
     setActive,
-    toggle: (row) => void setSelection((now) => toggled(now, row, jobsOf)),
+    toggle(row) {
+      setSelection((now) => toggled(now, row, jobsOf));
+      if (!isBatch(row) || !isTaken(row) || narrows(filter())) return;
+      // Its jobs that are read only now are of what was meant.
+      const before = jobsOf(row);
+      void wholeBatch(batchOf(row)).then(() => {
+        if (before.every((id) => selection().jobs.has(id)) && !isTaken(row)) setSelection((now) => toggled(now, row, jobsOf));
+      });
+    },
     selectTo: (row, keepRest) => void setSelection((now) => ranged(now, row, rows(), jobsOf, keepRest)),
     selectAll: () => void setSelection((now) => ({ jobs: new Set(ids()), anchor: now.anchor })),
     clearSelection: (anchor) => void setSelection((now) => ({ ...NOTHING, anchor: anchor ?? now.anchor })),
     searchOn: () => void ask(search().next),
   };
+}
+
+function changed(set: ReadonlySet<number>, one: number, isIn: boolean): ReadonlySet<number> {
+  const next = new Set(set);
+  // The last one that was put in comes last.
+  next.delete(one);
+  if (isIn) next.add(one);
+  return next;
 }

@@ -287,7 +287,7 @@ test("plugins are kept by name", () => {
 
 test("notices are kept newest first, and not for ever", () => {
   const state = emptyState();
-  const notice = (id: number): Notice => ({ id, at: "", severity: "info", kind: "job-done", job: null, plugin: null, message: `${id}` });
+  const notice = (id: number): Notice => ({ id, at: "", severity: "info", kind: "job-done", job: null, batch: null, plugin: null, message: `${id}` });
   for (let id = 3; id <= NOTICES_KEPT + 5; id += 1) apply(state, { type: "notice", notice: notice(id) }, id);
   expect(state.notices).toHaveLength(NOTICES_KEPT);
   expect(state.notices[0]).toEqual(notice(NOTICES_KEPT + 5));

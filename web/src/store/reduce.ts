@@ -2,6 +2,7 @@
  * What each event makes of the state. Events say what is now, so applying one twice or late is harmless as long as
  * they come in their order. No I/O, no clock.
  */
+import type { BatchSummary } from "../api/batches";
 import type { AttemptView, FarmEvent, FrameDoneView, JobSummary, LeaseView, NodeSample, Notice, PluginView, SharedWhy } from "../api/types";
 import type { FarmState } from "./state";
 
@@ -18,6 +19,8 @@ export function apply(state: FarmState, event: FarmEvent, _at: number): void {
   switch (event.type) {
     case "job":
       return putJob(state, event.job);
+    case "batch":
+      return putBatch(state, event.batch);
     case "reasons":
       return putReasons(state, event.reasons);
     case "frames": {
@@ -92,6 +95,19 @@ export function putJob(state: FarmState, job: JobSummary, wasFound = false): voi
   state.jobs[job.id] = job;
   state.jobsVersion += 1;
   if (state.detail?.id === job.id && state.detail.view !== null) Object.assign(state.detail.view, job);
+}
+
+/** In place, so that only what shows one of its numbers is told when that one is different. */
+export function putBatch(state: FarmState, batch: BatchSummary): void {
+  const known = state.batches[batch.id];
+  if (known === undefined) {
+    state.batches[batch.id] = batch;
+    return;
+  }
+  const { jobs, frames, ...rest } = batch;
+  Object.assign(known, rest);
+  Object.assign(known.jobs, jobs);
+  Object.assign(known.frames, frames);
 }
 
 /** What holds jobs is different, and nothing else about them is. */

@@ -50,8 +50,16 @@ export function viewAddress(view: ViewName, ...rest: string[]): string {
   return view === "jobs" ? "#/" : `#/${[view, ...rest.map(encodeURIComponent)].join("/")}`;
 }
 
+/** The form of a batch file, beside that of one job. */
+export const BATCH_FORM = "batch";
+
 export function jobAddress(job: number): string {
   return `#/jobs/${job}`;
+}
+
+/** What became of a batch so far. */
+export function batchAddress(batch: number): string {
+  return viewAddress("history", "batch", String(batch));
 }
 
 export const JOB_PARTS = ["overview", "attempts", "times", "log", "details"] as const;

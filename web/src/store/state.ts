@@ -1,6 +1,7 @@
 /**
  * What the page knows of the farm, and nothing about how it is shown.
  */
+import type { BatchSummary } from "../api/batches";
 import type { AttemptView, FrameDoneView, JobSummary, JobView, NodeSample, NodeView, Notice, PluginView } from "../api/types";
 import type { FrameGrid } from "../model/grid";
 import { JobsIndex } from "./jobs-index";
@@ -43,6 +44,8 @@ export interface FarmState {
   readonly index: JobsIndex;
   /** Grows with every change of a job. */
   jobsVersion: number;
+  /** Those that jobs name, and those that events have told of. */
+  batches: Record<number, BatchSummary>;
   /** Where the ended jobs go on; null where there are none. */
   older: string | null;
   node: NodeView | null;
@@ -65,6 +68,7 @@ export function emptyState(): FarmState {
     jobs: {},
     index: new JobsIndex(),
     jobsVersion: 0,
+    batches: {},
     older: null,
     node: null,
     plugins: [],

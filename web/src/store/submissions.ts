@@ -2,13 +2,16 @@
  * What the submit form keeps in this browser: the draft, the last submissions, and the key of one that may have got
  * through. All of it is bounded, and without it, as in a private window, the form works as well.
  */
+import type { BatchFile } from "../api/batch-file";
 import type { Submission } from "../api/submit";
+import { keptBatch, type BatchDraft } from "../model/batch-file";
 import { keptDraft, type Draft } from "../model/submission";
 
 const DRAFT = "farmhand.submit.draft";
 const RECENT = "farmhand.submit.recent";
 const KEY = "farmhand.submit.key";
 const USER = "farmhand.submit.user";
+const BATCH = "farmhand.submit.batch";
 const MOST_RECENT = 12;
 
 export interface Recent {
@@ -37,6 +40,9 @@ export const kept = {
   draft: (): Draft => keptDraft(read(DRAFT)),
   keepDraft: (draft: Draft): void => write(DRAFT, draft),
 
+  batch: (): BatchDraft => keptBatch(read(BATCH)),
+  keepBatch: (draft: BatchDraft): void => write(BATCH, draft),
+
   user(): string {
     const user = read(USER);
     return typeof user === "string" ? user : "";
@@ -57,8 +63,8 @@ export const kept = {
 
   forget: (): void => write(RECENT, []),
 
-  /** The same key for the same submission until it is known to be a job: a lost answer makes no second one. */
-  keyFor(submission: Submission): string {
+  /** The same key for the same submission until it is known to have arrived: a lost answer makes no second one. */
+  keyFor(submission: Submission | BatchFile): string {
     const text = JSON.stringify(submission);
     const pending = read(KEY) as { text?: unknown; key?: unknown } | null;
     if (pending?.text === text && typeof pending.key === "string") return pending.key;

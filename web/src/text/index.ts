@@ -2,6 +2,7 @@
  * Every word that the page says, in one place: plain, short, and naming the remedy where there is one. A file here for
  * each part of the page; nothing else in `src` has words for people.
  */
+import { batchFile } from "./batch-file";
 import { notices, notify, toasts } from "./events";
 import { history, report } from "./history";
 import { attempts, chosen, copy, details, job, logPart, obstacle, parts, strip, timeline, times, trouble } from "./job";
@@ -22,6 +23,7 @@ export const t = {
       ...(running + waiting > 0 ? [`${running} running, ${waiting} waiting ·`] : []),
       "farmhand",
     ].join(" "),
+  batchFile,
   connection,
   problem,
   views,

@@ -75,7 +75,7 @@ export const strip = {
   layer: (name: string): string => `Layer ${name}`,
   layers: (count: number): string => `${count} layers`,
   label: (summary: string): string =>
-    `Frame strip: ${summary}. Arrow keys move, Enter opens, Shift with arrow keys chooses, plus and minus look closer or back.`,
+    `Frame strip: ${summary}. Arrow keys move, N goes to the next failed frame, Enter opens, Shift with arrow keys chooses, plus and minus look closer or back.`,
   one: (frame: number, state: string): string => `Frame ${frame}: ${state}`,
   several: (first: number, last: number, parts: string): string => `Frames ${first} to ${last}: ${parts}`,
   part: (count: string, state: string): string => `${count} ${state}`,
@@ -83,6 +83,7 @@ export const strip = {
   cell: (frames: string): string => `A cell is ${frames} frames`,
   part_of: (frames: string): string => `Shows ${frames}`,
   attempt: (id: number): string => `attempt ${id}`,
+  level: (name: string): string => `level ${name}`,
   before: "Frames before these",
   after: "Frames after these",
   all: "All",
@@ -169,7 +170,7 @@ export const times = {
   troubled: "its attempt did not end well",
   seconds: "Render time of a frame",
   peak: "Most memory that the frame's attempt held",
-  chart: (what: string): string => `Chart: ${what}. Arrow keys move, Enter opens the frame. The table below has the slowest.`,
+  chart: (what: string): string => `Chart: ${what}. Arrow keys move, Enter opens the frame, plus and minus look closer or back. The table below has the slowest.`,
   untold: (text: string, number: number): string =>
     `${text} ${plural(number, "frame is", "frames are")} rendered; the renderer does not tell how long a frame takes.`,
   half: (text: string, number: number, median: string): string =>
@@ -214,6 +215,7 @@ export const attempts = {
   line: "its line",
   id: (id: number): string => `Attempt ${id}`,
   level: (name: string): string => `level ${name}`,
+  plugin: "plugin",
   tryNumber: (number: number): string => `try ${number}`,
   threads: (count: number): string => `${count} ${plural(count, "thread", "threads")}`,
   gpus: (indices: string[]): string => `GPU ${indices.join(", ")}`,
@@ -266,5 +268,6 @@ export const attempts = {
   copyCommand: "Copy for a shell",
   copyHint: "One line with its directory and environment.",
   setFirst: "Hidden values are not in it; set first:",
+  putIn: "What reads (hidden) in it is to be put in by hand.",
   gone: (id: number): string => `There is no attempt ${id} of this job.`,
 } as const;

@@ -1,4 +1,5 @@
 /** What the table of jobs says, and what can be done with jobs. */
+import type { BatchStatus, EntryState } from "../api/batches";
 import type { FrameState, JobStatus } from "../api/types";
 import type { Action, Loss } from "../model/job-actions";
 import type { SortColumn } from "../model/job-filter";
@@ -63,8 +64,29 @@ export const jobs = {
   selectBatch: (id: number, name: string): string => `Select the jobs of batch ${id}, ${name}`,
   fold: (name: string): string => `Fold ${name}`,
   unfold: (name: string): string => `Unfold ${name}`,
-  batchOf: (count: number): string => `batch of ${count}`,
-  ofStatus: (count: number, status: string): string => `${count} ${status}`,
+  batchOf: (count: string): string => `${count} jobs`,
+  batchSome: (listed: string, count: string): string => `${listed} of ${count} jobs`,
+  inBatch: (name: string): string => `in ${name}`,
+  batchStatus: {
+    waiting: "waiting",
+    running: "running",
+    paused: "paused",
+    completed: "done",
+    partial: "partial",
+    failed: "failed",
+    cancelled: "cancelled",
+  } satisfies Record<BatchStatus, string>,
+  entryState: {
+    pending: "pending",
+    running: "running",
+    completed: "done",
+    failed: "failed",
+    skipped: "skipped",
+    cancelled: "cancelled",
+  } satisfies Record<EntryState, string>,
+  priorities: (least: number, most: number): string => (least === most ? String(least) : `${least}–${most}`),
+  submittedWith: (source: string): string => `Submitted from ${source}`,
+  ofStatus: (count: string, status: string): string => `${count} ${status}`,
   selected: (count: number): string => `${count} selected`,
   clear: "Clear",
   keys: "Keys",
@@ -106,6 +128,21 @@ export const many = {
     priority: (count: number): string => `${jobsOf(count)} could not be given another priority`,
   } satisfies Record<Action, (count: number) => string>,
   failed: "The jobs could not be acted on",
+  batchDone: {
+    pause: (name: string): string => `Batch ${name} paused`,
+    resume: (name: string): string => `Batch ${name} resumed`,
+    retry: (name: string): string => `Batch ${name} tried again`,
+    cancel: (name: string): string => `Batch ${name} cancelled`,
+  } satisfies Record<Exclude<Action, "priority">, (name: string) => string>,
+  batchFailed: (name: string): string => `Nothing was done to batch ${name}`,
+  onBatch: {
+    pause: (name: string): string => `Pause all jobs of ${name}`,
+    resume: (name: string): string => `Resume all jobs of ${name}`,
+    retry: (name: string): string => `Try again what failed or was cancelled of ${name}`,
+    cancel: (name: string): string => `Cancel what has not ended of ${name}`,
+    priority: (name: string): string => `Set the priority of ${name}`,
+  } satisfies Record<Action, (name: string) => string>,
+  confirmCancelBatch: (name: string): string => `Cancel all of ${name} that has not ended?`,
   confirmCancel: (count: number): string => `Cancel ${jobsOf(count)}?`,
   confirmLoss: (loss: Loss): string => {
     const lost =
@@ -139,7 +176,7 @@ export const keys = {
     [["↑", "k"], "row before"],
     [["Page ↑", "Page ↓", "Home", "End"], "further"],
     [["Enter"], "open the job, or fold and unfold a batch"],
-    [["→", "←"], "unfold and fold a batch"],
+    [["→", "←"], "unfold and fold a batch; from a job, ← goes to its batch"],
     [["Space"], "select"],
     [["Shift + ↓", "Shift + ↑", "Shift + click"], "select a range"],
     [["Ctrl + A"], "select all that are listed"],
@@ -152,7 +189,7 @@ export const keys = {
     [["/"], "search"],
     [["?"], "these keys"],
   ] satisfies [string[], string][],
-  acts: "What acts on jobs acts on the selected ones, or on the row where you are.",
+  acts: "What acts on jobs acts on the selected ones, or on the row where you are: a job, or all of a batch.",
 } as const;
 
 export const status = {

@@ -49,7 +49,7 @@ export const images = {
   resetExposure: "Set the exposure back to 0",
   view: "View",
   views: VIEWS,
-  viewHelp: "Filmic is farmhand's own curve, made to judge a render by; it is not your studio's OCIO configuration.",
+  viewHelp: "Filmic is as Blender's view of that name. No OCIO configuration is read, so a studio's own view may look different.",
   over: "Behind",
   overs: OVERS,
   whole: "Overscan",

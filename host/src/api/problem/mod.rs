@@ -39,7 +39,7 @@ pub struct FieldError {
     pub pointer: String,
     /// What is wrong and what is allowed.
     pub message: String,
-    /// Line of the body, from 1, where it is known.
+    /// Line of the body, or of the text at `pointer` where that is a file, from 1, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
     /// Column of that line, from 1.
@@ -114,6 +114,12 @@ impl Problem {
             .collect::<Vec<_>>()
             .join("; ");
         Self { errors, ..Self::new(kind, detail) }
+    }
+
+    /// Says what happened in other words.
+    #[must_use]
+    pub fn with_detail(self, detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), ..self }
     }
 
     /// Sends a header along.

@@ -307,8 +307,45 @@ async fn what_is_wrong_with_a_submission_is_pointed_at() {
     check(json!({ "priority": 101, "threads": 0 }), &["/priority", "/threads"]).await;
     check(json!({ "options": { "program": "perl" } }), &["/options/program"]).await;
     check(json!({ "options": { "program": "sh" } }), &["/options/script"]).await;
-    check(json!({ "after": [999] }), &["/after/0"]).await;
+    check(json!({ "after": [999, 998], "priority": 101 }), &["/priority", "/after/0", "/after/1"]).await;
+    check(json!({ "plugin": { "digest": "0000" } }), &["/plugin/digest"]).await;
+    check(json!({ "licences": ["nobody"] }), &["/licences/0"]).await;
+    check(json!({ "notify": [{ "webhook": "nobody" }] }), &["/notify/0/webhook"]).await;
+    // A dry run finds the same.
+    let dry = bench.post("/api/v1/jobs?dry_run=true", &bench.submission(&json!({ "after": [999] }))).await;
+    dry.problem(422, "invalid");
+    assert_eq!(dry.pointers(), ["/after/0"]);
     assert_eq!(bench.get("/api/v1/jobs").await.json()["items"], json!([]), "nothing was kept");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_file_is_checked_shown_and_submitted() {
+    let bench = Bench::start().await;
+    let scene = bench.dir.path().join("shot.noop").display().to_string();
+    let file = |text: String| json!({ "text": text, "language": "yaml", "name": "seq.yaml", "user": "ada" });
+    let post = async |path: &str, text: &str| bench.post(path, &file(text.to_owned())).await;
+
+    // All that is wrong, with its place: what only the file's reader sees, and what only the farm sees.
+    let refused = post("/api/v1/batches/file?dry_run=true", "name: seq\njobs:\n  - {scen: a}\n").await;
+    let wrong = refused.problem(422, "invalid")["errors"].as_array().unwrap();
+    let places: Vec<_> =
+        wrong.iter().map(|one| json!([one["pointer"], one["line"], one["column"]])).collect();
+    assert_eq!(places, [json!(["/text", 3, 5]), json!(["/text", 3, 6])], "{wrong:?}");
+    let text = format!("name: seq\njobs:\n  - scene: {scene}\n    frames: 1-4\n    plugin: nope\n");
+    let refused = post("/api/v1/batches/file", &text).await;
+    let wrong = refused.problem(422, "invalid")["errors"][0].clone();
+    assert_eq!((&wrong["line"], &wrong["column"]), (&json!(5), &json!(13)), "{wrong}");
+    assert_eq!(bench.get("/api/v1/batches").await.json()["items"], json!([]), "nothing was kept");
+
+    let text = format!("name: seq\njobs:\n  - {{scene: {scene}, frames: 1-4, paused: true}}\n");
+    let plan = post("/api/v1/batches/file?dry_run=true", &text).await.json().clone();
+    assert_eq!((&plan["name"], &plan["jobs"][0]["standing"]), (&json!("seq"), &json!("new")), "{plan}");
+    let made = post("/api/v1/batches/file", &text).await;
+    assert_eq!(made.status.as_u16(), 201, "{made:?}");
+    let batch = made.json();
+    assert_eq!((&batch["source"], &batch["user"]), (&json!("seq.yaml"), &json!("ada")), "{batch}");
+    let plan = post("/api/v1/batches/file?dry_run=true", &text).await.json().clone();
+    assert_eq!(plan["jobs"][0]["standing"], "continued", "{plan}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -543,7 +580,8 @@ async fn scenes_are_found_inside_the_roots_and_looked_into() {
         scene.json()["unread"][0]["why"].as_str().unwrap().starts_with("noop does not tell"),
         "{scene:?}"
     );
-    let comp = "Root {\n first_frame 3\n last_frame 9\n}\nWrite {\n file /renders/a.%04d.exr\n name Beauty\n}\n";
+    let comp =
+        "Root {\n first_frame 3\n last_frame 9\n}\nWrite {\n file /renders/a.%04d.exr\n name Beauty\n}\n";
     std::fs::write(shows.join("comp.nk"), comp).unwrap();
     let scene = inspect("comp.nk").await;
     assert_eq!(

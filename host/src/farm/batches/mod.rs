@@ -22,15 +22,14 @@ mod resume;
 mod submission;
 mod watch;
 
-pub(crate) use submission::check_fields;
 pub use submission::{BatchHead, BatchJob, BatchSubmission};
 
 use super::driver::DriverHandle;
 use super::parts::Parts;
 use super::{Farm, FarmError, internal, outbox, parse_cursor, submit};
 use farmhand_model::batch::{
-    BatchEntry, BatchMember, BatchPlan, BatchRecord, BatchRef, BatchSummary, BatchView, PlannedJob,
-    RequestKey, Standing,
+    BatchEntry, BatchMember, BatchPlan, BatchRecord, BatchRef, BatchSummary, BatchView, EntryState,
+    PlannedJob, RequestKey, Standing,
 };
 use farmhand_model::dcc::Problem;
 use farmhand_model::view::Page;
@@ -190,13 +189,18 @@ impl Farm {
 
     /// One batch, with its jobs.
     pub async fn batch(&self, id: BatchId) -> Result<BatchView, FarmError> {
+        self.batch_with(id, &[]).await
+    }
+
+    /// One batch, with its jobs in these states; all of them where none is named.
+    pub async fn batch_with(&self, id: BatchId, states: &[EntryState]) -> Result<BatchView, FarmError> {
         let now = self.inner.parts.clock.now();
-        let open = self.inner.batches.open.lock().get(&id).map(|batch| batch.view(now));
+        let open = self.inner.batches.open.lock().get(&id).map(|batch| batch.view(now, states));
         if let Some(view) = open {
             return Ok(view);
         }
         let batch = self.read_batch(id).await?.ok_or(FarmError::NoBatch(id))?;
-        let mut view = batch.view(now);
+        let mut view = batch.view(now, states);
         // Of jobs that have been forgotten only the batch knows any more what they came to.
         if let Some(tally) = &batch.record.tally
             && batch.all_jobs().any(|(_, status)| status.is_none())

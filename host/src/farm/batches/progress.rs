@@ -153,13 +153,15 @@ impl Progress {
         summary(&self.record, &self.tally(), self.status(), eta)
     }
 
-    pub(super) fn view(&self, now: Timestamp) -> BatchView {
+    /// Everything about it, with its jobs in these states; all of them where none is named.
+    pub(super) fn view(&self, now: Timestamp, states: &[EntryState]) -> BatchView {
+        let is_asked = |row: &&BatchEntryView| states.is_empty() || states.contains(&row.state);
         BatchView {
             summary: self.summary(now),
             settings: self.record.settings,
             report: self.record.report.clone(),
             notify: self.record.notify.clone(),
-            entries: self.rows.clone(),
+            entries: self.rows.iter().filter(is_asked).cloned().collect(),
         }
     }
 }
@@ -192,7 +194,7 @@ fn summary(
         workers: record.workers,
         submitted: record.submitted,
         started: tally.started,
-        finished: record.finished,
+        finished: record.finished.filter(|_| status.is_end()),
     }
 }
 

@@ -7,6 +7,7 @@ use farmhand_model::dcc::Problem;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, HashMap};
 use utoipa::ToSchema;
 
 /// Jobs that are submitted together, accepted whole or not at all.
@@ -138,91 +139,116 @@ impl BatchSubmission {
                 Vec::new()
             }
         };
+        let listed = problems.iter().all(|problem| problem.field != "/jobs").then_some(jobs.len());
+        let names: Vec<Option<String>> = jobs.iter().map(name_of).collect();
         let jobs: Vec<Option<BatchJob>> = (jobs.into_iter().enumerate())
             .map(|(index, job)| BatchJob::parse(job, &format!("/jobs/{index}"), &mut problems))
             .collect();
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        let head = serde_json::from_value(Value::Object(map)).map_err(|error| vec![problem("", error)])?;
-        let batch = Self { head, jobs: jobs.into_iter().flatten().collect() };
-        let problems = batch.check();
-        if problems.is_empty() { Ok(batch) } else { Err(problems) }
-    }
-
-    /// What is wrong with the jobs as a whole.
-    fn check(&self) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        if self.head.name.trim().is_empty() {
-            problems.push(problem("/name", "a batch needs a name"));
-        }
-        if self.jobs.is_empty() {
-            problems.push(problem("/jobs", "a batch needs at least one job"));
-        }
-        if self.jobs.len() > Self::MOST {
-            let message =
-                format!("{} jobs; {} is the most, make several batches", self.jobs.len(), Self::MOST);
-            problems.push(problem("/jobs", message));
-        }
-        for (index, wish) in self.head.notify.iter().enumerate() {
-            if wish.webhook.is_some() == wish.command.is_some() {
-                let message = "one of `webhook` and `command`, and not both";
-                problems.push(problem(&format!("/notify/{index}"), message));
-            }
-        }
-        let mut seen = std::collections::BTreeMap::new();
-        for (index, job) in self.jobs.iter().enumerate() {
-            let at = format!("/jobs/{index}");
-            match job.job.name.as_deref().map(str::trim) {
-                None | Some("") => {
-                    problems.push(problem(&format!("{at}/name"), "a job of a batch needs a name"))
-                }
-                Some(name) => {
-                    if let Some(first) = seen.insert(name, index) {
-                        let message = format!("job {} has the name `{name}` too", first + 1);
-                        problems.push(problem(&format!("{at}/name"), message));
-                    }
-                }
-            }
-        }
-        let names: Vec<&str> = seen.keys().copied().collect();
-        for (index, job) in self.jobs.iter().enumerate() {
-            for name in job.after.iter().filter(|name| !seen.contains_key(name.as_str())) {
-                problems.push(problem(&format!("/jobs/{index}/after"), unknown("job", name, &names)));
-            }
-        }
-        if problems.is_empty()
-            && let Some(index) = self.circle()
+        problems.extend(listed.and_then(wrong_count));
+        problems.extend(check_names(&names, &jobs));
+        let head: Option<BatchHead> = serde_json::from_value(Value::Object(map)).ok();
+        problems.extend(head.iter().flat_map(check_head));
+        let jobs: Option<Vec<BatchJob>> = jobs.into_iter().collect();
+        if let Some(jobs) = &jobs
+            && problems.is_empty()
+            && let Some(index) = circle(jobs)
         {
             let message = "it comes after itself by way of the jobs that it comes after";
             problems.push(problem(&format!("/jobs/{index}/after"), message));
         }
-        problems
-    }
-
-    /// A job that comes after itself.
-    fn circle(&self) -> Option<usize> {
-        let by_name: std::collections::HashMap<&str, usize> = (self.jobs.iter().enumerate())
-            .filter_map(|(i, job)| Some((job.job.name.as_deref()?.trim(), i)))
-            .collect();
-        let mut left: Vec<usize> = self.jobs.iter().map(|job| job.after.len()).collect();
-        let mut later: Vec<Vec<usize>> = vec![Vec::new(); self.jobs.len()];
-        for (index, job) in self.jobs.iter().enumerate() {
-            for before in job.after.iter().filter_map(|name| by_name.get(name.as_str())) {
-                later[*before].push(index);
-            }
+        match (head, jobs) {
+            (Some(head), Some(jobs)) if problems.is_empty() => Ok(Self { head, jobs }),
+            _ => Err(problems),
         }
-        let mut ready: Vec<usize> = (0..left.len()).filter(|index| left[*index] == 0).collect();
-        while let Some(index) = ready.pop() {
-            for next in std::mem::take(&mut later[index]) {
-                left[next] -= 1;
-                if left[next] == 0 {
-                    ready.push(next);
+    }
+}
+
+/// What is wrong with the number of jobs.
+fn wrong_count(jobs: usize) -> Option<Problem> {
+    match jobs {
+        0 => Some(problem("/jobs", "a batch needs at least one job")),
+        _ if jobs <= BatchSubmission::MOST => None,
+        _ => {
+            let most = BatchSubmission::MOST;
+            Some(problem("/jobs", format!("{jobs} jobs; {most} is the most, make several batches")))
+        }
+    }
+}
+
+/// What is wrong with the settings taken together.
+fn check_head(head: &BatchHead) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if head.name.trim().is_empty() {
+        problems.push(problem("/name", "a batch needs a name"));
+    }
+    for (index, wish) in head.notify.iter().enumerate() {
+        if wish.webhook.is_some() == wish.command.is_some() {
+            let message = "one of `webhook` and `command`, and not both";
+            problems.push(problem(&format!("/notify/{index}"), message));
+        }
+    }
+    problems
+}
+
+/// A job's name as it is sent, whatever else is wrong with the job; `None` where it is no text.
+fn name_of(job: &Value) -> Option<String> {
+    match job.as_object()?.get("name") {
+        None | Some(Value::Null) => Some(String::new()),
+        Some(Value::String(name)) => Some(name.trim().to_owned()),
+        Some(_) => None,
+    }
+}
+
+/// Each job has a name of its own, and comes after jobs that are there.
+fn check_names(names: &[Option<String>], jobs: &[Option<BatchJob>]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, name) in names.iter().enumerate() {
+        let at = format!("/jobs/{index}/name");
+        match name.as_deref() {
+            None => {}
+            Some("") => problems.push(problem(&at, "a job of a batch needs a name")),
+            Some(name) => {
+                if let Some(first) = seen.insert(name, index) {
+                    problems.push(problem(&at, format!("job {} has the name `{name}` too", first + 1)));
                 }
             }
         }
-        left.iter().position(|left| *left > 0)
     }
+    // A job whose name is not known may be the one that is meant.
+    if names.iter().all(|name| name.as_deref().is_some_and(|name| !name.is_empty())) {
+        let known: Vec<&str> = seen.keys().copied().collect();
+        for (index, job) in jobs.iter().enumerate() {
+            let after = job.iter().flat_map(|job| &job.after);
+            for name in after.filter(|name| !seen.contains_key(name.as_str())) {
+                problems.push(problem(&format!("/jobs/{index}/after"), unknown("job", name, &known)));
+            }
+        }
+    }
+    problems
+}
+
+/// A job that comes after itself.
+fn circle(jobs: &[BatchJob]) -> Option<usize> {
+    let by_name: HashMap<&str, usize> =
+        (jobs.iter().enumerate()).filter_map(|(i, job)| Some((job.job.name.as_deref()?.trim(), i))).collect();
+    let mut left: Vec<usize> = jobs.iter().map(|job| job.after.len()).collect();
+    let mut later: Vec<Vec<usize>> = vec![Vec::new(); jobs.len()];
+    for (index, job) in jobs.iter().enumerate() {
+        for before in job.after.iter().filter_map(|name| by_name.get(name.as_str())) {
+            later[*before].push(index);
+        }
+    }
+    let mut ready: Vec<usize> = (0..left.len()).filter(|index| left[*index] == 0).collect();
+    while let Some(index) = ready.pop() {
+        for next in std::mem::take(&mut later[index]) {
+            left[next] -= 1;
+            if left[next] == 0 {
+                ready.push(next);
+            }
+        }
+    }
+    left.iter().position(|left| *left > 0)
 }
 
 impl BatchJob {
@@ -265,7 +291,7 @@ fn problem(field: &str, message: impl ToString) -> Problem {
 }
 
 /// Reads each field on its own into a `T` that has `base` besides.
-pub(crate) fn check_fields<T: DeserializeOwned>(
+fn check_fields<T: DeserializeOwned>(
     map: &Map<String, Value>,
     at: &str,
     known: &[&str],
@@ -332,7 +358,13 @@ mod tests {
                 ("/jobs/1/limits/max_taks", "unknown field `max_taks`; did you mean `max_tasks`?"),
                 ("/jobs/1/scene", "`scene` is needed and missing"),
                 ("/jobs/2", "a job is an object"),
+                ("/jobs/0/name", "a job of a batch needs a name"),
+                ("/jobs/1/name", "a job of a batch needs a name"),
             ],
+        );
+        check(
+            json!({"name": "b", "jobs": [{"scene": "/a", "name": "a", "after": ["b"]}]}),
+            &[("/jobs/0/after", "unknown job `b`; did you mean `a`?")],
         );
         check(
             json!({"name": " ", "notify": [{}], "jobs": [
@@ -341,11 +373,10 @@ mod tests {
                 {"scene": "/c"},
             ]}),
             &[
-                ("/name", "a batch needs a name"),
-                ("/notify/0", "one of `webhook` and `command`, and not both"),
                 ("/jobs/1/name", "job 1 has the name `a` too"),
                 ("/jobs/2/name", "a job of a batch needs a name"),
-                ("/jobs/1/after", "unknown job `b`; did you mean `a`?"),
+                ("/name", "a batch needs a name"),
+                ("/notify/0", "one of `webhook` and `command`, and not both"),
             ],
         );
         check(

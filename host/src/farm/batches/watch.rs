@@ -7,6 +7,7 @@
 use super::progress::Progress;
 use crate::farm::bus::BusItem;
 use crate::farm::driver::DriverHandle;
+use crate::farm::notices;
 use crate::farm::parts::Parts;
 use farmhand_model::event::FarmEvent;
 use farmhand_model::view::JobSummary;
@@ -136,14 +137,19 @@ impl Watch {
         let mut changes: Vec<Change> =
             record.map(|record| Change::Batch(Box::new(record))).into_iter().collect();
         changes.extend(entries.map(|entries| Change::Entries { batch: id, entries }));
-        if !changes.is_empty()
-            && let Err(error) = self.parts.store.commit(changes).await
-        {
-            // It is told all the same that its jobs have ended; the next daemon finds that the batch has too.
+        let mut is_news = !changes.is_empty();
+        if is_news && let Err(error) = self.parts.store.commit(changes).await {
+            // It is told all the same that its jobs have ended; the next daemon finds that the batch has too, and
+            // posts it.
             tracing::error!(%error, batch = %id, "cannot write down where a batch is");
+            is_news = false;
         }
         let has_ended = summary.status.is_end();
+        let end = notices::of_batch(&summary).filter(|_| is_news);
         self.parts.bus.publish(FarmEvent::Batch { batch: Box::new(summary) });
+        if let Some(end) = end {
+            self.parts.notices.post(now, &end);
+        }
         if has_ended {
             self.open.lock().remove(&id);
         }

@@ -1,6 +1,7 @@
 //! What a person should read about jobs, plugins and the node, as the difference between what was announced before and
 //! what is announced now.
 
+use farmhand_model::batch::BatchSummary;
 use farmhand_model::view::{DiskView, JobSummary, NodeView, PluginView};
 use farmhand_model::{GpuStanding, Happening, JobStatus};
 use std::collections::BTreeSet;
@@ -28,6 +29,19 @@ pub(crate) fn of_job(job: &JobSummary) -> Option<Happening> {
         }),
         JobStatus::Waiting | JobStatus::Running | JobStatus::Paused | JobStatus::Cancelling => None,
     }
+}
+
+/// What the end of a batch is to people; nothing where it has not ended.
+pub(crate) fn of_batch(batch: &BatchSummary) -> Option<Happening> {
+    if !batch.status.is_end() {
+        return None;
+    }
+    let (id, name, jobs) = (batch.id, batch.name.clone(), batch.jobs);
+    Some(match (jobs.failed, jobs.cancelled) {
+        (0, 0) => Happening::BatchDone { batch: id, name, jobs },
+        (0, _) => Happening::BatchCancelled { batch: id, name, jobs },
+        _ => Happening::BatchFailed { batch: id, name, jobs },
+    })
 }
 
 /// What is new about a plugin's slot. A rollback by the daemon is not told here: it tells of it with the reason.

@@ -4,15 +4,16 @@
 //! database cannot be written is one of them. Nothing depends on one having been kept. What is worth a notice, and how
 //! much it matters, stands in `farmhand_model::notice`; `changes` finds it where only a difference tells.
 
+mod batched;
 mod changes;
 mod journal;
 
-pub(super) use changes::{NodeWatch, of_job, of_plugin};
+pub(super) use changes::{NodeWatch, of_batch, of_job, of_plugin};
 
 use super::bus::EventBus;
 use farmhand_model::event::FarmEvent;
 use farmhand_model::view::Page;
-use farmhand_model::{Happening, JobId, Notice, NoticeId, NoticeSeverity, Timestamp};
+use farmhand_model::{BatchId, Happening, JobId, Notice, NoticeId, NoticeSeverity, Timestamp};
 use journal::Journal;
 use std::collections::VecDeque;
 use std::path::Path;
@@ -28,6 +29,8 @@ pub struct NoticeQuery {
     pub severities: Vec<NoticeSeverity>,
     /// Only about this job.
     pub job: Option<JobId>,
+    /// Only about this batch, or one of its jobs.
+    pub batch: Option<BatchId>,
     /// Only about this plugin.
     pub plugin: Option<String>,
     /// Only with this in the sentence, in capitals or not.
@@ -43,6 +46,7 @@ impl NoticeQuery {
     fn takes(&self, notice: &Notice) -> bool {
         (self.severities.is_empty() || self.severities.contains(&notice.severity))
             && self.job.is_none_or(|job| notice.job == Some(job))
+            && self.batch.is_none_or(|batch| notice.batch == Some(batch))
             && self.plugin.as_ref().is_none_or(|plugin| notice.plugin.as_ref() == Some(plugin))
             && self.before.is_none_or(|before| notice.id < before)
             && self.text.as_ref().is_none_or(|text| notice.message.to_lowercase().contains(text))
@@ -74,8 +78,19 @@ impl Notices {
 
     /// Tells everybody, and keeps it. Like every event, only after what it tells is durable.
     pub(super) fn post(&self, at: Timestamp, happening: &Happening) {
+        self.post_in(at, happening, None);
+    }
+
+    /// The same of a job of this batch, of which not everything is told (`batched`).
+    pub(super) fn post_in(&self, at: Timestamp, happening: &Happening, batch: Option<BatchId>) {
         let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
-        let notice = happening.noticed(book.next, at);
+        let mut notice = happening.noticed(book.next, at);
+        if let Some(batch) = batch {
+            match batched::told(notice, batch, book.kept.iter().rev()) {
+                Some(told) => notice = told,
+                None => return,
+            }
+        }
         book.next = book.next.next();
         book.kept.push_back(notice.clone());
         let surplus = book.kept.len().saturating_sub(KEPT);
@@ -132,6 +147,8 @@ mod tests {
         check(NoticeQuery { severities: vec![NoticeSeverity::Error], ..all.clone() }, &[3, 1], None);
         check(NoticeQuery { job: Some(JobId(1)), ..all.clone() }, &[1], None);
         check(NoticeQuery { plugin: Some("maya".into()), ..all.clone() }, &[2], None);
+        notices.post_in(Timestamp(5), &failed(3), Some(BatchId(7)));
+        check(NoticeQuery { batch: Some(BatchId(7)), ..all.clone() }, &[5], None);
         check(NoticeQuery { text: Some("SHOT 2".into()), ..all }, &[3], None);
     }
 

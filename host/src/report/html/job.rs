@@ -48,7 +48,7 @@ pub(super) fn body(
     section(out, "Configuration", &config(job, words))?;
     if let Some(command) = &job.command {
         let mut text = format!(
-            "<pre tabindex=\"0\" role=\"region\" aria-label=\"Command\">{}</pre>",
+            "<pre tabindex=\"0\" role=\"group\" aria-label=\"Command\">{}</pre>",
             escape(&shell_line(&command.program, &command.args))
         );
         let _ = write!(text, "<p class=\"dim\">in {}</p>", escape(&command.cwd));

@@ -73,6 +73,7 @@ fn head(out: &mut String, report: &Report, words: &Words) -> std::fmt::Result {
     let subject = &report.subject;
     let summary = &report.summary;
     let mark = overall(report);
+    let is_partial = mark == EntryState::Failed && summary.jobs.completed + summary.jobs.skipped > 0;
     write!(
         out,
         "<header>\n<p class=\"over\">{}</p>\n<h1>{}</h1>\n",
@@ -84,7 +85,7 @@ fn head(out: &mut String, report: &Report, words: &Words) -> std::fmt::Result {
         "<p class=\"verdict {}\">{} <strong>{}</strong> ",
         mark.name(),
         icon(mark),
-        capital(mark.name())
+        if is_partial { "Partly failed".to_owned() } else { capital(mark.name()) }
     )?;
     writeln!(out, "<span>{}</span></p>", escape(&verdict(report)))?;
     let mut facts = Vec::new();
@@ -300,7 +301,7 @@ fn job_chart(out: &mut String, jobs: &[JobReport]) -> std::fmt::Result {
 }
 
 fn jobs_table(out: &mut String, jobs: &[JobReport]) -> std::fmt::Result {
-    let mut body = "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Jobs\"><table>\n<thead><tr><th>State</th><th>Job</th><th class=\"n\">Frames</th><th class=\"n\">Duration</th><th class=\"n\">Median frame</th><th class=\"n\">Slowest</th><th class=\"n\">Peak memory</th><th class=\"n\">Retries</th></tr></thead>\n<tbody>\n".to_owned();
+    let mut body = "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Jobs\"><table>\n<thead><tr><th>State</th><th>Job</th><th class=\"n\">Frames</th><th class=\"n\">Duration</th><th class=\"n\">Median frame</th><th class=\"n\">Slowest</th><th class=\"n\">Peak memory</th><th class=\"n\">Retries</th></tr></thead>\n<tbody>\n".to_owned();
     for job in jobs {
         let frames = &job.frames;
         let times = job.times.as_ref();

@@ -31,6 +31,11 @@ export function EventsView(): JSX.Element {
     return [...new Set(named.filter((name) => name !== null))].sort();
   });
 
+  const batches = createMemo(() => {
+    const named = [filter().batch, ...all().map(({ batch }) => batch)];
+    return [...new Set(named.filter((id) => id !== null))].sort((a, b) => b - a);
+  });
+
   const choose = (change: Partial<NoticeFilter>): void => {
     // A choice is no place to come back to.
     location.replace(eventsAddress({ ...filter(), ...change }));
@@ -93,6 +98,21 @@ export function EventsView(): JSX.Element {
             </For>
           </select>
         </label>
+        <Show when={batches().length > 0}>
+          <label>
+            <span class="sr">{t.notices.ofBatch}</span>
+            <select onChange={(event) => choose({ batch: Number(event.currentTarget.value) || null })}>
+              <option value="">{t.notices.anyBatch}</option>
+              <For each={batches()}>
+                {(id) => (
+                  <option value={id} selected={filter().batch === id}>
+                    {t.notices.batch(id)}
+                  </option>
+                )}
+              </For>
+            </select>
+          </label>
+        </Show>
         <label class="events-search">
           <span class="sr">{t.notices.search}</span>
           <input

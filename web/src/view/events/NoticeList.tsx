@@ -4,7 +4,7 @@
 import { createVirtualizer } from "@tanstack/solid-virtual";
 import { For, Show, type JSX } from "solid-js";
 import type { Notice } from "../../api/types";
-import { jobAddress, viewAddress } from "../../store/route";
+import { batchAddress, jobAddress, viewAddress } from "../../store/route";
 import { t } from "../../text";
 import { Prose, Time } from "../common/parts";
 import { SeverityShape } from "../common/severity";
@@ -48,6 +48,9 @@ export function NoticeList(props: { notices: readonly Notice[] }): JSX.Element {
                   </span>
                   <span class="notice-about">
                     <Show when={notice.job}>{(job) => <a href={jobAddress(job())}>{t.notices.job(job())}</a>}</Show>{" "}
+                    <Show when={notice.batch}>
+                      {(batch) => <a href={batchAddress(batch())}>{t.notices.batch(batch())}</a>}
+                    </Show>{" "}
                     <Show when={notice.plugin}>
                       {(plugin) => <a href={viewAddress("plugins", plugin())}>{plugin()}</a>}
                     </Show>

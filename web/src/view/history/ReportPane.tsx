@@ -202,10 +202,10 @@ function Compare(props: { report: Report; job: JobReport; past: PastStore }): JS
             <thead>
               <tr>
                 <th scope="col">{t.report.figure}</th>
-                <th scope="col" class="number">
+                <th scope="col" class="report-number">
                   {t.report.subject.job(props.job.id)}
                 </th>
-                <th scope="col" class="number">
+                <th scope="col" class="report-number">
                   {t.report.subject.job(chosen() ?? 0)}
                 </th>
                 <th scope="col">{t.report.change}</th>
@@ -216,8 +216,8 @@ function Compare(props: { report: Report; job: JobReport; past: PastStore }): JS
                 {(line) => (
                   <tr>
                     <th scope="row">{t.report.difference[line.name]}</th>
-                    <td class="number">{inUnit(line.one, line.unit)}</td>
-                    <td class="number">{inUnit(line.other, line.unit)}</td>
+                    <td class="report-number">{inUnit(line.one, line.unit)}</td>
+                    <td class="report-number">{inUnit(line.other, line.unit)}</td>
                     <td>{line.change === null ? "" : t.report.more(Math.round(line.change * 100))}</td>
                   </tr>
                 )}

@@ -119,13 +119,13 @@ function Times(props: { job: number; times: FrameTimes }): JSX.Element {
           <thead>
             <tr>
               <th scope="col">{t.report.columns.frame}</th>
-              <th scope="col" class="number">
+              <th scope="col" class="report-number">
                 {t.report.columns.time}
               </th>
-              <th scope="col" class="number">
+              <th scope="col" class="report-number">
                 {t.report.columns.ratio}
               </th>
-              <th scope="col" class="number">
+              <th scope="col" class="report-number">
                 {t.report.columns.attempt}
               </th>
             </tr>
@@ -135,9 +135,9 @@ function Times(props: { job: number; times: FrameTimes }): JSX.Element {
               {(slow) => (
                 <tr>
                   <td>{t.report.frame(slow.frame, slow.layer)}</td>
-                  <td class="number">{duration(slow.seconds)}</td>
-                  <td class="number">{props.times.median > 0 ? `${(slow.seconds / props.times.median).toFixed(1)}×` : ""}</td>
-                  <td class="number">
+                  <td class="report-number">{duration(slow.seconds)}</td>
+                  <td class="report-number">{props.times.median > 0 ? `${(slow.seconds / props.times.median).toFixed(1)}×` : ""}</td>
+                  <td class="report-number">
                     <Show when={slow.attempt}>
                       {(attempt) => <a href={attemptAddress(props.job, attempt())}>{attempt()}</a>}
                     </Show>
@@ -287,19 +287,19 @@ export function JobsOf(props: { jobs: readonly JobReport[] }): JSX.Element {
               <tr>
                 <th scope="col">{t.report.columns.state}</th>
                 <th scope="col">{t.report.columns.job}</th>
-                <th scope="col" class="number">
+                <th scope="col" class="report-number">
                   {t.report.columns.frames}
                 </th>
-                <th scope="col" class="number">
+                <th scope="col" class="report-number">
                   {t.report.columns.duration}
                 </th>
-                <th scope="col" class="number">
+                <th scope="col" class="report-number">
                   {t.report.columns.median}
                 </th>
-                <th scope="col" class="number">
+                <th scope="col" class="report-number">
                   {t.report.columns.memory}
                 </th>
-                <th scope="col" class="number">
+                <th scope="col" class="report-number">
                   {t.report.columns.retries}
                 </th>
               </tr>
@@ -314,11 +314,11 @@ export function JobsOf(props: { jobs: readonly JobReport[] }): JSX.Element {
                     <td>
                       <a href={viewAddress("history", "job", String(job.id))}>{job.name}</a>
                     </td>
-                    <td class="number">{t.jobs.ofFrames(count(job.frames.done + job.frames.skipped), count(job.frames.total))}</td>
-                    <td class="number">{job.duration === null ? "" : duration(job.duration)}</td>
-                    <td class="number">{job.times === null ? "" : duration(job.times.median)}</td>
-                    <td class="number">{job.peak_memory_bytes === null ? "" : amount(job.peak_memory_bytes)}</td>
-                    <td class="number">{job.retry_count > 0 ? count(job.retry_count) : ""}</td>
+                    <td class="report-number">{t.jobs.ofFrames(count(job.frames.done + job.frames.skipped), count(job.frames.total))}</td>
+                    <td class="report-number">{job.duration === null ? "" : duration(job.duration)}</td>
+                    <td class="report-number">{job.times === null ? "" : duration(job.times.median)}</td>
+                    <td class="report-number">{job.peak_memory_bytes === null ? "" : amount(job.peak_memory_bytes)}</td>
+                    <td class="report-number">{job.retry_count > 0 ? count(job.retry_count) : ""}</td>
                   </tr>
                 )}
               </For>

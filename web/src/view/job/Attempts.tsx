@@ -52,7 +52,8 @@ export function Attempts(props: { job: number }): JSX.Element {
 
 /** Thousands of attempts: only the rows in sight are there. All of them are of one height. */
 function List(props: { spans: readonly AttemptSpan[]; plugins: readonly PluginStamp[]; open: number | null }): JSX.Element {
-  let list: HTMLOListElement | undefined;
+  let list: HTMLDivElement | undefined;
+  let rest: HTMLOListElement | undefined;
   const [onlyBad, setOnlyBad] = createSignal(false);
   const [view, setView] = createSignal({ top: 0, height: 400 });
   const [rowHeight, setRowHeight] = createSignal(28);
@@ -75,10 +76,11 @@ function List(props: { spans: readonly AttemptSpan[]; plugins: readonly PluginSt
     watch.observe(list);
     onCleanup(() => watch.disconnect());
   });
+  // Within what scrolls and not on it: padding of its own would make that as high as all rows together.
   createEffect(() => {
-    if (list === undefined) return;
-    list.style.paddingTop = `${inSight().before}px`;
-    list.style.paddingBottom = `${inSight().after}px`;
+    if (rest === undefined) return;
+    rest.style.paddingTop = `${inSight().before}px`;
+    rest.style.paddingBottom = `${inSight().after}px`;
   });
   // What is opened comes into sight within the list, and without moving the page.
   createEffect(
@@ -107,20 +109,22 @@ function List(props: { spans: readonly AttemptSpan[]; plugins: readonly PluginSt
           </label>
         </Show>
       </div>
-      <ol class="attempts" ref={list} onScroll={look}>
-        <For each={shown()}>
-          {(span, at) => (
-            <AttemptRow
-              span={span}
-              plugin={pluginOf(span, props.plugins)}
-              from={isBad(span) || span.try_number > 1 || span.level > 0 ? cameFrom(props.spans, span) : null}
-              open={span.id === props.open}
-              place={inSight().from + at() + 1}
-              places={rows().length}
-            />
-          )}
-        </For>
-      </ol>
+      <div class="attempts" ref={list} onScroll={look}>
+        <ol ref={rest}>
+          <For each={shown()}>
+            {(span, at) => (
+              <AttemptRow
+                span={span}
+                plugin={pluginOf(span, props.plugins)}
+                from={isBad(span) || span.try_number > 1 || span.level > 0 ? cameFrom(props.spans, span) : null}
+                open={span.id === props.open}
+                place={inSight().from + at() + 1}
+                places={rows().length}
+              />
+            )}
+          </For>
+        </ol>
+      </div>
     </section>
   );
 }
@@ -168,8 +172,8 @@ export function AttemptRow(props: {
         </Show>
       </span>
       <span class="attempt-frames" title={span().layer === null ? span().frames : `${span().layer} ${span().frames}`}>
-        <Show when={span().layer}>{(layer) => <span class="quiet">{layer()} </span>}</Show>
         {span().frames}
+        <Show when={span().layer}>{(layer) => <span class="quiet"> {layer()}</span>}</Show>
       </span>
       <span class="attempt-done">{t.attempts.framesDone(count(done()), count(total()))}</span>
       <span class="attempt-took">{duration(Math.round(secondsOf(span(), now())))}</span>
@@ -185,6 +189,7 @@ export function AttemptRow(props: {
         <Show when={span().gpus.length > 0}> {t.attempts.gpus(span().gpus.map(String))}</Show>
       </span>
       <span class="attempt-why" title={span().reason ?? undefined}>
+        <Show when={fateOf(span()) !== "fine" && span().cause}>{(cause) => <span class="fault-tag">{cause()} </span>}</Show>
         <Show when={props.from}>
           {(from) => <span class="quiet">{t.attempts.after(from().id, from().cause ?? from().decision ?? "")} </span>}
         </Show>

@@ -3,7 +3,7 @@
  */
 import { For, Show, type JSX } from "solid-js";
 import type { CommandView } from "../../api/types";
-import { hiddenNames, pasteLine } from "../../model/command";
+import { hasHiddenParts, hiddenNames, pasteLine } from "../../model/command";
 import { shellLine } from "../../model/format";
 import { t } from "../../text";
 import { CopyButton } from "../common/CopyButton";
@@ -28,6 +28,7 @@ export function Command(props: { command: CommandView }): JSX.Element {
             {" "}
             {t.attempts.setFirst} <For each={hidden()}>{(name) => <code>{name} </code>}</For>
           </Show>
+          <Show when={hasHiddenParts(props.command)}> {t.attempts.putIn}</Show>
         </span>
       </p>
     </>

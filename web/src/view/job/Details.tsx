@@ -2,9 +2,10 @@
  * What was submitted, what the plugin and the hooks said of it, and exactly what was run, by whom and at which level.
  */
 import { For, Show, type JSX } from "solid-js";
-import type { AttemptView, Fallback, JobView, LevelNeeds } from "../../api/types";
+import type { AttemptView, JobView, LevelNeeds } from "../../api/types";
 import { amount, duration } from "../../model/format";
-import { FrameIndex, parseFrames } from "../../model/frames";
+import { fallbackOf } from "../../model/fallbacks";
+import { parseFrames } from "../../model/frames";
 import { attemptAddress, jobAddress, viewAddress } from "../../store/route";
 import { t } from "../../text";
 import { CopyButton } from "../common/CopyButton";
@@ -19,7 +20,7 @@ export function Details(props: { view: JobView }): JSX.Element {
       <Show when={props.view.notes.length > 0}>
         <section class="block">
           <h3>{t.job.notes}</h3>
-          <ul class="plain">
+          <ul>
             <For each={props.view.notes}>
               {(note) => (
                 <li>
@@ -37,22 +38,9 @@ export function Details(props: { view: JobView }): JSX.Element {
   );
 }
 
-/** The newest fallback that led to an attempt's level. */
-function fallbackOf(view: JobView, attempt: AttemptView): Fallback | undefined {
-  const first = parseFrames(attempt.frames)[0]?.first ?? 0;
-  return [...view.fallbacks]
-    .reverse()
-    .find(
-      (one) =>
-        one.to === attempt.level_name &&
-        (view.spec.layers[one.layer] ?? null) === attempt.layer &&
-        new FrameIndex(parseFrames(one.frames)).has(first),
-    );
-}
-
 function Ran(props: { view: JobView; attempt: AttemptView }): JSX.Element {
   const attempt = () => props.attempt;
-  const fallback = () => fallbackOf(props.view, attempt());
+  const fallback = () => fallbackOf(props.view, attempt().layer, parseFrames(attempt().frames)[0]?.first ?? 0, attempt().level_name);
   return (
     <section class="block" data-part="command">
       <h3>
@@ -105,7 +93,7 @@ function Hooks(props: { view: JobView }): JSX.Element {
     <Show when={props.view.hooks.length > 0}>
       <section class="block" data-part="hooks">
         <h3>{t.job.hooks}</h3>
-        <ul class="plain">
+        <ul>
           <For each={props.view.hooks}>
             {(run) => (
               <li>

@@ -20,7 +20,7 @@ export function Fallbacks(props: { view: JobView }): JSX.Element {
         <h3>
           {t.job.fallbacks} <span class="quiet">{newest().length}</span>
         </h3>
-        <ul class="plain">
+        <ul>
           <For each={shown()}>{(one) => <Line view={props.view} one={one} />}</For>
         </ul>
         <Show when={newest().length > AT_FIRST && !isAll()}>

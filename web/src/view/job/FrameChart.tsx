@@ -15,6 +15,8 @@ export interface ChartData {
   values: Float64Array;
   troubled: Uint8Array;
   spread: Spread;
+  /** Whether frames of the job that are not there yet lie between the n-th and the one after it. */
+  isApart: (n: number) => boolean;
   /** Frames that failed, which have no value. */
   failed: readonly number[];
   /** The job's first and last frame, there or not. */
@@ -23,6 +25,8 @@ export interface ChartData {
 }
 
 const HEIGHT = 170;
+/** Nothing is looked at more closely than this many frames. */
+const FEWEST = 4;
 const GROUP = "frames-of-a-job";
 /** A press that moves further than this many pixels chooses a part and opens nothing. */
 const STILL = 4;
@@ -43,6 +47,13 @@ export function FrameChart(props: {
     Array.from(data.values, (value) => (Number.isNaN(value) ? null : value)),
   ];
 
+  /** No line leads over frames of which nothing is known. */
+  const apart = (self: uPlot, _series: number, from: number, to: number, gaps: uPlot.Series.Gaps): uPlot.Series.Gaps => {
+    const x = (n: number): number => Math.round(self.valToPos(props.data.frames[n] as number, "x", true));
+    for (let n = from; n < to; n += 1) if (props.data.isApart(n)) gaps.push([x(n), x(n + 1)]);
+    return gaps.sort(([one], [two]) => one - two);
+  };
+
   function make(target: HTMLElement): uPlot {
     const style = getComputedStyle(target);
     const colour = (name: string): string => style.getPropertyValue(name).trim();
@@ -62,7 +73,7 @@ export function FrameChart(props: {
           { ...axis, size: 26, values: (_, splits) => splits.map((value) => (Number.isInteger(value) ? `${value}` : "")) },
           { ...axis, size: 66, values: (_, splits) => splits.map((value) => (value === 0 ? "0" : props.unit(value))) },
         ],
-        series: [{}, { stroke: colour("--frame-running"), width: 1.25, points: { size: 4, fill: colour("--frame-running") }, spanGaps: false }],
+        series: [{}, { stroke: colour("--frame-running"), width: 1.25, points: { size: 4, fill: colour("--frame-running") }, spanGaps: false, gaps: apart }],
         hooks: {
           setCursor: [(self) => props.say(self.cursor.idx ?? null)],
           draw: [(self) => paintMarks(self, props.data, colour)],
@@ -77,6 +88,32 @@ export function FrameChart(props: {
   function whole(): void {
     const { first, last } = props.data;
     chart?.setScale("x", { min: first, max: Math.max(last, first + 1) });
+  }
+
+  /** So many frames from one on, and none before the first or after the last. */
+  function show(from: number, long: number): void {
+    const { first, last } = props.data;
+    if (long >= last - first) return whole();
+    const min = Math.max(first, Math.min(last - long, from));
+    chart?.setScale("x", { min, max: min + long });
+  }
+
+  /** Around what is pointed at, or the middle. */
+  function look(factor: number): void {
+    const { min, max } = chart?.scales["x"] ?? {};
+    if (min == null || max == null) return;
+    const at = props.data.frames[chart?.cursor.idx ?? -1] ?? (min + max) / 2;
+    const long = Math.max(FEWEST, (max - min) * factor);
+    show(at - ((at - min) / (max - min)) * long, long);
+  }
+
+  /** Points at the n-th frame and brings it into sight. */
+  function walk(made: uPlot, n: number): void {
+    const frame = props.data.frames[n] as number;
+    const { min, max } = made.scales["x"] ?? {};
+    if (min != null && max != null && (frame < min || frame > max)) show(frame - (max - min) / 2, max - min);
+    // A chart takes on a scale at the end of the turn, and only then knows where the frame is.
+    queueMicrotask(() => made.setCursor({ left: made.valToPos(frame, "x"), top: 10 }));
   }
 
   onMount(() => {
@@ -129,12 +166,11 @@ export function FrameChart(props: {
     const next: Record<string, number> = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: all - 1, PageUp: at - 25, PageDown: at + 25 };
     if (event.key === "Enter" || event.key === " ") props.open(chart.cursor.idx ?? null);
     else if (event.key === "Escape" || event.key === "0") whole();
+    else if (event.key === "+" || event.key === "=") look(0.5);
+    else if (event.key === "-") look(2);
     else if (next[event.key] !== undefined) {
       const to = Math.max(0, Math.min(all - 1, next[event.key] as number));
-      const frame = props.data.frames[to] as number;
-      chart.setCursor({ left: chart.valToPos(frame, "x"), top: 10 });
-      // The nearest on the screen may be another one where thousands share a pixel.
-      props.say(to);
+      walk(chart, to);
     } else return;
     event.preventDefault();
     if (event.key === "Escape") event.stopPropagation();

@@ -7,6 +7,7 @@ import { createEffect, createMemo, createSignal, For, on, onCleanup, onMount, Sh
 import type { FrameState } from "../../api/types";
 import { amount, count, duration } from "../../model/format";
 import { formatFrames } from "../../model/frames";
+import { fallbackOf } from "../../model/fallbacks";
 import { countStates, FRAME_STATES, hasState, type FrameGrid, type GridLayer } from "../../model/grid";
 import {
   boxesOf,
@@ -206,10 +207,13 @@ function Strip(props: { grid: FrameGrid }): JSX.Element {
     const attempt = times?.attempts[place] ?? 0;
     if (state !== "done" || times === null || attempt === 0) return "";
     const seconds = times.seconds[place] as number;
-    const peak = past.costs.get(attempt)?.peak_memory_bytes;
+    const cost = past.costs.get(attempt);
+    const peak = cost?.peak_memory_bytes;
+    const fallback = (cost?.level ?? 0) > 0 ? fallbackOf(farm.state.detail?.view ?? null, layer.name, layer.index.frameAt(place) as number) : null;
     return [
       ...(Number.isNaN(seconds) ? [] : [duration(seconds)]),
       t.strip.attempt(attempt),
+      ...(fallback === null ? [] : [t.strip.level(fallback.to)]),
       ...(peak == null ? [] : [amount(peak)]),
     ].map((part) => ` · ${part}`).join("");
   };
@@ -305,6 +309,7 @@ function Strip(props: { grid: FrameGrid }): JSX.Element {
       }
       reveal(to);
     } else if (event.key === "Enter" || event.key === " ") open(cursor());
+    else if (event.key === "n") nextFailed();
     else if (event.key === "+" || event.key === "=") look(STEP, cursor());
     else if (event.key === "-") look(1 / STEP, cursor());
     else if (event.key === "0") setShown({ start: 0, count: all() });
@@ -315,6 +320,19 @@ function Strip(props: { grid: FrameGrid }): JSX.Element {
       setChoice(null);
     } else return;
     event.preventDefault();
+  };
+  /** After the last one it begins again with the first. */
+  const nextFailed = (): void => {
+    const { cells } = layout();
+    for (let n = 1; n <= cells; n += 1) {
+      const cell = (cursor() + n) % cells;
+      const { layer, from, to } = placesOf(layout(), cell);
+      if (!hasState(layers()[layer] as GridLayer, from, to, "failed")) continue;
+      setCursor(cell);
+      anchor = cell;
+      reveal(cell);
+      return;
+    }
   };
   /** Many layers scroll within their box. */
   const reveal = (cell: number): void => {

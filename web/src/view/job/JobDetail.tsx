@@ -1,7 +1,8 @@
 /**
  * The chosen job: a head that stays, and its parts by address: overview, attempts, times, log and details.
  */
-import { For, Match, Show, Switch, type JSX } from "solid-js";
+import { createEffect, For, Match, Show, Switch, type JSX } from "solid-js";
+import { count } from "../../model/format";
 import { createPast } from "../../store/past";
 import { JOB_PARTS, jobPart, partAddress } from "../../store/route";
 import { t } from "../../text";
@@ -14,7 +15,7 @@ import "./job.css";
 import { Head } from "./JobHead";
 import { LogPart } from "./LogPart";
 import { Overview } from "./Overview";
-import { Times } from "./Times";
+import { Times } from "../shell/later";
 
 export function JobDetail(): JSX.Element {
   const { farm, route, shownJob } = usePage();
@@ -53,19 +54,26 @@ function Parts(props: { id: number }): JSX.Element {
   // Made anew with each job: the parts of another one are other parts.
   const past = createPast(farm, props.id);
   const part = () => jobPart(route());
+  let nav: HTMLElement | undefined;
+  // Where there is no room for all of them, the one that is shown is in sight.
+  createEffect(() => {
+    const link = nav?.querySelector<HTMLElement>(`[data-part="${part()}"]`);
+    if (nav === undefined || link == null) return;
+    nav.scrollLeft = link.offsetLeft - nav.offsetLeft - (nav.clientWidth - link.offsetWidth) / 2;
+  });
   return (
     <JobContext.Provider value={past}>
       <Show when={farm.state.jobs[props.id]}>
         {(job) => (
           <>
             <Head job={job()}>
-              <nav class="job-parts" aria-label={t.parts.heading}>
+              <nav ref={nav} class="job-parts" aria-label={t.parts.heading}>
                 <For each={JOB_PARTS}>
                   {(one) => (
                     <a href={partAddress(props.id, one)} aria-current={part() === one ? "page" : undefined} data-part={one}>
                       {t.parts[one]}
                       <Show when={one === "attempts" && farm.state.detail?.view?.attempts}>
-                        {(attempts) => <span class="quiet"> {attempts()}</span>}
+                        {(attempts) => <span class="quiet"> {count(attempts())}</span>}
                       </Show>
                     </a>
                   )}

@@ -30,6 +30,7 @@ export function LogPart(props: { job: number }): JSX.Element {
   const name = (span: AttemptSpan): string => `${span.id} · ${span.level_name} · ${stateOf(span).word} · ${span.frames}`;
   return (
     <div class="part log-part">
+      <h3 class="sr">{t.parts.log}</h3>
       <div class="log-choice">
         <Step to={earlier()} job={props.job} label={t.logPart.earlier} sign="‹" />
         <label>

@@ -4,7 +4,7 @@
 import { createEffect, createMemo, createSignal, For, onMount, Show, type Accessor, type JSX } from "solid-js";
 import { asProblem } from "../../api/problem";
 import type { AttemptView, Fault } from "../../api/types";
-import { lineAddress, logAddress } from "../../store/route";
+import { lineAddress, logAddress, viewAddress } from "../../store/route";
 import { t } from "../../text";
 import { withoutRepeat } from "../../model/prose";
 import { Prose, Time } from "../common/parts";
@@ -110,6 +110,23 @@ export function OpenAttempt(props: { attempt: AttemptView }): JSX.Element {
         </section>
       </Show>
       <p class="attempt-facts">
+        <span>
+          {t.attempts.level(attempt().level_name)}
+          <Show when={attempt().try_number > 1}>
+            {" "}
+            <span class="quiet">{t.attempts.tryNumber(attempt().try_number)}</span>
+          </Show>
+        </span>
+        <Show when={attempt().plugin}>
+          {(plugin) => (
+            <span title={plugin().digest}>
+              <span class="quiet">{t.attempts.plugin}</span>{" "}
+              <a href={viewAddress("plugins", plugin().name)}>
+                {plugin().name} {plugin().version}
+              </a>
+            </span>
+          )}
+        </Show>
         <For each={facts()}>
           {(fact) => (
             <span title={fact.value}>

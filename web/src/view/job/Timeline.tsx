@@ -12,7 +12,7 @@ import type { Timeline as Known } from "../../store/past";
 import { t } from "../../text";
 import { usePage } from "../shell/context";
 import { lineOf } from "./attempt-words";
-import { barAt, heightOf, ledTo, outlineOf, paintTimeline, readTimelineColours, type TimelineScene } from "./timeline-paint";
+import { barAt, boxOf, heightOf, ledTo, paintTimeline, readTimelineColours, type Bar, type TimelineScene } from "./timeline-paint";
 
 interface Shown {
   from: number;
@@ -112,12 +112,8 @@ export function Timeline(props: { job: number; timeline: Known; open: number | n
   /** The attempt that is pointed at or open, those that led to it, and how. */
   const marks = createMemo(() => {
     const known = scene();
-    const bars = known === null ? [] : chain().map((span) => outlineOf(known, span));
-    const lines = bars.slice(1).flatMap((from, at) => {
-      const to = bars[at];
-      return from === null || to == null ? [] : [ledTo(from, to)];
-    });
-    return { bars: bars.filter((bar) => bar !== null), lines };
+    const bars = known === null ? [] : chain().flatMap((span) => boxOf(known, span.id) ?? []);
+    return { bars, lines: bars.slice(1).map((from, at) => ledTo(from, bars[at] as Bar)) };
   });
   const open = (id: number | null): void => {
     if (id !== null) location.hash = attemptAddress(props.job, id);
@@ -128,35 +124,43 @@ export function Timeline(props: { job: number; timeline: Known; open: number | n
     const all = extent();
     const long = Math.max(CLOSEST_MS, (to - from) * factor);
     if (long >= all.to - all.from) return void setPart(null);
-    const at = from + (to - from) * share;
-    const start = Math.max(all.from, Math.min(all.to - long, at - long * share));
-    setPart({ from: start, to: start + long });
+    show(from + (to - from) * share - long * share, long);
   }
+  /** Shows so many milliseconds from a point in time on, and nothing before or after all attempts. */
+  const show = (from: number, long: number): void => {
+    const all = extent();
+    const start = Math.max(all.from, Math.min(all.to - long, from));
+    setPart({ from: start, to: start + long });
+  };
   const go = (share: number): void => {
     const { from, to } = shown();
-    const all = extent();
-    const start = Math.max(all.from, Math.min(all.to - (to - from), from + (to - from) * share));
-    if (part() !== null) setPart({ from: start, to: start + (to - from) });
+    if (part() !== null) show(from + (to - from) * share, to - from);
   };
 
   /** Attempts in the order in which they began; the newest is the first of the list. */
   const step = (by: number): void => {
     const at = spans().findIndex((span) => span.id === (pointed() ?? props.open));
-    const next = at < 0 ? 0 : Math.max(0, Math.min(spans().length - 1, at - by));
-    const span = spans()[next];
+    walk(at < 0 ? 0 : Math.max(0, Math.min(spans().length - 1, at - by)));
+  };
+  /** Points at an attempt and brings its bar into sight. */
+  const walk = (place: number): void => {
+    const span = spans()[place];
     if (span === undefined) return;
     setPointed(span.id);
     const { from, to } = shown();
     const began = startOf(span);
-    if (part() !== null && (began > to || endOf(span, clockNow()) < from)) {
-      setPart({ from: began - (to - from) / 2, to: began + (to - from) / 2 });
-    }
+    if (part() !== null && (began > to || endOf(span, clockNow()) < from)) show(began - (to - from) / 2, to - from);
+    const known = scene();
+    const bar = known === null ? null : boxOf(known, span.id);
+    if (box === undefined || bar === null) return;
+    if (bar.y < box.scrollTop) box.scrollTop = bar.y - bar.height;
+    else if (bar.y + bar.height > box.scrollTop + box.clientHeight) box.scrollTop = bar.y + 2 * bar.height - box.clientHeight;
   };
   const key = (event: KeyboardEvent): void => {
     if (event.key === "ArrowRight") step(1);
     else if (event.key === "ArrowLeft") step(-1);
-    else if (event.key === "Home") setPointed(spans().at(-1)?.id ?? null);
-    else if (event.key === "End") setPointed(spans()[0]?.id ?? null);
+    else if (event.key === "Home") walk(spans().length - 1);
+    else if (event.key === "End") walk(0);
     else if (event.key === "Enter" || event.key === " ") open(pointed());
     else if (event.key === "+" || event.key === "=") look(0.5, 0.5);
     else if (event.key === "-") look(2, 0.5);
@@ -222,7 +226,7 @@ export function Timeline(props: { job: number; timeline: Known; open: number | n
           onKeyDown={key}
           onClick={(event) => open(under(event))}
         />
-        <svg class="strip-over" width={width()} height={heightOf(laned().lanes)} aria-hidden="true">
+        <svg class="strip-over timeline-over" width={width()} height={heightOf(laned().lanes)} aria-hidden="true">
           <For each={marks().bars}>
             {(bar, at) => (
               <rect

@@ -102,6 +102,7 @@ export function Times(): JSX.Element {
     values,
     troubled: of.troubled,
     spread,
+    isApart: (n) => (of.places[n + 1] as number) > (of.places[n] as number) + 1,
     failed: of.failed,
     first: of.layer.index.frameAt(0) as number,
     last: of.layer.index.frameAt(of.layer.index.count - 1) as number,

@@ -205,12 +205,10 @@ function paintMark(context: CanvasRenderingContext2D, scene: TimelineScene, span
   }
 }
 
-/** Where a bar is, for what is drawn over it. */
-export function outlineOf(scene: TimelineScene, span: AttemptSpan): Bar | null {
-  const at = scene.spans.indexOf(span);
-  if (at < 0) return null;
-  const bar = barOf(scene, at);
-  return isInSight(scene, bar) ? bar : null;
+/** Where the bar of an attempt is, in sight or not; null where the scene is older than the attempt. */
+export function boxOf(scene: TimelineScene, id: number): Bar | null {
+  const at = scene.spans.findIndex((span) => span.id === id);
+  return at < 0 ? null : barOf(scene, at);
 }
 
 /** A line from the end of one bar to the beginning of the one that followed from it. */

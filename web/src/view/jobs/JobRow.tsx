@@ -1,10 +1,10 @@
 /**
  * One job as a row of the table.
  */
-import { Show, type JSX } from "solid-js";
+import { createMemo, Show, type JSX } from "solid-js";
 import type { FrameCounts, JobSummary } from "../../api/types";
 import { count, percent, roughly, secondsBetween } from "../../model/format";
-import type { Row } from "../../model/job-rows";
+import { rowOfBatch, type Row } from "../../model/job-rows";
 import { plainText } from "../../model/prose";
 import { isStuck } from "../../store/order";
 import { jobAddress } from "../../store/route";
@@ -30,6 +30,17 @@ export function JobRow(props: { frame: RowFrame }): JSX.Element {
   const { frame } = props;
   const id = frame.row;
   const isSelected = () => table.selected().has(id);
+  const batch = createMemo(() => farm.state.jobs[id]?.batch?.id ?? null);
+  const isMember = createMemo(() => {
+    const of = batch();
+    return of !== null && table.jobsOf(rowOfBatch(of)).length > 0;
+  });
+  /** The batch's name, where the job alone is listed of several. */
+  const ofBatch = () => {
+    const of = batch();
+    const known = of === null ? undefined : farm.state.batches[of];
+    return known !== undefined && known.jobs.total > 1 ? known.name : null;
+  };
   return (
     <Show when={farm.state.jobs[id]}>
       {(job) => (
@@ -37,11 +48,11 @@ export function JobRow(props: { frame: RowFrame }): JSX.Element {
           ref={frame.put}
           role="row"
           class={`job-row job-line row-${job().status}`}
-          classList={{ chosen: shownJob() === id, selected: isSelected(), member: isMember(job()) }}
+          classList={{ chosen: shownJob() === id, selected: isSelected(), member: isMember() }}
           aria-rowindex={frame.place() + 2}
           aria-selected={isSelected()}
           aria-current={shownJob() === id ? "true" : undefined}
-          aria-level={farm.state.index.hasBatches ? (isMember(job()) ? 2 : 1) : undefined}
+          aria-level={farm.state.index.hasBatches ? (isMember() ? 2 : 1) : undefined}
           data-job={id}
           data-row={id}
           tabindex={frame.isTab() ? 0 : -1}
@@ -60,6 +71,7 @@ export function JobRow(props: { frame: RowFrame }): JSX.Element {
               {job().name}
             </a>
             <span class="number">{id}</span>
+            <Show when={!isMember() && ofBatch()}>{(name) => <span class="quiet batch-size">{t.jobs.inBatch(name())}</span>}</Show>
           </div>
           <div role="gridcell" class="cell-bar" aria-colindex={4}>
             <Progress name={job().name} frames={job().frames} />
@@ -87,9 +99,6 @@ export function JobRow(props: { frame: RowFrame }): JSX.Element {
     </Show>
   );
 
-  function isMember(job: JobSummary): boolean {
-    return job.batch != null && table.jobsOf(-job.batch.id).length > 1;
-  }
 }
 
 export function Progress(props: { name: string; frames: FrameCounts }): JSX.Element {

@@ -9,6 +9,7 @@ import { inView, scrolledTo } from "../../model/window";
 import { jobAddress } from "../../store/route";
 import { t } from "../../text";
 import { usePage } from "../shell/context";
+import type { Acting } from "./acting";
 import { BatchRow } from "./BatchRow";
 import { JobRow } from "./JobRow";
 
@@ -22,7 +23,7 @@ export interface TableHandle {
   key(event: KeyboardEvent, letters: boolean): boolean;
 }
 
-export function JobTable(props: { ref: (handle: TableHandle) => void }): JSX.Element {
+export function JobTable(props: { acting: Acting; ref: (handle: TableHandle) => void }): JSX.Element {
   const { farm, table } = usePage();
   const [top, setTop] = createSignal(0);
   const [height, setHeight] = createSignal(0);
@@ -153,7 +154,9 @@ export function JobTable(props: { ref: (handle: TableHandle) => void }): JSX.Ele
   function foldKey(name: string, row: Row): boolean {
     if (name !== "ArrowRight" && name !== "ArrowLeft") return false;
     if (isBatch(row)) {
-      if (table.isOpen(batchOf(row)) === (name === "ArrowRight")) return false;
+      const isOpen = table.isOpen(batchOf(row));
+      if (isOpen && name === "ArrowRight") goTo(activeAt() + 1);
+      if (isOpen === (name === "ArrowRight")) return isOpen;
       table.fold(batchOf(row), name === "ArrowRight");
       return true;
     }
@@ -277,7 +280,7 @@ export function JobTable(props: { ref: (handle: TableHandle) => void }): JSX.Ele
                 focused: () => table.setActive(row),
                 click: (event: MouseEvent) => click(event, row),
               };
-              return isBatch(row) ? <BatchRow frame={frame} /> : <JobRow frame={frame} />;
+              return isBatch(row) ? <BatchRow frame={frame} acting={props.acting} /> : <JobRow frame={frame} />;
             }}
           </For>
         </div>

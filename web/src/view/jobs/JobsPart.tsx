@@ -65,7 +65,7 @@ export function JobsPart(): JSX.Element {
   return (
     <section class="jobs" aria-label={t.jobs.heading} ref={section}>
       <Filters ref={(element) => (search = element)} leave={() => table?.focus()} />
-      <JobTable ref={(handle) => (table = handle)} />
+      <JobTable acting={acting} ref={(handle) => (table = handle)} />
       <ActionBar acting={acting} showKeys={() => setShowsKeys(true)} />
       <AskDialogs acting={acting} />
       <Show when={showsKeys()}>

@@ -39,7 +39,9 @@ function AskCancel(props: { wish: Wish; answer: (yes: boolean) => void }): JSX.E
       onClose={() => props.answer(dialog?.returnValue === "yes")}
     >
       <form method="dialog">
-        <h2 id="ask-many-title">{t.many.confirmCancel(number())}</h2>
+        <h2 id="ask-many-title">
+          {props.wish.batch === null ? t.many.confirmCancel(number()) : t.many.confirmCancelBatch(props.wish.batch.name)}
+        </h2>
         <ul class="ask-jobs">
           <For each={props.wish.jobs.slice(0, NAMED)}>
             {(job) => (

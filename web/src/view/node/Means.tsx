@@ -5,10 +5,11 @@ import { For, Show, type JSX } from "solid-js";
 import type { DiskView, LimitView, NodeView } from "../../api/types";
 import { bytes } from "../../model/format";
 import { isNearlyFull, limitUse } from "../../model/share";
-import { jobAddress, viewAddress } from "../../store/route";
+import { attemptAddress, viewAddress } from "../../store/route";
 import { t } from "../../text";
 import { WarnShape } from "../common/icons";
 import { Meter, Prose } from "../common/parts";
+import { usePage } from "../shell/context";
 
 export function Programs(props: { node: NodeView }): JSX.Element {
   return (
@@ -55,6 +56,7 @@ export function Limits(props: { node: NodeView }): JSX.Element {
 }
 
 function Limit(props: { node: NodeView; limit: LimitView }): JSX.Element {
+  const { farm } = usePage();
   const use = () => limitUse(props.node, props.limit);
   const text = () => t.node.limitUsed(use().used, props.limit.max);
   return (
@@ -63,8 +65,19 @@ function Limit(props: { node: NodeView; limit: LimitView }): JSX.Element {
       <Show when={props.limit.per === "node"}>
         <span class="quiet"> {t.node.perNode}</span>
       </Show>{" "}
-      <For each={use().jobs}>{(job) => <a href={jobAddress(job)}>{t.notices.job(job)} </a>}</For>
       <Meter used={use().used} all={props.limit.max} label={`${props.limit.name}: ${text()}`} />
+      <Show when={use().holders.length > 0}>
+        <span class="limit-holders">
+          <span class="quiet">{t.node.heldBy}</span>
+          <For each={use().holders}>
+            {(lease) => (
+              <a href={attemptAddress(lease.job, lease.attempt)} data-attempt={lease.attempt}>
+                {farm.state.jobs[lease.job]?.name ?? t.notices.job(lease.job)}
+              </a>
+            )}
+          </For>
+        </span>
+      </Show>
     </li>
   );
 }

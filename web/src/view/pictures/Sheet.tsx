@@ -2,7 +2,8 @@
  * All frames as a contact sheet that fills as they land. Only what is near the visible part is in the document, so that
  * a job of a million frames costs as much as one of fifty.
  */
-import { createEffect, createMemo, createResource, createSignal, For, on, onCleanup, onMount, Show, untrack, type JSX } from "solid-js";
+import { batch, createEffect, createMemo, createResource, createSignal, For, on, onCleanup, onMount, Show, untrack, type JSX } from "solid-js";
+import { createStore, reconcile } from "solid-js/store";
 import type { FrameDoneView } from "../../api/types";
 import { duration } from "../../model/format";
 import { FRAME_STATES } from "../../model/grid";
@@ -40,11 +41,20 @@ export function Sheet(): JSX.Element {
     return seen === undefined ? 16 / 9 : Math.max(0.4, Math.min(4, seen.width / seen.height));
   });
 
-  // Which images came last is asked for once; what lands from then on comes as events.
+  // Which images came last is asked for when the order changes; what lands from then on comes as events.
   const [first] = createResource(
-    () => (room.choice().newest ? { job: room.job(), epoch: farm.epoch() } : null),
+    () => ({ job: room.job(), epoch: farm.epoch(), newest: room.choice().newest }),
     ({ job }) => farm.client.images(job, NEWEST).catch(() => [] as FrameDoneView[]),
   );
+  // The job keeps only the images that came last, and a caption must not lose its time because others landed.
+  const [seconds, setSeconds] = createStore<Record<number, number | null>>({});
+  const note = (images: readonly FrameDoneView[]): void =>
+    batch(() => {
+      for (const image of images) if (image.layer === room.layer()) setSeconds(image.frame, image.seconds);
+    });
+  createEffect(on(() => room.layer(), () => setSeconds(reconcile({})), { defer: true }));
+  createEffect(on([first, () => room.layer()], ([images]) => note(images ?? [])));
+  createEffect(on([() => farm.state.detail?.images.map((image) => image.at).join(), () => room.layer()], () => note(farm.state.detail?.images ?? [])));
   const [landed, setLanded] = createSignal<readonly number[]>([]);
   createEffect(
     on([first, () => room.layer()], () => setLanded((first() ?? []).filter((image) => image.layer === room.layer()).map((image) => image.frame))),
@@ -161,7 +171,7 @@ export function Sheet(): JSX.Element {
                     transform: `translate(${(at() % layout().columns) * (layout().width + GAP)}px, ${Math.floor(at() / layout().columns) * layout().pitch}px)`,
                   }}
                 >
-                  <Cell frame={frame} pixels={pixels()} />
+                  <Cell frame={frame} pixels={pixels()} seconds={seconds[frame]} />
                 </li>
               );
             }}
@@ -172,15 +182,13 @@ export function Sheet(): JSX.Element {
   );
 }
 
-function Cell(props: { frame: number; pixels: number }): JSX.Element {
-  const { farm } = usePage();
+function Cell(props: { frame: number; pixels: number; seconds: number | null | undefined }): JSX.Element {
   const room = useRoom();
   const state = createMemo(() => {
     room.version();
     return room.stateOf(props.frame) ?? "pending";
   });
   const isThere = () => state() === "done" || state() === "skipped";
-  const seconds = () => farm.state.detail?.images.find((image) => image.frame === props.frame && image.layer === room.layer())?.seconds;
   return (
     <Show
       when={isThere()}
@@ -203,7 +211,7 @@ function Cell(props: { frame: number; pixels: number }): JSX.Element {
         </span>
         <span class="caption">
           <b>{props.frame}</b>
-          <Show when={seconds()}>{(span) => <span class="quiet">{duration(span())}</span>}</Show>
+          <Show when={props.seconds}>{(span) => <span class="quiet">{duration(span())}</span>}</Show>
         </span>
       </a>
     </Show>

@@ -70,7 +70,7 @@ export function OnePlugin(props: { plugin: PluginView }): JSX.Element {
       </a>
       <div class="plugin-head">
         <h2>
-          {name()} <Show when={props.plugin.serving}>{(stamp) => stamp().version}</Show>
+          {name()} {props.plugin.serving?.version}
         </h2>
         <span class="plugin-state">
           <PluginShape state={props.plugin.state} /> {pluginState(props.plugin)}
@@ -151,7 +151,7 @@ function Facts(props: { plugin: PluginView; detail: PluginDetail | null }): JSX.
               <code class="path">{stamp().digest}</code>
             </dd>
             <dt>{t.plugins.generationWord}</dt>
-            <dd>{stamp().generation}</dd>
+            <dd data-fact="generation">{stamp().generation}</dd>
           </>
         )}
       </Show>

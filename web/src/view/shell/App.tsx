@@ -15,9 +15,11 @@ import { Attention } from "./Attention";
 import { Context, createNow, createRoute } from "./context";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { Header } from "./Header";
-import { PictureRoom } from "../pictures/PictureRoom";
+import { PictureRoom, readLater } from "./later";
 import { ProblemText } from "../common/parts";
 import { VIEW_PARTS } from "./views";
+
+const REST_MS = 300;
 
 interface Complaint {
   what: string;
@@ -52,6 +54,10 @@ export function App(props: { farm: Farm }): JSX.Element {
     return running ?? known?.id ?? first(index.values());
   }, null);
   createEffect(() => farm.openJob(shownJob()));
+  // Behind what is shown first.
+  createEffect(() => {
+    if (farm.known()) setTimeout(() => void readLater(), REST_MS);
+  });
 
   const trouble = createMemo(() => unseenTrouble(farm.state.notices, farm.state.noticesSeen, now()));
   createEffect(() => {

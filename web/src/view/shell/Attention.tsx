@@ -6,9 +6,9 @@ import { createEffect, createSignal, For, onMount, Show, untrack, type JSX } fro
 import { unwrap } from "solid-js/store";
 import { readNotices } from "../../api/notices";
 import type { Notice } from "../../api/types";
-import { eventsAddress, isWished, parseWish, toasted, type Toast } from "../../model/notices";
+import { eventsAddress, isWished, parseWish, tagOf, type Toast, toasted } from "../../model/notices";
 import { kept } from "../../store/kept";
-import { jobAddress, viewAddress } from "../../store/route";
+import { batchAddress, jobAddress, viewAddress } from "../../store/route";
 import { t } from "../../text";
 import { Prose } from "../common/parts";
 import { usePage } from "./context";
@@ -52,14 +52,18 @@ export function Attention(): JSX.Element {
   /** Who looks at the page needs no second telling. */
   function nudge(notice: Notice): void {
     if (!("Notification" in window) || Notification.permission !== "granted" || document.hasFocus()) return;
-    const owner = notice.job === null ? null : (unwrap(farm.state.jobs)[notice.job]?.user ?? null);
-    if (!isWished(parseWish(kept("notify")), notice, owner)) return;
-    const told = new Notification(t.notify.title(notice.job), { body: notice.message, tag: `farmhand-${notice.id}` });
+    if (!isWished(parseWish(kept("notify")), notice, ownerOf(notice))) return;
+    const told = new Notification(t.notify.title(notice.job, notice.batch), { body: notice.message, tag: tagOf(notice) });
     told.onclick = () => {
       window.focus();
-      location.hash = notice.job === null ? viewAddress("events") : jobAddress(notice.job);
+      location.hash = addressOf(notice);
       told.close();
     };
+  }
+
+  function ownerOf({ job, batch }: Notice): string | null {
+    if (job !== null) return unwrap(farm.state.jobs)[job]?.user ?? null;
+    return batch === null ? null : (farm.state.index.ofBatch(batch)[0]?.user ?? null);
   }
 
   const dismiss = (toast: Toast): void => void setToasts((all) => all.filter((one) => one !== toast));
@@ -76,6 +80,11 @@ export function Attention(): JSX.Element {
       </Show>
     </div>
   );
+}
+
+function addressOf({ job, batch }: Notice): string {
+  if (job !== null) return jobAddress(job);
+  return batch === null ? viewAddress("events") : batchAddress(batch);
 }
 
 function OneToast(props: { toast: Toast; dismiss: () => void }): JSX.Element {
@@ -95,6 +104,13 @@ function OneToast(props: { toast: Toast; dismiss: () => void }): JSX.Element {
             {(job) => (
               <>
                 <a href={jobAddress(job())}>{t.notices.job(job())}</a>{" "}
+              </>
+            )}
+          </Show>
+          <Show when={first().batch}>
+            {(batch) => (
+              <>
+                <a href={batchAddress(batch())}>{t.notices.batch(batch())}</a>{" "}
               </>
             )}
           </Show>

@@ -3,12 +3,8 @@
  */
 import type { Component } from "solid-js";
 import type { ViewName } from "../../store/route";
-import { EventsView } from "../events/EventsView";
-import { HistoryView } from "../history/HistoryView";
 import { JobsView } from "../jobs/JobsView";
-import { NodeView } from "../node/NodeView";
-import { PluginsView } from "../plugins/PluginsView";
-import { SubmitView } from "../submit/SubmitView";
+import { EventsView, HistoryView, NodeView, PluginsView, SubmitView } from "./later";
 
 export const VIEW_PARTS: Record<ViewName, Component> = {
   jobs: JobsView,

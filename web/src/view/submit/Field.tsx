@@ -1,7 +1,7 @@
 /**
  * A field of the form: its label, what it is for, and what is wrong with it, tied together for everybody.
  */
-import { createUniqueId, For, Show, type JSX } from "solid-js";
+import { createMemo, createUniqueId, For, Show, type JSX } from "solid-js";
 import type { Draft } from "../../model/submission";
 import { Prose } from "../common/parts";
 import { useSubmit } from "./form";
@@ -26,13 +26,19 @@ export function Field(props: {
   several?: boolean;
   children: (ties: Ties) => JSX.Element;
 }): JSX.Element {
-  const { wrong } = useSubmit();
+  const { wrong, place } = useSubmit();
   const id = createUniqueId();
+  place(
+    () => props.pointer,
+    () => props.title,
+  );
+  // Told once: what has not changed is not written again, or it would be read out again at every key.
+  const messages = createMemo(() => wrong(props.pointer).map((one) => one.message), [], { equals: (a, b) => a.join("\n") === b.join("\n") });
   const ties: Ties = {
     id,
     "aria-describedby": `${id}-about ${id}-wrong`,
     get "aria-invalid"() {
-      return wrong(props.pointer).length > 0 || undefined;
+      return messages().length > 0 || undefined;
     },
   };
   return (
@@ -55,10 +61,10 @@ export function Field(props: {
       </div>
       {props.children(ties)}
       <ul class="field-wrong" id={`${id}-wrong`} aria-live="polite">
-        <For each={wrong(props.pointer)}>
-          {(one) => (
+        <For each={messages()}>
+          {(message) => (
             <li>
-              <Prose text={one.message} />
+              <Prose text={message} />
             </li>
           )}
         </For>
@@ -107,7 +113,7 @@ export function TextField(props: {
 export function CheckField(props: { name: "skipExisting" | "paused" | "gpuOptional"; title: string; about?: string }): JSX.Element {
   const { draft, set } = useSubmit();
   return (
-    <label class="check">
+    <label class="form-check">
       <input type="checkbox" checked={draft[props.name]} onChange={(event) => set(props.name, event.currentTarget.checked)} />
       <span>
         {props.title} <span class="quiet">{props.about}</span>

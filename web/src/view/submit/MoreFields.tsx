@@ -1,9 +1,10 @@
 /**
  * Everything else that a job may say, folded by what it is about. A part opens by itself when something in it is wrong.
  */
-import { createEffect, createSignal, For, Show, type JSX } from "solid-js";
-import { FAILURES, LIMITS, MOMENTS, ORDERS, type FrameOrder, type HookRequest } from "../../api/submit";
+import { createEffect, createMemo, createSignal, For, Show, type JSX } from "solid-js";
+import { FAILURES, LIMITS, MOMENTS, NOTIFY_MOMENTS, ORDERS, type FrameOrder, type HookRequest } from "../../api/submit";
 import type { PluginView } from "../../api/types";
+import type { Told } from "../../model/submission";
 import { t } from "../../text";
 import { Prose } from "../common/parts";
 import { CheckField, Field, TextField } from "./Field";
@@ -87,9 +88,9 @@ function PluginTrouble(props: { plugin: PluginView | undefined; name: string | n
 }
 
 function Part(props: { title: string; pointers: readonly string[]; set: number; children: JSX.Element }): JSX.Element {
-  const { wrong } = useSubmit();
+  const { within } = useSubmit();
   const [open, setOpen] = createSignal(false);
-  const mistakes = () => props.pointers.reduce((sum, pointer) => sum + wrong(pointer).length, 0);
+  const mistakes = createMemo(() => within(props.pointers));
   createEffect(() => {
     if (mistakes() > 0) setOpen(true);
   });
@@ -137,7 +138,7 @@ export function MoreFields(): JSX.Element {
             <div class="layers">
               <For each={levels()}>
                 {(level) => (
-                  <label class="check chip" title={level.summary}>
+                  <label class="form-check form-chip" title={level.summary}>
                     <input type="checkbox" checked={draft.levels.includes(level.name)} onChange={(event) => putLevel(level.name, event.currentTarget.checked)} />
                     <span>{level.name}</span>
                   </label>
@@ -145,7 +146,7 @@ export function MoreFields(): JSX.Element {
               </For>
               <For each={draft.levels.filter((name) => !levels().some((level) => level.name === name))}>
                 {(name) => (
-                  <span class="chip">
+                  <span class="form-chip">
                     {name}
                     <button type="button" class="small" aria-label={s.layers.remove(name)} onClick={() => putLevel(name, false)}>
                       ×
@@ -229,7 +230,10 @@ export function MoreFields(): JSX.Element {
       <Part title={s.more.hooks} pointers={["/hooks"]} set={draft.hooks.length}>
         <Hooks />
       </Part>
-      <Part title={s.more.version} pointers={["/plugin", "/dcc_version"]} set={filled(draft.dccVersion, draft.pluginVersion, draft.digest)}>
+      <Part title={s.more.notify} pointers={["/notify"]} set={draft.notify.length}>
+        <Notifications />
+      </Part>
+      <Part title={s.more.version} pointers={["/plugin/version", "/plugin/digest", "/dcc_version"]} set={filled(draft.dccVersion, draft.pluginVersion, draft.digest)}>
         <TextField name="dccVersion" pointer="/dcc_version" title={s.dcc.title} about={s.dcc.about} />
         <TextField name="pluginVersion" pointer="/plugin/version" title={s.plugin.version} about={s.plugin.versionAbout} />
         <TextField name="digest" pointer="/plugin/digest" title={s.plugin.digest} about={s.plugin.digestAbout} />
@@ -267,6 +271,60 @@ function Hooks(): JSX.Element {
         )}
       </For>
       <button type="button" class="small" onClick={() => set("hooks", draft.hooks.length, { name: "", at: "after-job", on_failure: "fail" })}>
+        {words.add}
+      </button>
+    </div>
+  );
+}
+
+function Notifications(): JSX.Element {
+  const { draft, set } = useSubmit();
+  const words = t.submit.notify;
+  return (
+    <div class="wide hooks">
+      <p class="quiet">
+        <Prose text={words.about} />
+      </p>
+      <For each={draft.notify}>
+        {(one, index) => (
+          <div class="hook">
+            <label>
+              {words.to}{" "}
+              <select onChange={(event) => set("notify", index(), "to", event.currentTarget.value as Told["to"])}>
+                <For each={["webhook", "command"] as const}>{(kind) => <option value={kind} selected={one.to === kind}>{words.kinds[kind]}</option>}</For>
+              </select>
+            </label>
+            <Field pointer={`/notify/${index()}`} title={words.name}>
+              {(ties) => <input type="text" {...ties} value={one.name} spellcheck={false} autocomplete="off" onInput={(event) => set("notify", index(), "name", event.currentTarget.value)} />}
+            </Field>
+            <Field pointer={`/notify/${index()}/on`} title={words.on} several>
+              {() => (
+                <div class="layers">
+                  <For each={NOTIFY_MOMENTS}>
+                    {(moment) => (
+                      <label class="form-check form-chip">
+                        <input
+                          type="checkbox"
+                          checked={one.on.includes(moment)}
+                          onChange={(event) => {
+                            const on = event.currentTarget.checked;
+                            set("notify", index(), "on", (now) => (on ? [...now, moment] : now.filter((old) => old !== moment)));
+                          }}
+                        />
+                        <span>{words.moments[moment]}</span>
+                      </label>
+                    )}
+                  </For>
+                </div>
+              )}
+            </Field>
+            <button type="button" class="small" aria-label={words.remove(index() + 1)} onClick={() => set("notify", (now) => now.filter((_, at) => at !== index()))}>
+              ×
+            </button>
+          </div>
+        )}
+      </For>
+      <button type="button" class="small" onClick={() => set("notify", draft.notify.length, { to: "webhook", name: "", on: ["end"] })}>
         {words.add}
       </button>
     </div>

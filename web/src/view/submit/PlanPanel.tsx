@@ -1,7 +1,7 @@
 /**
  * What would run: what the daemon makes of the form as it stands, with the exact commands for whoever wants to see them.
  */
-import { createEffect, createSignal, For, Show, type JSX } from "solid-js";
+import { createEffect, createMemo, createSignal, For, Show, type JSX } from "solid-js";
 import type { LevelPlan, PlanView, TaskPlan } from "../../api/submit";
 import { amount, count, shellLine } from "../../model/format";
 import { countFrames, parseFrames } from "../../model/frames";
@@ -28,7 +28,7 @@ export function PlanPanel(): JSX.Element {
   const { farm } = usePage();
   const form = useSubmit();
   const [open, setOpen] = createSignal(false);
-  let details: HTMLDetailsElement | undefined;
+  let commands: HTMLDivElement | undefined;
   const plan = (): PlanView | null => {
     const now = form.plan();
     return now.kind === "ready" ? now.plan : now.kind === "checking" ? now.before : null;
@@ -37,11 +37,19 @@ export function PlanPanel(): JSX.Element {
     const now = form.plan();
     return now.kind === "refused" ? now.problem : null;
   };
-  // What would have been one thing before is not what would run now.
+  // Commands stay open while the form changes; what they were asked for is over when there is no scene any more.
   createEffect(() => {
-    if (plan() === null) setOpen(false);
+    if (form.draft.scene.trim() === "") setOpen(false);
   });
   const mistakes = () => form.mistakes().length;
+  // A job keeps what each level needed; whether a person or the plugin said so is not known any more.
+  const otherNeeds = (): string[] => {
+    const [before, now] = [form.repeated(), plan()?.job.needs];
+    if (before === null || now === undefined || JSON.stringify(before.needs) === JSON.stringify(now)) return [];
+    const had = before.needs.map((one) => words.atLevel(needsText(one), one.level)).join("; ");
+    return [words.otherNeeds(before.job, had || words.nothing)];
+  };
+  const notes = createMemo(() => [...(plan()?.notes ?? []), ...otherNeeds()]);
   const said = (): string => {
     if (form.draft.scene.trim() === "" && mistakes() === 0) return words.waiting;
     if (mistakes() > 0) return words.mistakes(mistakes());
@@ -70,7 +78,10 @@ export function PlanPanel(): JSX.Element {
             {(one) => (
               <li>
                 <button type="button" class="mistake" onClick={() => toField(one.pointer)}>
-                  <code>{one.pointer}</code> <Prose text={one.message} />
+                  <Show when={form.titleOf(one.pointer)} fallback={<code>{one.pointer}</code>}>
+                    {(title) => <strong>{title()}:</strong>}
+                  </Show>{" "}
+                  <Prose text={one.message} />
                 </button>
               </li>
             )}
@@ -78,9 +89,9 @@ export function PlanPanel(): JSX.Element {
         </ul>
       </Show>
       <Show when={problem() !== null && problem()?.fields.length === 0 ? problem() : null}>{(one) => <ProblemText problem={one()} />}</Show>
-      <Show when={(plan()?.notes.length ?? 0) > 0}>
+      <Show when={notes().length > 0}>
         <ul class="notes">
-          <For each={plan()?.notes}>
+          <For each={notes()}>
             {(note) => (
               <li>
                 <Prose text={note} />
@@ -96,7 +107,7 @@ export function PlanPanel(): JSX.Element {
           onClick={() => {
             form.dryRun();
             if (form.checked().wrong.length === 0) setOpen(true);
-            queueMicrotask(() => details?.scrollIntoView({ block: "nearest" }));
+            queueMicrotask(() => commands?.scrollIntoView({ block: "nearest" }));
           }}
         >
           {words.show}
@@ -107,7 +118,7 @@ export function PlanPanel(): JSX.Element {
       </div>
       <Show when={open() && plan()}>
         {(now) => (
-          <div class="commands" ref={(element) => (details = element as unknown as HTMLDetailsElement)}>
+          <div class="commands" ref={commands}>
             <For each={now().levels}>{(level, index) => <Level level={level} number={index() + 1} />}</For>
           </div>
         )}
@@ -116,11 +127,12 @@ export function PlanPanel(): JSX.Element {
   );
 }
 
+function needsText({ gpus, memory_bytes }: LevelPlan["needs"]): string {
+  return [...(gpus == null ? [] : [t.job.gpus(gpus)]), ...(memory_bytes == null ? [] : [t.job.memory(amount(memory_bytes))])].join(", ");
+}
+
 function Level(props: { level: LevelPlan; number: number }): JSX.Element {
-  const needs = (): string => {
-    const { gpus, memory_bytes } = props.level.needs;
-    return [...(gpus == null ? [] : [t.job.gpus(gpus)]), ...(memory_bytes == null ? [] : [t.job.memory(amount(memory_bytes))])].join(", ");
-  };
+  const needs = (): string => needsText(props.level.needs);
   return (
     <details class="plan-level" open={props.number === 1} data-level={props.level.name}>
       <summary>

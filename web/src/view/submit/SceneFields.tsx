@@ -199,7 +199,7 @@ export function LayersField(): JSX.Element {
         <div class="layers" aria-describedby={ties["aria-describedby"]}>
           <For each={ofScene()}>
             {(layer) => (
-              <label class="check chip">
+              <label class="form-check form-chip">
                 <input type="checkbox" checked={draft.layers.includes(layer.name)} onChange={(event) => put(layer.name, event.currentTarget.checked)} />
                 <span>
                   {layer.name} <Show when={!layer.enabled}><span class="quiet">{t.submit.layers.off}</span></Show>
@@ -209,7 +209,7 @@ export function LayersField(): JSX.Element {
           </For>
           <For each={others()}>
             {(name) => (
-              <span class="chip">
+              <span class="form-chip">
                 <span>
                   {name} <Show when={isWhole()}><span class="stuck">{t.submit.layers.unknown}</span></Show>
                 </span>

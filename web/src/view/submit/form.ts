@@ -6,9 +6,9 @@ import { createContext, createEffect, createMemo, createSignal, on, onCleanup, u
 import { createStore, reconcile, unwrap, type SetStoreFunction } from "solid-js/store";
 import { inspectScene, planJob, submitJob, type PlanView, type SceneInside, type SceneView, type WholeSpec } from "../../api/submit";
 import { asProblem, type Problem } from "../../api/problem";
-import type { PluginView } from "../../api/types";
+import type { JobView, LevelNeeds, PluginView } from "../../api/types";
 import { formOf, type Form, type Wrong } from "../../model/schema";
-import { at, check, draftOf, draftOfSubmission, emptyDraft, isEmpty, type Checked, type Draft } from "../../model/submission";
+import { at, check, draftOf, draftOfSubmission, emptyDraft, isEmpty, nearest, shownAt, type Checked, type Draft } from "../../model/submission";
 import { kept, type Recent } from "../../store/submissions";
 import { jobAddress, viewAddress } from "../../store/route";
 import { t } from "../../text";
@@ -30,6 +30,12 @@ export type Plan =
   | { readonly kind: "ready"; readonly plan: PlanView }
   | { readonly kind: "refused"; readonly problem: Problem };
 
+/** The job that the form was filled in from, and what its tasks needed. */
+export interface Repeated {
+  readonly job: string;
+  readonly needs: readonly LevelNeeds[];
+}
+
 export interface SubmitForm {
   readonly draft: Draft;
   readonly set: SetStoreFunction<Draft>;
@@ -49,8 +55,15 @@ export interface SubmitForm {
   readonly sending: Accessor<boolean>;
   readonly filledFrom: Accessor<string | null>;
   readonly recents: Accessor<readonly Recent[]>;
-  /** What is wrong at a field, as far as it is to be shown yet. */
-  wrong(pointer: string): Wrong[];
+  readonly repeated: Accessor<Repeated | null>;
+  /** Says that there is a field for this pointer, for as long as the caller is shown. */
+  place(pointer: () => string, title: () => string): void;
+  /** What people call the field that a pointer is nearest to. */
+  titleOf(pointer: string): string | undefined;
+  /** What is wrong at a field, as far as it is to be shown yet: all that no field is nearer to. */
+  wrong(pointer: string): readonly Wrong[];
+  /** How much is wrong at these pointers and below them. */
+  within(pointers: readonly string[]): number;
   /** All that is wrong, as far as it is to be shown yet. */
   readonly mistakes: Accessor<Wrong[]>;
   dryRun(): void;
@@ -78,6 +91,8 @@ export function createForm({ farm, route, complain }: PageContext): SubmitForm {
   const [inspected, setInspected] = createSignal<Inspected | null>(null);
   const [recents, setRecents] = createSignal<readonly Recent[]>(kept.recents());
   const [filledFrom, setFilledFrom] = createSignal<string | null>(null);
+  const [repeated, setRepeated] = createSignal<Repeated | null>(null);
+  const [fields, setFields] = createSignal<ReadonlyMap<string, string>>(new Map());
   let before: Draft | null = null;
 
   createEffect(() => kept.keepDraft(JSON.parse(JSON.stringify(draft)) as Draft));
@@ -173,11 +188,19 @@ export function createForm({ farm, route, complain }: PageContext): SubmitForm {
   const hostWrong = createMemo((): Wrong[] => {
     const now = plan();
     if (now.kind !== "refused") return [];
-    return now.problem.fields.map((one) => ({ pointer: one.field, message: one.message }));
+    return now.problem.fields.map(({ field, message }) => ({ pointer: shownAt({ pointer: field, message }, draft), message }));
   });
   const shownWrong = createMemo((): Wrong[] => {
     const own = checked().wrong.filter((one) => asked() || one.missing !== true);
     return [...own, ...hostWrong()];
+  });
+  const byField = createMemo(() => {
+    const found = new Map<string | undefined, Wrong[]>();
+    for (const one of shownWrong()) {
+      const field = nearest(one.pointer, fields().keys());
+      found.set(field, [...(found.get(field) ?? []), one]);
+    }
+    return found;
   });
   // A form that is filled in from elsewhere: what was there can be had back.
   function fill(next: Draft, from: string): void {
@@ -185,7 +208,13 @@ export function createForm({ farm, route, complain }: PageContext): SubmitForm {
     before = isEmpty(now) ? null : now;
     set(reconcile(next));
     setFilledFrom(from);
+    setRepeated(null);
     setAsked(false);
+  }
+  function fillFromJob({ id, spec }: JobView): void {
+    const levels = plugins().find((one) => one.name === spec.plugin.name)?.levels.map((level) => level.name);
+    fill(draftOf(spec as WholeSpec, formOfPlugin(spec.plugin.name), levels), t.submit.fromJob(id));
+    setRepeated({ job: t.submit.fromJob(id), needs: spec.needs });
   }
 
   const formOfPlugin = (name: string): Form => formOf(unwrap(plugins().find((one) => one.name === name)?.options_schema ?? null));
@@ -198,7 +227,7 @@ export function createForm({ farm, route, complain }: PageContext): SubmitForm {
       if (scene !== null) fill({ ...emptyDraft(draft.user), scene }, scene);
       if (job === null || !/^\d+$/.test(job)) return;
       farm.client.job(Number(job)).then(
-        (view) => fill(draftOf(view.spec as WholeSpec, formOfPlugin(view.spec.plugin.name)), t.submit.fromJob(view.id)),
+        fillFromJob,
         (error: unknown) => complain(t.submit.filled(t.submit.fromJob(Number(job))), asProblem(error)),
       );
     }),
@@ -220,8 +249,18 @@ export function createForm({ farm, route, complain }: PageContext): SubmitForm {
     sending,
     filledFrom,
     recents,
+    repeated,
+    place(pointer, title) {
+      createEffect(() => {
+        const [at, named] = [pointer(), title()];
+        setFields((now) => new Map(now).set(at, named));
+        onCleanup(() => setFields((now) => new Map([...now].filter(([one]) => one !== at))));
+      });
+    },
+    titleOf: (pointer) => fields().get(nearest(pointer, fields().keys()) ?? ""),
     mistakes: shownWrong,
-    wrong: (pointer) => at(shownWrong(), pointer),
+    wrong: (pointer) => byField().get(pointer) ?? [],
+    within: (pointers) => pointers.reduce((sum, pointer) => sum + at(shownWrong(), pointer).length, 0),
     dryRun() {
       setAsked(true);
       ask(0);
@@ -240,6 +279,7 @@ export function createForm({ farm, route, complain }: PageContext): SubmitForm {
         kept.remember(job.name, submission);
         const empty = emptyDraft(draft.user);
         set(reconcile(empty));
+        setRepeated(null);
         kept.keepDraft(empty);
         location.hash = jobAddress(job.id);
       } catch (error) {
@@ -255,6 +295,7 @@ export function createForm({ farm, route, complain }: PageContext): SubmitForm {
       if (before !== null) set(reconcile(before));
       before = null;
       setFilledFrom(null);
+      setRepeated(null);
     },
     repeat(recent) {
       const { plugin: wanted, scene } = recent.submission;

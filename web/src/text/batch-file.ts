@@ -1,0 +1,48 @@
+/** What the form of a batch file says. */
+import { plural } from "./plural";
+
+export const batchFile = {
+  heading: "Submit a batch file",
+  toJob: "One job instead",
+  toBatch: "A batch file instead",
+  about: "YAML, TOML or JSON, as `farmhand submit` takes it. Drop the file here, open it, or paste its text.",
+  alone: "It stands alone: scenes by their full paths, no includes, nothing of the environment.",
+  open: "Open a file…",
+  clear: "Clear",
+  text: "The batch file",
+  typed: "typed text",
+  named: (name: string): string => `from ${name}`,
+  language: "Written in",
+  looks: (language: string): string => `${language}, as it looks`,
+  languages: { yaml: "YAML", toml: "TOML", json: "JSON" },
+  user: "User",
+  userAbout: "Who submits it, where the file does not say.",
+  fresh: "Start over",
+  freshAbout: "Render again what an earlier submission completed.",
+  notText: (name: string): string => `${name} is no YAML, TOML or JSON file; a batch file ends in .yaml, .toml or .json.`,
+  plan: {
+    title: "What would become of it",
+    about: "Checked as you type. Nothing is kept and nothing runs.",
+    waiting: "Give a batch file to see what would become of its jobs.",
+    checking: "Checking…",
+    mistakes: (count: number): string => `${count} ${plural(count, "thing is", "things are")} not right yet`,
+    offline: "The daemon does not answer, so nothing can be checked.",
+    fine: (name: string, jobs: string, count: number, workers: number): string =>
+      `Ready: ${name}, ${jobs} ${plural(count, "job", "jobs")}, ${workers} ${plural(workers, "task", "tasks")} at once`,
+    place: (line: number, column: number): string => `line ${line}, column ${column}`,
+    more: (count: number): string => `and ${count} more`,
+    jobs: "Jobs of the batch",
+    columns: { name: "Name", standing: "Would", frames: "Frames", plugin: "Plugin", why: "Why" },
+    standing: { new: "render", continued: "go on", retried: "retry", complete: "skip" },
+    counts: {
+      new: (count: string): string => `${count} new`,
+      continued: (count: string): string => `${count} gone on with`,
+      retried: (count: string): string => `${count} retried`,
+      complete: (count: string): string => `${count} skipped`,
+    },
+    layers: (names: string): string => `of ${names}`,
+    showMore: (count: number): string => `Show ${count} more`,
+  },
+  send: "Submit the batch",
+  sending: "Submitting…",
+} as const;
