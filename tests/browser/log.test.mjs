@@ -1,4 +1,4 @@
-// The log of an attempt: two million lines, searching them, what is marked beside them, and a log that grows.
+// The log of an attempt: a million lines, searching them, what is marked beside them, and a log that grows.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { jobStatus, openPage } from "./support/browser.mjs";
 import { jobOf } from "./support/scene.mjs";
 import { setting } from "./support/setting.mjs";
 
-const LINES = Number(process.env.LOG_LINES ?? 2_000_000);
+const LINES = Number(process.env.LOG_LINES ?? 1_000_000);
 /** As many lines a second as the shim keeps of a program, and some room. */
 const A_SECOND = 200_000;
 const NEEDLE = Math.round(LINES * 0.7);

@@ -27,7 +27,7 @@ test("a job that fails shows its fault and the line that says why", async () => 
   await page.locator('.log[data-phase="ended"]').waitFor();
   await page.getByRole("button", { name: "Next line that reads like an error" }).click();
   await page.locator(".log-line.marked").waitFor();
-  await page.getByRole("searchbox").fill("bert");
+  await page.getByRole("searchbox", { name: "Search the log" }).fill("bert");
   await page.locator(".log-line", { hasText: "RuntimeError: no such rig: bert" }).first().waitFor();
   await page.getByRole("button", { name: /^Retry/ }).waitFor();
 

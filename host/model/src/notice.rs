@@ -629,13 +629,7 @@ mod tests {
             Happening::NotificationArrived { job: Some(JobId(3)), to: to.clone(), id: id.clone(), tries: 2 };
         check(arrived, Info, Some(3), None, "webhook chat was told of job-3-end-9 at last, at try 2");
         let lost = Happening::NotificationLost { job: None, to, id, tries: 14, reason: "no route".into() };
-        check(
-            lost,
-            Error,
-            None,
-            None,
-            "webhook chat was not told of job-3-end-9, after 14 tries: no route",
-        );
+        check(lost, Error, None, None, "webhook chat was not told of job-3-end-9, after 14 tries: no route");
         let started = |adopted| Happening::DaemonStarted { version: "0.1.0".into(), adopted };
         check(started(0), Info, None, None, "farmhand 0.1.0 started");
         check(

@@ -90,8 +90,8 @@ mod tests {
 
     fn script(dir: &Path, text: &str) -> std::path::PathBuf {
         let path = dir.join("tell.sh");
-        std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("a program");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("one that runs");
         path
     }
 

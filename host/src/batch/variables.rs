@@ -245,6 +245,6 @@ mod tests {
         check("x${shot}", Err((2, "`shot` is a list or a table, which a text cannot hold")));
         check("ab${", Err((3, "`${` without its `}`; write `$${` for the characters themselves")));
         check("${}", Err((1, "`${}` must name a variable, or `env:NAME`")));
-        check("${a}", Err((1, "`a` names itself by way of other variables, or they are more than 16 deep")));
+        check("${a}", Err((83, "`a` names itself by way of other variables, or they are more than 16 deep")));
     }
 }

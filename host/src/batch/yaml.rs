@@ -84,7 +84,9 @@ impl Builder {
         kind: Kind,
         tag: Option<Cow<'_, Tag>>,
     ) -> Result<(), Mistake> {
-        if let Some(tag) = tag.filter(|tag| !tag.is_yaml_core_schema()) {
+        if let Some(tag) =
+            tag.filter(|tag| !tag.is_yaml_core_schema() || !matches!(tag.suffix.as_str(), "seq" | "map"))
+        {
             return Err(Mistake::at(place, format!("unknown tag `{}{}`", tag.handle, tag.suffix)));
         }
         if self.frames.len() >= DEEPEST {
@@ -184,8 +186,8 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Data, Str
     if let Some(tag) = tag {
         return match (tag.is_yaml_core_schema(), tag.suffix.as_str()) {
             (true, "str") => Ok(Data::Text(text.to_owned())),
-            (true, _) => Ok(plain(text)),
-            (false, suffix) => Err(format!("unknown tag `{}{suffix}`", tag.handle)),
+            (true, "null" | "bool" | "int" | "float") => Ok(plain(text)),
+            (_, suffix) => Err(format!("unknown tag `{}{suffix}`", tag.handle)),
         };
     }
     Ok(if style == ScalarStyle::Plain { plain(text) } else { Data::Text(text.to_owned()) })
@@ -273,6 +275,6 @@ mod tests {
             let refs = vec![format!("*a{}", level - 1); 10].join(",");
             bomb.push_str(&format!("a{level}: &a{level} [{refs}]\n"));
         }
-        check(&bomb, 6, 44, "values, with those that aliases repeat");
+        check(&bomb, 6, 38, "values, with those that aliases repeat");
     }
 }

@@ -31,10 +31,7 @@ impl JobSearch {
     /// Whether it leaves out nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.user.is_none()
-            && self.plugin.is_none()
-            && self.batch.is_none()
-            && self.words.trim().is_empty()
+        self.user.is_none() && self.plugin.is_none() && self.batch.is_none() && self.words.trim().is_empty()
     }
 }
 
@@ -206,7 +203,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut conn = farm(&dir);
         let tx = conn.transaction().unwrap();
-        tx.execute("INSERT INTO batch (id, submitted, record) VALUES (7, 0, '{}'), (8, 0, '{}')", []).unwrap();
+        tx.execute("INSERT INTO batch (id, submitted, record) VALUES (7, 0, '{}'), (8, 0, '{}')", [])
+            .unwrap();
         for (batch, position, id) in [(7, 0, 1_u64), (7, 1, 2), (7, 2, 6), (8, 0, 2)] {
             let sql = "INSERT INTO batch_entry (batch, position, job, record) VALUES (?1, ?2, ?3, '{}')";
             tx.execute(sql, params![batch, position, id]).unwrap();

@@ -316,3 +316,18 @@ test("an event of a newer daemon changes nothing", () => {
   apply(state, { type: "weather" } as never, 0);
   expect(state).toEqual(emptyState());
 });
+
+test("a batch is what the last event said, in the object that was there", () => {
+  const state = emptyState();
+  const frames = { total: 10, pending: 8, running: 2, done: 0, skipped: 0, failed: 0 };
+  const jobs = { total: 2, pending: 1, running: 1, completed: 0, failed: 0, skipped: 0, cancelled: 0 };
+  const batch = {
+    ...{ id: 7, name: "nightly", user: null, source: null, status: "running" as const, jobs, frames, percent: 0 },
+    ...{ success_rate: null, eta: null, workers: 1, submitted: "2026-11-22T03:00:00.000Z", started: null, finished: null },
+  };
+  apply(state, { type: "batch", batch: structuredClone(batch) }, 0);
+  const known = state.batches[7];
+  apply(state, { type: "batch", batch: { ...batch, status: "paused", frames: { ...frames, done: 4, pending: 6, running: 0 } } }, 0);
+  expect(state.batches[7]).toBe(known);
+  expect([known?.status, known?.frames.done, known?.jobs.total]).toEqual(["paused", 4, 2]);
+});

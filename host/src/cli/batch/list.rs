@@ -109,9 +109,9 @@ mod tests {
         ended.finished = Some(Timestamp(1_061_000));
         let rendered = table(&[summary(), ended], Timestamp(1_100_000)).render(Style::Plain);
         let expect = "\
-BATCH  STATE    JOBS  FAILED            FRAMES   %  TIME              USER  NAME
-    3  running   5/8       1  150/300, 2 failed  50  1 min 02 s left   ana   seq010
-    3  partial   5/8       1  150/300, 2 failed  50  took 1 min 00 s   ana   seq010
+BATCH  STATE    JOBS  FAILED             FRAMES   %  TIME             USER  NAME
+    3  running   5/8       1  150/300, 2 failed  50  1 min 02 s left  ana   seq010
+    3  partial   5/8       1  150/300, 2 failed  50  took 1 min 00 s  ana   seq010
 ";
         assert_eq!(rendered, expect);
     }

@@ -17,7 +17,7 @@ export function Why(props: { why: WhyView; stuck: boolean }): JSX.Element {
       <p classList={{ stuck: props.stuck }}>
         <span class="quiet">{t.job.why}</span>{" "}
         <Show when={gpus()} fallback={<Prose text={props.why.text} />}>
-          {(reason) => t.obstacle.need(reason().need)}
+          {(reason) => <>{t.obstacle.need(reason().need)}</>}
         </Show>
       </p>
       <Show when={gpus()}>
@@ -71,7 +71,7 @@ function Obstacle(props: { gpu: GpuInTheWay }): JSX.Element {
           </>
         )}
       </Match>
-      <Match when={is("too-small")}>{(gpu) => t.obstacle.tooSmall(amount(gpu().bytes))}</Match>
+      <Match when={is("too-small")}>{(gpu) => <>{t.obstacle.tooSmall(amount(gpu().bytes))}</>}</Match>
       <Match when={is("breaker")}>
         {(gpu) => (
           <>

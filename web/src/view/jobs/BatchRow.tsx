@@ -131,7 +131,7 @@ export function BatchRow(props: { frame: RowFrame; acting: Acting }): JSX.Elemen
       <div role="gridcell" class="cell-time" aria-colindex={5}>
         <Show
           when={finished()}
-          fallback={<Show when={eta()}>{(at) => t.jobs.left(roughly(secondsBetween(now(), at())))}</Show>}
+          fallback={<Show when={eta()}>{(at) => <>{t.jobs.left(roughly(secondsBetween(now(), at())))}</>}</Show>}
         >
           {(at) => <Time at={at()} />}
         </Show>

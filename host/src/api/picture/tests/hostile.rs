@@ -141,19 +141,33 @@ fn files_that_claim_to_be_huge_are_refused_before_memory_is_set_aside() {
     check("attribute.exr", &attribute, 2 << 30, "its header is larger than 64 MB");
     check("sparse.jpg", b"\xff\xd8\xff\xe0", 8 << 30, "its file has 8192 MB");
 
-    // A whole file whose windows and chunk count were changed: 2^24 columns of one line, and 2^30 lines.
+    // A whole file of one block of 16 lines, whose windows and count of blocks were changed so that they agree.
     let path = dir.path().join("small.exr");
-    write_rgb_file(&path, 8, 8, |_, _| (0.0_f32, 0.0_f32, 0.0_f32)).unwrap();
+    let samples = || FlatSamples::F32(vec![0.0; 8 * 8]);
+    let channels = ["R", "G", "B"].map(|name| AnyChannel::new(name, samples()));
+    let encoding = Encoding {
+        compression: Compression::ZIP16,
+        blocks: Blocks::ScanLines,
+        line_order: LineOrder::Increasing,
+    };
+    let channels = AnyChannels::sort(channels.into_iter().collect());
+    let layer = Layer::new((8, 8), LayerAttributes::default(), encoding, channels);
+    Image::from_layer(layer).write().to_file(&path).unwrap();
     let small = std::fs::read(&path).unwrap();
-    let window = |columns: i32, lines: i32| {
+    let claiming = |columns: i32, lines: i32| {
         let mut bytes = small.clone();
-        for name in [&b"dataWindow\0box2i\0"[..], b"displayWindow\0box2i\0"] {
+        let mut put = |name: &[u8], value: i32, offset: usize| {
             let at = bytes.windows(name.len()).position(|piece| piece == name).unwrap() + name.len() + 4;
-            bytes[at + 8..at + 12].copy_from_slice(&(columns - 1).to_le_bytes());
-            bytes[at + 12..at + 16].copy_from_slice(&(lines - 1).to_le_bytes());
+            bytes[at + offset..][..4].copy_from_slice(&value.to_le_bytes());
+        };
+        for window in [&b"dataWindow\0box2i\0"[..], b"displayWindow\0box2i\0"] {
+            put(window, columns - 1, 8);
+            put(window, lines - 1, 12);
         }
+        put(b"chunkCount\0int\0", (lines + 15) / 16, 0);
         bytes
     };
-    check("wide.exr", &window(1 << 24, 1 << 10), small.len() as u64, "each of its blocks is");
-    check("high.exr", &window(64, 1 << 30), small.len() as u64, "it claims to have");
+    let bytes = small.len() as u64;
+    check("wide.exr", &claiming(1 << 24, 1 << 10), bytes, "each of its blocks is");
+    check("high.exr", &claiming(64, 1 << 30), bytes, "it claims to have");
 }
