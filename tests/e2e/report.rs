@@ -240,7 +240,7 @@ fn a_batch_with_a_failure_a_retry_and_a_fallback_is_told_in_every_format_and_wri
             "## Job Details\n\n",
             "### [OK] good\n\n- **Status:** completed\n",
             &config("good.blend"),
-            &output("out/good_####"),
+            &output("out/good_####.png"),
             "- **Frames:** 3 of 3 (`1-3`)",
             "- **Frame times:** ",
             "slowest: frame ",
