@@ -69,7 +69,7 @@ test("the HTML report is one file: thumbnails and charts inside, no script, and 
   assert.equal(pictures.length, 6);
   assert.ok(pictures.every(([source, drawn, told]) => source === "data:image/" && drawn && told), JSON.stringify(pictures));
   const bars = (inside) => page.locator(`${inside} svg.chart rect`).count();
-  assert.equal(await bars("main > section"), 2, "a bar for each job with times");
+  assert.equal(await bars("main > section > .wide >"), 2, "a bar for each job with times");
   assert.equal(await bars(`#job-${made.jobs[0]}`), 8, "a bar for each frame");
   const box = await page.locator(`#job-${made.jobs[0]} svg.chart`).boundingBox();
   assert.ok(box.width > 400 && box.height > 60, JSON.stringify(box));
@@ -86,7 +86,7 @@ for (const [width, height] of [[1440, 900], [360, 740], [2560, 1440]]) {
   for (const scheme of ["light", "dark"]) {
     test(`${width} by ${height}, ${scheme}: the report and the history are for everybody and within their width`, async () => {
       const file = await openFile({ width, height, scheme });
-      for (const summary of await file.page.locator("details:not([open]) > summary").all()) await summary.click();
+      for (const job of made.jobs.slice(0, 2)) await file.page.locator(`#job-${job} > summary`).click();
       assert.deepEqual(await violations(file.page), []);
       assert.equal(await fits(file.page), true, "no sideways scrolling");
       await file.context.close();

@@ -74,7 +74,8 @@ function Pictures(props: { job: number; pictures: readonly PictureNote[] }): JSX
                 <li>
                   <img
                     src={pictureAddress(farm.client, { job: props.job, frame: note.frame, layer: note.layer }, USUAL.look, PICTURE_SIZE)}
-                    alt={caption()}
+                    // The caption beside it says which frame it is.
+                    alt=""
                     loading="lazy"
                     // A frame whose image is gone leaves its caption.
                     onError={(event) => event.currentTarget.remove()}
