@@ -131,7 +131,7 @@ fn files_that_claim_to_be_huge_are_refused_before_memory_is_set_aside() {
         let wanted = sized(64);
         match draw::picture(&path, file::stamp(&path).unwrap(), &wanted, &Default::default()) {
             Err(PictureError::NotShown { reason, .. }) => {
-                assert!(reason.contains(expect), "{name}: {reason}")
+                assert!(reason.contains(expect), "{name}: {reason}");
             }
             other => panic!("{name}: {other:?}"),
         }
