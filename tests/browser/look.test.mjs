@@ -95,6 +95,6 @@ test("the page is small on its way to the browser, and what it shows first is a 
   for (const path of first) await read(path);
   const sum = (paths) => [...paths].reduce((bytes, path) => bytes + sizes.get(path), 0);
   assert.ok(sizes.size > first.length, "some views come later");
-  assert.ok(sum(first) < 150_000, `${sum(first)} bytes at first`);
-  assert.ok(sum(sizes.keys()) < 250_000, `${sum(sizes.keys())} bytes in all`);
+  assert.ok(sum(first) < 130_000, `${sum(first)} bytes at first`);
+  assert.ok(sum(sizes.keys()) < 200_000, `${sum(sizes.keys())} bytes in all`);
 });

@@ -103,7 +103,7 @@ pub fn resolve_text(
     let file = reader.files.add(Path::new("standard input"));
     reader.directories.push(directory.to_owned());
     match language.parse(text, file) {
-        Ok(root) => reader.take(&root, &path, &[path.clone()], &mut found),
+        Ok(root) => reader.take(&root, &path, std::slice::from_ref(&path), &mut found),
         Err(mistake) => {
             reader.is_incomplete = true;
             reader.mistakes.push(mistake);

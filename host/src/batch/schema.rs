@@ -20,8 +20,7 @@ pub fn schema() -> Value {
     for unused in ["BatchHead", "BatchJob", "BatchSubmission", "Submission"] {
         definitions.remove(unused);
     }
-    let job = properties(&renamed(json!(Submission::schema())), job_fields());
-    let mut with_names = job.clone();
+    let mut with_names = properties(&renamed(json!(Submission::schema())), job_fields());
     with_names.insert(
         "after".to_owned(),
         json!({
@@ -97,7 +96,7 @@ fn properties(schema: &Value, names: impl Iterator<Item = &'static str>) -> Map<
     names
         .filter_map(|name| {
             let own = schema.get("properties")?.get(name)?;
-            Some((name.to_owned(), or_reference(own.clone())))
+            Some((name.to_owned(), or_reference(own)))
         })
         .collect()
 }
@@ -110,7 +109,7 @@ fn with_references(schema: Value) -> Value {
             .into_iter()
             .map(|(name, value)| match (name.as_str(), value) {
                 ("properties", Value::Object(fields)) => {
-                    let either = |(name, field)| (name, or_reference(with_references(field)));
+                    let either = |(name, field)| (name, or_reference(&with_references(field)));
                     (name, fields.into_iter().map(either).collect())
                 }
                 (_, value) => (name, with_references(value)),
@@ -120,7 +119,7 @@ fn with_references(schema: Value) -> Value {
     }
 }
 
-fn or_reference(own: Value) -> Value {
+fn or_reference(own: &Value) -> Value {
     let description = own.get("description").cloned();
     let mut either = json!({"anyOf": [own, {"type": "string", "pattern": "\\$\\{[^}]+\\}"}]});
     if let Some(description) = description {

@@ -113,6 +113,7 @@ impl World {
             hooks: Vec::new(),
             licences: some(dice, &LICENCES),
             needs: needs(dice),
+            notify: Vec::new(),
             batch: if dice.one_in(3) { Some(member(1 + dice.below(3), id)) } else { None },
         }
     }

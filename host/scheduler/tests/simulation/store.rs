@@ -41,6 +41,8 @@ impl Store {
             Change::Batch(_)
             | Change::Entries { .. }
             | Change::Scene { .. }
+            | Change::News(_)
+            | Change::Delivery(_)
             | Change::IdempotencyKey { .. } => panic!("not the scheduler's to make"),
         }
     }

@@ -279,15 +279,15 @@ impl BatchJob {
         match serde_json::from_value(Value::Object(map)) {
             Ok(job) => Some(Self { job, after }),
             Err(error) => {
-                problems.push(problem(at, error));
+                problems.push(problem(at, error.to_string()));
                 None
             }
         }
     }
 }
 
-fn problem(field: &str, message: impl ToString) -> Problem {
-    Problem { field: field.to_owned(), message: message.to_string() }
+fn problem(field: &str, message: impl Into<String>) -> Problem {
+    Problem { field: field.to_owned(), message: message.into() }
 }
 
 /// Reads each field on its own into a `T` that has `base` besides.
