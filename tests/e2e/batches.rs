@@ -8,6 +8,10 @@ use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+/// How long an event may take on a slow and busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A show: a scene that needs no renderer, and a daemon.
 struct Show {
@@ -143,7 +147,8 @@ fn a_batch_file_is_rendered_with_the_seeds_defaults() {
     assert_eq!(job["batch"], json!({"id": 1, "name": "seq"}));
     let is_end =
         |event: &Value| event["batch"]["status"] == "completed" && event["batch"]["frames"]["done"] == 12;
-    assert!(events.try_iter().any(|event| is_end(&event)), "its end is told as an event");
+    let mut told = std::iter::from_fn(|| events.recv_timeout(PATIENCE).ok());
+    assert!(told.any(|event| is_end(&event)), "its end is told as an event");
 
     assert!(show.ok("batches").contains("completed"));
     assert!(show.ok("batch 1").contains("success"));

@@ -217,7 +217,10 @@ fn a_batch_with_a_failure_a_retry_and_a_fallback_is_told_in_every_format_and_wri
     assert_eq!((&fallback["from"], &fallback["to"]), (&json!("script"), &json!("execute")), "{comp}");
     assert!(fallback["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{comp}");
     let faults = report["faults"].as_array().unwrap();
-    assert!(faults.iter().any(|fault| fault["message"].as_str().unwrap().contains("not a whole")), "{report}");
+    assert!(
+        faults.iter().any(|fault| fault["message"].as_str().unwrap().contains("not a whole")),
+        "{report}"
+    );
 
     let markdown = print("md");
     let duration = markdown.lines().find(|line| line.starts_with("**Duration:** ")).expect("a duration");

@@ -69,6 +69,11 @@ impl Scheduler {
                     None => self.reindex(turn.now, id),
                 }
             }
+            if !pass.claims.is_empty() {
+                // What was kept for this job, or for another of a batch that is full now, may be had by others.
+                pass = Pass::new(self, turn.now);
+                continue;
+            }
             // Where it stood somebody else is first now, and where it stands now it may be.
             lines.extend(self.jobs.get(&id).into_iter().flat_map(|job| job.lines.iter().cloned()));
             for class in &lines {

@@ -115,6 +115,10 @@ impl Claims {
         }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.gpus.is_empty() && self.limits.is_empty()
+    }
+
     pub(crate) fn of_gpu(&self, uuid: &str) -> Option<JobId> {
         self.gpus.get(uuid).copied()
     }

@@ -1,7 +1,7 @@
 //! Batches: so many tasks at once, what a first failure stops, and jobs that are gone on with.
 
-use crate::test_env::{TestEnv, job, set};
-use crate::{Again, BatchOrder, Event, Refusal, Together};
+use crate::test_env::{TestEnv, gpu_job, job, set};
+use crate::{Again, BatchOrder, Event, PluginState, Refusal, Together};
 use farmhand_model::batch::{BatchMember, BatchRef};
 use farmhand_model::dcc::Decision;
 use farmhand_model::job::PluginChoice;
@@ -40,6 +40,23 @@ fn a_batch_has_so_many_tasks_at_once_and_others_pass_it_by() {
     env.check_started(&[(5, "3")]);
     env.finish(2);
     env.check_started(&[(6, "1")]);
+}
+
+#[test]
+fn what_a_full_batch_waits_for_is_kept_for_it_no_longer() {
+    let mut env = TestEnv::bare(4);
+    env.gpus(&[0, 1]);
+    let ready = || crate::test_env::profile(&[("render", farmhand_model::dcc::FrameShape::Any)]);
+    env.plugin(ready());
+    env.submit(gpu_job("1", 1));
+    env.check_started(&[(1, "1")]);
+    env.plugin(PluginState::Unavailable { reason: "it is being changed".to_owned() });
+    let wants_both = JobSpec { batch: Some(member(1, "a", 1, true)), ..gpu_job("1", 2) };
+    env.submit(wants_both);
+    env.submit(of_batch("2", member(1, "b", 1, true)));
+    env.submit(gpu_job("3", 1));
+    env.plugin(ready());
+    env.check_started(&[(2, "2"), (3, "3")]);
 }
 
 #[test]
