@@ -247,6 +247,8 @@ test("a daemon that is killed is stale at once on every view, and when it is bac
   const slot = page.locator(".node .slot-taken", { hasText: "goes-on" });
   await slot.waitFor();
   const attempt = await slot.getAttribute("data-attempt");
+  // The views that come after the first paint are there from now on, also without a daemon.
+  await page.waitForFunction(() => performance.getEntriesByType("resource").some(({ name }) => name.includes("HistoryView")));
 
   await set.daemon.kill();
 
@@ -323,7 +325,9 @@ test("a line that broke is told at once, and the page goes on where it broke off
   const line = await lineTo(set.daemon.url);
   try {
     const { page, context, complaints } = await openPage(set.browser, line.url, { hash: "#/events" });
-    await page.locator(".notice").first().waitFor();
+    // It has heard an event, to go on after.
+    await set.daemon.submit({ ...jobOf(set.scene, "1", join(set.dir, "heard", "####")), name: "heard" });
+    await page.locator(".notice", { hasText: "heard is done: 1 frame" }).waitFor();
     const asked = streams(page);
     line.cut();
     await page.locator(".connection-offline").waitFor();

@@ -18,6 +18,7 @@ function slowAt(frame) {
     script,
     `import bpy
 scene = bpy.context.scene
+scene.cycles.use_adaptive_sampling = False
 for frame, samples in ((1, 1), (${frame}, 4096), (${frame} + 1, 1)):
     scene.cycles.samples = samples
     scene.cycles.keyframe_insert("samples", frame=frame)

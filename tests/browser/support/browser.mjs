@@ -45,8 +45,11 @@ export async function openPage(browser, url, { hash = "#/", width = 1440, height
 }
 
 /** Waits until the chosen job is in this state. */
-export function jobStatus(page, status) {
-  return page.locator(`.status[data-status="${status}"]`).waitFor();
+export async function jobStatus(page, status) {
+  const wanted = page.locator(`.status[data-status="${status}"]`).waitFor();
+  await wanted.catch(async (error) => {
+    throw new Error(`${error.message}\nThe page says: ${await page.locator("body").innerText()}`);
+  });
 }
 
 /** Waits until this many frames of the chosen job are in this state. */

@@ -90,8 +90,13 @@ export function createFarm(root: URL): Farm {
     arrived.push({ event, at: Date.now() });
     if (flushing) return;
     flushing = true;
-    if (document.hidden) setTimeout(flush, 200);
-    else requestAnimationFrame(flush);
+    // A window that is covered may not be hidden and have no frames all the same.
+    const late = setTimeout(flush, 200);
+    if (!document.hidden)
+      requestAnimationFrame(() => {
+        clearTimeout(late);
+        if (flushing) flush();
+      });
   }
 
   const listeners = new Set<Listener>();
