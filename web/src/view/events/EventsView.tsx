@@ -11,7 +11,7 @@ import { jobAddress } from "../../store/route";
 import { t } from "../../text";
 import { ProblemText } from "../common/parts";
 import { SeverityShape } from "../common/severity";
-import { usePage } from "../shell/context";
+import { replaceAddress, usePage } from "../shell/context";
 import { NoticeList } from "./NoticeList";
 import { NotifySwitch } from "./NotifySwitch";
 import "./events.css";
@@ -38,7 +38,7 @@ export function EventsView(): JSX.Element {
 
   const choose = (change: Partial<NoticeFilter>): void => {
     // A choice is no place to come back to.
-    location.replace(eventsAddress({ ...filter(), ...change }));
+    replaceAddress(eventsAddress({ ...filter(), ...change }));
   };
   const toggle = (severity: NoticeFilter["severities"][number]): void => {
     const chosen = filter().severities;

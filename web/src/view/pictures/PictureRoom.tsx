@@ -6,7 +6,7 @@ import { createMemo, For, onMount, Show, type JSX } from "solid-js";
 import { MODES, type Mode } from "../../model/look";
 import { jobAddress, picturesAddress } from "../../store/route";
 import { t } from "../../text";
-import { usePage } from "../shell/context";
+import { replaceAddress, usePage } from "../shell/context";
 import { Compare } from "./Compare";
 import { ImageViewer } from "./ImageViewer";
 import { LookBar } from "./LookBar";
@@ -61,7 +61,7 @@ export function PictureRoom(props: { mode: Mode }): JSX.Element {
                     onClick={(event) => {
                       // A turn in the room is no step of the browser's history: its back button leaves the room.
                       event.preventDefault();
-                      location.replace(address(mode));
+                      replaceAddress(address(mode));
                     }}
                   >
                     {t.images.modes[mode]}

@@ -10,7 +10,7 @@ import { FRAME_STATES, type GridLayer } from "../../model/grid";
 import { readChoice, type Choice, type Mode } from "../../model/look";
 import type { FrameState } from "../../api/types";
 import { picturesAddress } from "../../store/route";
-import { usePage } from "../shell/context";
+import { replaceAddress, usePage } from "../shell/context";
 
 export interface Room {
   readonly job: Accessor<number>;
@@ -99,7 +99,7 @@ export function createRoom(mode: Accessor<Mode>): Room {
 
   const rewrite = (next: Choice): void => {
     const shown = mode() === "image" ? (route().image?.frame ?? null) : null;
-    location.replace(picturesAddress(job(), mode(), shown, next));
+    replaceAddress(picturesAddress(job(), mode(), shown, next));
   };
 
   return {
@@ -128,7 +128,7 @@ export function createRoom(mode: Accessor<Mode>): Room {
       return null;
     },
     go(to) {
-      location.replace(picturesAddress(job(), mode(), to, mode() === "image" ? choice() : { ...choice(), frame: to }));
+      replaceAddress(picturesAddress(job(), mode(), to, mode() === "image" ? choice() : { ...choice(), frame: to }));
     },
   };
 }

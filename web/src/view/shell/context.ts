@@ -28,6 +28,12 @@ export function usePage(): PageContext {
   return context;
 }
 
+/** Puts another address in the place of this one, known at once: the next key may come before the browser tells of it. */
+export function replaceAddress(address: string): void {
+  location.replace(address);
+  window.dispatchEvent(new HashChangeEvent("hashchange"));
+}
+
 export function createRoute(): Accessor<Route> {
   const [route, setRoute] = createSignal(parseRoute(location.hash));
   const read = (): void => void setRoute(parseRoute(location.hash));
