@@ -162,7 +162,11 @@ test("a batch is resumed, watched, paused, tried again and cancelled as a whole"
   assert.deepEqual(asked, ["resume", "pause", "resume", "retry"]);
 
   const doomed = await submit("doomed", ["a", "b"].map((name) => job(name)), { paused: true });
+  // The row is drawn anew while its jobs come in.
+  await batchRow(page, doomed.id).locator(".status-paused").waitFor();
+  await batchRow(page, doomed.id).locator(".job-count", { hasText: "0/4" }).waitFor();
   await batchRow(page, doomed.id).focus();
+  await page.waitForFunction((id) => document.activeElement?.dataset?.batch === id, String(doomed.id));
   await page.keyboard.press("c");
   const dialog = page.getByRole("dialog", { name: "Cancel all of doomed" });
   await dialog.getByText("4 frames will not be rendered").waitFor();
