@@ -10,7 +10,7 @@ if (out === undefined) {
 const [width, height] = size.split("x").map(Number);
 const browser = await launch();
 const { page, complaints } = await openPage(browser, url.replace(/\/$/, ""), { hash, width, height, scheme });
-await page.locator("main h1, main h2").first().waitFor();
+await page.locator("h1, h2").first().waitFor();
 await page.waitForFunction(() => [...document.querySelectorAll(".thumbnail img")].every((image) => image.complete));
 await page.screenshot({ path: out });
 await browser.close();
