@@ -126,6 +126,20 @@ pub enum BatchStatus {
 }
 
 impl BatchStatus {
+    /// Its name, as in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            BatchStatus::Waiting => "waiting",
+            BatchStatus::Running => "running",
+            BatchStatus::Paused => "paused",
+            BatchStatus::Completed => "completed",
+            BatchStatus::Partial => "partial",
+            BatchStatus::Failed => "failed",
+            BatchStatus::Cancelled => "cancelled",
+        }
+    }
+
     /// Whether nothing will happen to it any more by itself.
     #[must_use]
     pub fn is_end(self) -> bool {
@@ -527,6 +541,12 @@ mod tests {
     fn names_are_those_of_json() {
         for state in EntryState::ALL {
             assert_eq!(serde_json::to_value(state).unwrap(), state.name());
+        }
+        {
+            use BatchStatus::{Cancelled, Completed, Failed, Partial, Paused, Running, Waiting};
+            for status in [Waiting, Running, Paused, Completed, Partial, Failed, Cancelled] {
+                assert_eq!(serde_json::to_value(status).unwrap(), status.name());
+            }
         }
         for format in ReportFormat::ALL {
             assert_eq!(serde_json::to_value(format).unwrap(), format.name());

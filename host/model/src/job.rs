@@ -182,6 +182,20 @@ pub enum JobStatus {
 }
 
 impl JobStatus {
+    /// Its name, as in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            JobStatus::Waiting => "waiting",
+            JobStatus::Running => "running",
+            JobStatus::Paused => "paused",
+            JobStatus::Cancelling => "cancelling",
+            JobStatus::Done => "done",
+            JobStatus::Failed => "failed",
+            JobStatus::Cancelled => "cancelled",
+        }
+    }
+
     /// Whether nothing will happen to it any more by itself.
     #[must_use]
     pub fn is_end(self) -> bool {
@@ -360,6 +374,14 @@ impl JobRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_those_of_json() {
+        use JobStatus::{Cancelled, Cancelling, Done, Failed, Paused, Running, Waiting};
+        for status in [Waiting, Running, Paused, Cancelling, Done, Failed, Cancelled] {
+            assert_eq!(serde_json::json!(status), status.name());
+        }
+    }
 
     /// As an earlier version wrote it: a database outlives the version that made it.
     #[test]

@@ -6,7 +6,7 @@
 use crate::batch::{NotifyMoment, NotifyWish, ReportFormat};
 use crate::report::SubjectKind;
 use crate::view::FrameCounts;
-use crate::{JobId, JobStatus, Timestamp};
+use crate::{JobId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use utoipa::ToSchema;
@@ -137,20 +137,6 @@ impl Delivery {
             DeliveryState::Due { at } => Some(at),
             DeliveryState::Arrived { .. } | DeliveryState::GivenUp { .. } => None,
         }
-    }
-}
-
-/// A job's status, as in JSON.
-#[must_use]
-pub fn status_name(status: JobStatus) -> &'static str {
-    match status {
-        JobStatus::Waiting => "waiting",
-        JobStatus::Running => "running",
-        JobStatus::Paused => "paused",
-        JobStatus::Cancelling => "cancelling",
-        JobStatus::Done => "done",
-        JobStatus::Failed => "failed",
-        JobStatus::Cancelled => "cancelled",
     }
 }
 

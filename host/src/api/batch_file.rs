@@ -1,21 +1,19 @@
 //! A batch file over HTTP: its text, for whoever has the file and no command line at hand, such as the page.
 
+use super::batches::accepted;
 use super::body::JsonBody;
-use super::params::{ApiQuery, DryRun, header_text};
+use super::params::{ApiQuery, DryRun, idempotency_key};
 use super::problem::{FieldError, Part, Problem, ProblemKind};
 use crate::batch::{Language, Mistakes, Overrides, Resolved, resolve_upload};
 use crate::farm::{BatchSubmission, Farm, FarmError};
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use farmhand_model::batch::BatchView;
 use serde::Deserialize;
 use serde_json::Map;
 use utoipa::ToSchema;
-
-/// Longest idempotency key.
-const LONGEST_KEY: usize = 255;
 
 /// A batch file as it is sent: its text, and what the file does not say of itself.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -66,7 +64,7 @@ pub(super) async fn submit(
     headers: HeaderMap,
     JsonBody(file): JsonBody<BatchFile>,
 ) -> Result<Response, Problem> {
-    let key = header_text(&headers, "idempotency-key", LONGEST_KEY)?;
+    let key = idempotency_key(&headers)?;
     // A large file takes its time.
     let read = tokio::task::spawn_blocking(move || read(&file)).await;
     let read =
@@ -84,10 +82,7 @@ pub(super) async fn submit(
     if dry_run {
         return Ok(Json(farm.plan_batch(submission).await.map_err(placed)?).into_response());
     }
-    let submitted = farm.submit_batch(submission, key).await.map_err(placed)?;
-    let status = if submitted.created { StatusCode::CREATED } else { StatusCode::OK };
-    let location = format!("/api/v1/batches/{}", submitted.batch.summary.id);
-    Ok((status, [(header::LOCATION, location)], Json(submitted.batch)).into_response())
+    Ok(accepted(farm.submit_batch(submission, key).await.map_err(placed)?))
 }
 
 fn read(file: &BatchFile) -> Result<Resolved, Mistakes> {

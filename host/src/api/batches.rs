@@ -2,9 +2,9 @@
 
 use super::body::{JsonBody, OptionalJsonBody};
 use super::jobs::{MOST, Nothing, USUAL, in_query};
-use super::params::{ApiQuery, DryRun, FromQuery, Id, QueryParams, header_text};
+use super::params::{ApiQuery, DryRun, FromQuery, Id, QueryParams, idempotency_key};
 use super::problem::Problem;
-use crate::farm::{BatchControl, BatchSubmission, Farm, FarmError};
+use crate::farm::{BatchControl, BatchSubmission, Farm, FarmError, SubmittedBatch};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -13,9 +13,6 @@ use farmhand_model::BatchId;
 use farmhand_model::batch::{BatchSummary, BatchView, EntryState};
 use farmhand_model::view::Page;
 use serde_json::Value;
-
-/// Longest idempotency key.
-const LONGEST_KEY: usize = 255;
 
 /// Submits a batch
 ///
@@ -49,11 +46,15 @@ pub(super) async fn submit(
     if dry_run {
         return Ok(Json(farm.plan_batch(submission).await?).into_response());
     }
-    let key = header_text(&headers, "idempotency-key", LONGEST_KEY)?;
-    let submitted = farm.submit_batch(submission, key).await?;
+    let key = idempotency_key(&headers)?;
+    Ok(accepted(farm.submit_batch(submission, key).await?))
+}
+
+/// The answer to whoever has submitted it.
+pub(super) fn accepted(submitted: SubmittedBatch) -> Response {
     let status = if submitted.created { StatusCode::CREATED } else { StatusCode::OK };
     let location = format!("/api/v1/batches/{}", submitted.batch.summary.id);
-    Ok((status, [(header::LOCATION, location)], Json(submitted.batch)).into_response())
+    (status, [(header::LOCATION, location)], Json(submitted.batch)).into_response()
 }
 
 /// Which batches to list.

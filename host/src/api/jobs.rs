@@ -1,7 +1,7 @@
 //! Jobs over HTTP: submit, list, look at, change, control, and their frames and attempts.
 
 use super::body::{JsonBody, OptionalJsonBody};
-use super::params::{ApiQuery, DryRun, FromQuery, Id, QueryParams, header_text};
+use super::params::{ApiQuery, DryRun, FromQuery, Id, QueryParams, idempotency_key};
 use super::problem::{FieldError, Part, Problem, ProblemKind};
 use crate::farm::{Farm, FarmError, JobControl, JobQuery, Submission};
 use axum::Json;
@@ -20,9 +20,6 @@ pub(super) const MOST: u32 = 1000;
 
 /// Items on one page of a list where nothing is asked for.
 pub(super) const USUAL: u32 = 100;
-
-/// Longest idempotency key. A UUID has 36 characters.
-const LONGEST_KEY: usize = 255;
 
 /// Submits a job
 ///
@@ -55,7 +52,7 @@ pub(super) async fn submit(
     if dry_run {
         return Ok(Json(farm.plan(submission).await?).into_response());
     }
-    let key = header_text(&headers, "idempotency-key", LONGEST_KEY)?;
+    let key = idempotency_key(&headers)?;
     let submitted = farm.submit(submission, key).await?;
     let status = if submitted.created { StatusCode::CREATED } else { StatusCode::OK };
     let location = format!("/api/v1/jobs/{}", submitted.job.summary.id);

@@ -77,6 +77,14 @@ pub(super) fn header_text(
     }
 }
 
+/// Longest idempotency key. A UUID has 36 characters.
+const LONGEST_KEY: usize = 255;
+
+/// What names a submission, for one that is sent again.
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    header_text(headers, "idempotency-key", LONGEST_KEY)
+}
+
 /// Whether the client has what this entity tag names.
 pub(super) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     headers

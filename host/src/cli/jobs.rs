@@ -57,18 +57,6 @@ pub(super) fn escaped(text: &str) -> String {
         .collect()
 }
 
-pub(super) fn status_name(status: JobStatus) -> &'static str {
-    match status {
-        JobStatus::Waiting => "waiting",
-        JobStatus::Running => "running",
-        JobStatus::Paused => "paused",
-        JobStatus::Cancelling => "cancelling",
-        JobStatus::Done => "done",
-        JobStatus::Failed => "failed",
-        JobStatus::Cancelled => "cancelled",
-    }
-}
-
 pub(super) fn status_cell(status: JobStatus) -> Cell {
     let tone = match status {
         JobStatus::Waiting => Tone::Plain,
@@ -77,7 +65,7 @@ pub(super) fn status_cell(status: JobStatus) -> Cell {
         JobStatus::Failed => Tone::Bad,
         JobStatus::Cancelled => Tone::Dim,
     };
-    Cell::toned(status_name(status), tone)
+    Cell::toned(status.name(), tone)
 }
 
 fn table(jobs: &[JobSummary], now: Timestamp) -> Table {

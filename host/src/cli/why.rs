@@ -3,7 +3,6 @@
 use super::context::Context;
 use super::error::CliError;
 use super::human::{self, localised};
-use super::jobs::status_name;
 use super::output::{Cell, Table, Tone};
 use clap::Args;
 use farmhand_model::job::TimeSpent;
@@ -30,7 +29,7 @@ pub(super) fn run(context: &mut Context, args: &WhyArgs) -> Result<(), CliError>
 
 fn table(view: &JobWhyView) -> Table {
     let mut table = Table::facts();
-    let status = status_name(view.status);
+    let status = view.status.name();
     let name = format!("job {}", view.job);
     match &view.why.reason {
         WaitReason::Ended => table.fact(&name, status),

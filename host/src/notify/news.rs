@@ -1,8 +1,8 @@
 //! What there is to tell of a job or a batch as it is now. Pure: the same state gives the same deliveries with the same
 //! keys, so that it may be asked for again at any time and nobody is told twice.
 
-use farmhand_model::batch::{BatchStatus, BatchSummary, NotifyMoment, NotifyWish, ReportFormat, ReportWish};
-use farmhand_model::notify::{Delivery, Notification, NotifyTarget, status_name};
+use farmhand_model::batch::{BatchSummary, NotifyMoment, NotifyWish, ReportFormat, ReportWish};
+use farmhand_model::notify::{Delivery, Notification, NotifyTarget};
 use farmhand_model::report::SubjectKind;
 use farmhand_model::view::FrameCounts;
 use farmhand_model::{JobId, JobRecord, JobStatus, Timestamp};
@@ -25,7 +25,7 @@ pub(crate) fn of_job(record: &JobRecord, now: Timestamp) -> Vec<Delivery> {
         number: record.id.0,
         name: record.spec.name.clone(),
         user: record.spec.user.clone(),
-        status: status_name(record.status).to_owned(),
+        status: record.status.name().to_owned(),
         text: job_text(record, moment, &frames),
         failure: record.failure.clone(),
         frames,
@@ -59,7 +59,7 @@ pub(crate) fn of_batch(
         number: summary.id.0,
         name: summary.name.clone(),
         user: summary.user.clone(),
-        status: batch_status(summary.status).to_owned(),
+        status: summary.status.name().to_owned(),
         text: batch_text(summary, moment),
         failure: None,
         frames: summary.frames,
@@ -149,22 +149,11 @@ fn batch_text(summary: &BatchSummary, moment: NotifyMoment) -> String {
     }
 }
 
-fn batch_status(status: BatchStatus) -> &'static str {
-    match status {
-        BatchStatus::Waiting => "waiting",
-        BatchStatus::Running => "running",
-        BatchStatus::Paused => "paused",
-        BatchStatus::Completed => "completed",
-        BatchStatus::Partial => "partial",
-        BatchStatus::Failed => "failed",
-        BatchStatus::Cancelled => "cancelled",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use farmhand_model::BatchId;
+    use farmhand_model::batch::BatchStatus;
     use farmhand_model::batch::JobCounts;
 
     fn wish(json: &str) -> NotifyWish {

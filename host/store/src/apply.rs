@@ -5,7 +5,7 @@ use farmhand_model::batch::{BatchEntry, BatchRecord};
 use farmhand_model::notify::Delivery;
 use farmhand_model::report::SubjectKind;
 use farmhand_model::{
-    AttemptRecord, BatchId, Change, Digest, FrameRecord, FrameSet, JobId, JobRecord, JobStatus, Timestamp,
+    AttemptRecord, BatchId, Change, Digest, FrameRecord, FrameSet, JobId, JobRecord, Timestamp,
 };
 use rusqlite::{Connection, ffi, params};
 use serde::Serialize;
@@ -26,19 +26,6 @@ pub(crate) fn apply(conn: &Connection, change: &Change) -> Result<(), ErrorKind>
         Change::News(delivery) => news(conn, delivery),
         Change::Delivery(delivery) => delivery_is(conn, delivery),
         Change::IdempotencyKey { key, request, job, at } => idempotency(conn, key, request, *job, *at),
-    }
-}
-
-/// The status as the `status` column has it, which is as it is in JSON.
-pub(crate) fn status_text(status: JobStatus) -> &'static str {
-    match status {
-        JobStatus::Waiting => "waiting",
-        JobStatus::Running => "running",
-        JobStatus::Paused => "paused",
-        JobStatus::Cancelling => "cancelling",
-        JobStatus::Done => "done",
-        JobStatus::Failed => "failed",
-        JobStatus::Cancelled => "cancelled",
     }
 }
 
@@ -66,7 +53,7 @@ fn job(conn: &Connection, record: &JobRecord) -> Result<(), ErrorKind> {
     )?;
     statement.execute(params![
         record.id.0,
-        status_text(record.status),
+        record.status.name(),
         record.spec.priority,
         record.submitted.0,
         record.finished.map(|at| at.0),
@@ -205,17 +192,4 @@ fn idempotency(
         return Err(ErrorKind::KeyTaken { key: key.to_owned() });
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_status_column_says_what_the_record_says() {
-        use JobStatus::{Cancelled, Cancelling, Done, Failed, Paused, Running, Waiting};
-        for status in [Waiting, Running, Paused, Cancelling, Done, Failed, Cancelled] {
-            assert_eq!(serde_json::json!(status), status_text(status));
-        }
-    }
 }

@@ -1,6 +1,5 @@
 //! Every question that the store answers, as SQL on a connection.
 
-use crate::apply::status_text;
 use crate::error::ErrorKind;
 pub use farmhand_model::RestoredJob;
 use farmhand_model::batch::{BatchEntry, BatchRecord};
@@ -202,7 +201,7 @@ pub(crate) fn jobs(conn: &Connection, filter: &JobFilter) -> Result<Vec<JobRecor
     let wanted =
         if marks.is_empty() { "status <> 'forgotten'".to_owned() } else { format!("status IN ({marks})") };
     let sql = format!("SELECT id, record FROM job WHERE {wanted} AND id < ? ORDER BY id DESC LIMIT ?");
-    let statuses = filter.statuses.iter().map(|status| Value::from(status_text(*status).to_owned()));
+    let statuses = filter.statuses.iter().map(|status| Value::from(status.name().to_owned()));
     let before = filter.before.and_then(|id| i64::try_from(id.0).ok()).unwrap_or(i64::MAX);
     let params = statuses.chain([Value::from(before), Value::from(filter.limit)]);
     records(conn, "job", &sql, params_from_iter(params))

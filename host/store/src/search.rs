@@ -3,7 +3,6 @@
 //! A history may have a million jobs, and a search that looked at all of them in one go would hold a reader for
 //! seconds. So a page looks at so many rows and says where the next one goes on, also where it found nothing yet.
 
-use crate::apply::status_text;
 use crate::error::ErrorKind;
 use crate::read::JobFilter;
 use farmhand_model::{BatchId, JobId, JobRecord};
@@ -95,7 +94,7 @@ fn search_among(
          WHERE id < ?1 AND id IN (SELECT job FROM batch_entry WHERE batch = ?3) ORDER BY id DESC LIMIT ?2"
     };
     let words = Words::of(&search.words);
-    let statuses: Vec<_> = filter.statuses.iter().map(|status| status_text(*status)).collect();
+    let statuses: Vec<_> = filter.statuses.iter().map(|status| status.name()).collect();
     let before = filter.before.and_then(|id| i64::try_from(id.0).ok()).unwrap_or(i64::MAX);
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query(params![before, looked_at, search.batch.map(|batch| batch.0)])?;

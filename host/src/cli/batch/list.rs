@@ -41,18 +41,6 @@ pub(in crate::cli) fn run(context: &mut Context, args: &BatchesArgs) -> Result<(
     }
 }
 
-pub(super) fn status_name(status: BatchStatus) -> &'static str {
-    match status {
-        BatchStatus::Waiting => "waiting",
-        BatchStatus::Running => "running",
-        BatchStatus::Paused => "paused",
-        BatchStatus::Completed => "completed",
-        BatchStatus::Partial => "partial",
-        BatchStatus::Failed => "failed",
-        BatchStatus::Cancelled => "cancelled",
-    }
-}
-
 pub(super) fn status_cell(status: BatchStatus) -> Cell {
     let tone = match status {
         BatchStatus::Waiting => Tone::Plain,
@@ -61,7 +49,7 @@ pub(super) fn status_cell(status: BatchStatus) -> Cell {
         BatchStatus::Failed => Tone::Bad,
         BatchStatus::Cancelled => Tone::Dim,
     };
-    Cell::toned(status_name(status), tone)
+    Cell::toned(status.name(), tone)
 }
 
 /// How long it takes, or took.

@@ -12,7 +12,6 @@ use super::super::interrupt::Interrupt;
 use super::super::local::runtime;
 use super::super::output::clean;
 use super::super::progress::Absence;
-use super::list::status_name;
 use farmhand_model::batch::{BatchEntryView, BatchStatus, BatchSummary, BatchView, EntryState, JobCounts};
 use farmhand_model::past::TroubleView;
 use farmhand_model::{BatchId, JobId, Timestamp};
@@ -359,7 +358,7 @@ pub(super) fn state_line(batch: &BatchSummary) -> String {
         "batch {} {} is {}: {}; {} frames ({})",
         batch.id,
         clean(&batch.name),
-        status_name(batch.status),
+        batch.status.name(),
         counts(&batch.jobs),
         human::frames(&batch.frames),
         percent(batch)
