@@ -41,6 +41,7 @@ const focusIs = (page, number) => page.waitForFunction((wanted) => Number(docume
 const cancelAll = async (...ids) => {
   for (const id of ids) await set.daemon.request("POST", `/api/v1/batches/${id}/cancel`);
 };
+const cancelJobs = (...jobs) => set.daemon.request("POST", "/api/v1/jobs/actions", { jobs, action: "cancel" });
 
 async function accessible(page) {
   const { violations } = await page.evaluate(`${AXE}; axe.run({ runOnly: ${JSON.stringify(WCAG)} })`);
@@ -161,25 +162,34 @@ test("a batch is resumed, watched, paused, tried again and cancelled as a whole"
   const asked = requests.filter((request) => request.includes("/batches/")).map((request) => request.split("/").at(-1));
   assert.deepEqual(asked, ["resume", "pause", "resume", "retry"]);
 
-  const doomed = await submit("doomed", ["a", "b"].map((name) => job(name)), { paused: true });
-  // The row is drawn anew while its jobs come in.
-  await batchRow(page, doomed.id).locator(".status-paused").waitFor();
-  await batchRow(page, doomed.id).locator(".job-count", { hasText: "0/4" }).waitFor();
+  const doomed = await submit("doomed", ["a", "b", "c"].map((name) => job(name)), { paused: true });
+  await batchRow(page, doomed.id).locator(".job-count", { hasText: "0/6" }).waitFor();
   await batchRow(page, doomed.id).focus();
   await page.waitForFunction((id) => document.activeElement?.dataset?.batch === id, String(doomed.id));
   await page.keyboard.press("c");
   const dialog = page.getByRole("dialog", { name: "Cancel all of doomed" });
-  await dialog.getByText("4 frames will not be rendered").waitFor();
+  await dialog.getByText("6 frames will not be rendered").waitFor();
   await accessible(page);
+  // Somebody else cancels one of them: the question says what is left of it.
+  await cancelJobs(doomed.jobs[1]);
+  await dialog.getByText("4 frames will not be rendered").waitFor();
   await dialog.getByRole("button", { name: "Cancel 2 jobs" }).click();
   await batchRow(page, doomed.id).locator(".status-cancelled").waitFor();
+
+  const gone = await submit("gone", [job("d"), job("e")], { paused: true });
+  await batchRow(page, gone.id).getByRole("checkbox").click();
+  await page.locator(".job-bar", { hasText: "2 selected" }).getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("dialog", { name: "Cancel 2 jobs?" }).waitFor();
+  await cancelJobs(...gone.jobs);
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.getByRole("status").filter({ hasText: "All of these jobs have ended" }).waitFor();
   assert.deepEqual(complaints.filter((complaint) => !complaint.includes("404")), []);
   await context.close();
 });
 
 test("an open batch has all of its jobs, also those that the list has not come to", async () => {
   const long = await submit("long", [job("early"), job("early_too"), job("later")], { paused: true });
-  await set.daemon.request("POST", "/api/v1/jobs/actions", { jobs: long.jobs.slice(0, 2), action: "cancel" });
+  await cancelJobs(...long.jobs.slice(0, 2));
   // More ended jobs than the page reads at first.
   const filler = await submit("filler", Array.from({ length: 60 }, (_, at) => job(`filler_${at}`)), { paused: true });
   await cancelAll(filler.id);

@@ -2,7 +2,7 @@
  * Acting on jobs: on those that are selected, or on the row that the keyboard is on, which may be a whole batch. Asks first where something would be
  * lost, and keeps what was refused, job by job, until somebody has read it.
  */
-import { createSignal, type Accessor } from "solid-js";
+import { createEffect, createMemo, createSignal, untrack, type Accessor } from "solid-js";
 import { control, type BatchSummary } from "../../api/batches";
 import { actOnJobs, type Refused } from "../../api/jobs";
 import { asProblem } from "../../api/problem";
@@ -43,7 +43,7 @@ const ON_A_ROW: readonly Action[] = ["pause", "resume", "retry", "cancel"];
 
 export function createActing({ farm, table, complain }: PageContext): Acting {
   const [busy, setBusy] = createSignal(false);
-  const [asked, setAsked] = createSignal<Wish | null>(null);
+  const [question, setQuestion] = createSignal<{ action: Action; row: Row | null } | null>(null);
   const [refusals, setRefusals] = createSignal<Refusals | null>(null);
   const [said, setSaid] = createSignal("");
 
@@ -58,6 +58,19 @@ export function createActing({ farm, table, complain }: PageContext): Acting {
     const jobs = all.filter((job) => suits(action, job));
     return jobs.length === 0 ? null : { action, jobs, batch: null };
   }
+
+  // A question that stands is about what is known now: whoever says yes has read what it comes to.
+  const asked = createMemo(() => {
+    const about = question();
+    farm.state.jobsVersion;
+    return about === null ? null : wishAbout(about.action, about.row);
+  });
+  createEffect(() => {
+    if (asked() !== null) return;
+    const about = untrack(question);
+    if (about !== null) setSaid(t.many.notNow[about.action]);
+    setQuestion(null);
+  });
 
   async function act({ action, jobs, batch }: Wish, priority: number | null): Promise<void> {
     setBusy(true);
@@ -92,14 +105,15 @@ export function createActing({ farm, table, complain }: PageContext): Acting {
     ask(action, row) {
       if (busy() || farm.connection().kind !== "live") return;
       const isSelected = row === undefined && table.selectedJobs().length > 0;
-      const wish = wishAbout(action, isSelected ? null : (row ?? table.active()));
+      const about = isSelected ? null : (row ?? table.active());
+      const wish = wishAbout(action, about);
       if (wish === null) return void setSaid(t.many.notNow[action]);
-      if (action === "cancel" || action === "priority") setAsked(wish);
+      if (action === "cancel" || action === "priority") setQuestion({ action, row: about });
       else void act(wish, null);
     },
     answer(yes, priority) {
       const wish = asked();
-      setAsked(null);
+      setQuestion(null);
       if (yes && wish !== null) void act(wish, priority ?? null);
     },
     dismiss: () => void setRefusals(null),

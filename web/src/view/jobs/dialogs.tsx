@@ -17,11 +17,11 @@ export function AskDialogs(props: { acting: Acting }): JSX.Element {
   };
   return (
     <Switch>
-      <Match when={asked("cancel")} keyed>
-        {(wish) => <AskCancel wish={wish} answer={(yes) => props.acting.answer(yes)} />}
+      <Match when={asked("cancel")}>
+        {(wish) => <AskCancel wish={wish()} answer={(yes) => props.acting.answer(yes)} />}
       </Match>
-      <Match when={asked("priority")} keyed>
-        {(wish) => <AskPriority wish={wish} answer={(priority) => props.acting.answer(priority !== null, priority ?? 0)} />}
+      <Match when={asked("priority")}>
+        {(wish) => <AskPriority wish={wish()} answer={(priority) => props.acting.answer(priority !== null, priority ?? 0)} />}
       </Match>
     </Switch>
   );
