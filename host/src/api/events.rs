@@ -78,7 +78,12 @@ fn stream<P>(
 ) -> impl Stream<Item = Result<Event, Infallible>> {
     async_stream::stream! {
         let _place = place;
-        yield Ok(Event::default().retry(RETRY).comment("farmhand"));
+        // A client whose line breaks before the first event goes on from here.
+        let head = Event::default().retry(RETRY).comment("farmhand");
+        yield Ok(match subscription.start() {
+            Some(id) => head.id(id),
+            None => head,
+        });
         loop {
             let item = tokio::select! {
                 biased;
@@ -180,7 +185,7 @@ mod tests {
             r#"data: {"type":"progress","job":1,"attempt":2,"frame":3,"fraction":0.5,"memory_bytes":null}"#,
             "\n\n"
         );
-        let head = "retry: 1000\n: farmhand\n\n";
+        let head = "retry: 1000\n: farmhand\n";
         let first = concat!(
             "event: notice\nid: 7-1\n",
             r#"data: {"type":"notice","notice":{"id":1,"at":"1970-01-01T00:00:00.000Z","severity":"info","kind":"job-done","#,
@@ -197,9 +202,9 @@ mod tests {
             };
             assert_eq!(fields(&found), fields(&expect), "{found}");
         };
-        check(live, 3, format!("{head}{first}{expect_second}")).await;
-        check(resumed, 2, format!("{head}{expect_second}")).await;
-        check(of_another_daemon, 2, format!("{head}event: missed\nid: 7-2\ndata: {{}}\n\n")).await;
+        check(live, 3, format!("{head}id: 7-0\n\n{first}{expect_second}")).await;
+        check(resumed, 2, format!("{head}id: 7-1\n\n{expect_second}")).await;
+        check(of_another_daemon, 2, format!("{head}\nevent: missed\nid: 7-2\ndata: {{}}\n\n")).await;
     }
 
     #[tokio::test]
@@ -222,7 +227,7 @@ mod tests {
         let events = stream(bus.subscribe(None), None, stop.clone(), Arc::clone(&place));
         assert_eq!(Arc::strong_count(&place), 2);
         stop.cancel();
-        assert_eq!(text(events).await, "retry: 1000\n: farmhand\n\n");
+        assert_eq!(text(events).await, "retry: 1000\n: farmhand\nid: 7-0\n\n");
         assert_eq!(Arc::strong_count(&place), 1);
     }
 

@@ -137,6 +137,12 @@ pub struct Subscription {
 }
 
 impl Subscription {
+    /// The id to resume after before anything was handed out; `None` where that starts with something missed.
+    #[must_use]
+    pub fn start(&self) -> Option<String> {
+        (!self.missed).then(|| self.bus.id(self.position))
+    }
+
     /// The next item, as soon as there is one; `None` when the bus is gone. Cancel-safe.
     pub async fn next(&mut self) -> Option<BusItem> {
         loop {

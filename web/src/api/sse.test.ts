@@ -13,6 +13,7 @@ test.each<[string, string[], SseMessage[]]>([
   ["a name and an id", ["id: 7-1\nevent: job\ndata:x\n\n"], [{ name: "job", data: "x", id: "7-1" }]],
   ["comments are nothing", [": keep-alive\n\n", ":\n\n"], []],
   ["a name without data is a sign", ["event: missed\nid: 7-9\n\n"], [{ name: "missed", data: "", id: "7-9" }]],
+  ["an id alone is a place", ["id: 7-9\n\n", "\n"], [{ name: "message", data: "", id: "7-9" }]],
   ["an unfinished message is none yet", ["data: x\n"], []],
   ["other line ends", ["data: a\r\n\r\ndata: b\r\r"], [
     { name: "message", data: "a", id: null },

@@ -15,6 +15,7 @@ export class SseParser {
   private name = "";
   private data: string[] = [];
   private id: string | null = null;
+  private hasNewId = false;
   private afterReturn = false;
 
   /** Takes the next piece of the stream, cut wherever it happens to be cut. */
@@ -34,16 +35,20 @@ export class SseParser {
     const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
     if (field === "event") this.name = value;
     else if (field === "data") this.data.push(value);
-    else if (field === "id" && !value.includes("\0")) this.id = value;
+    else if (field === "id" && !value.includes("\0")) {
+      this.id = value;
+      this.hasNewId = true;
+    }
     return null;
   }
 
   private dispatch(): SseMessage | null {
-    const { name, data } = this;
+    const { name, data, hasNewId } = this;
     this.name = "";
     this.data = [];
-    // A block with an event name but no data is still a sign, such as `event: missed`.
-    if (data.length === 0 && name === "") return null;
+    this.hasNewId = false;
+    // A block with an event name but no data is still a sign, such as `event: missed`, and an id alone says where the stream is.
+    if (data.length === 0 && name === "" && !hasNewId) return null;
     return { name: name === "" ? "message" : name, data: data.join("\n"), id: this.id };
   }
 }

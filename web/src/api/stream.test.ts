@@ -82,6 +82,21 @@ describe("EventStream", () => {
     stream.stop();
   });
 
+  test("goes on from where the stream began when it broke before the first event", async () => {
+    const { client, stream: answer, asked } = daemon();
+    const first = answer();
+    const { heard, stream } = listen(client);
+    await settle();
+    first.write("retry: 1000\n: farmhand\nid: 7-41\n\n");
+    await settle();
+    answer();
+    first.end();
+    await vi.advanceTimersByTimeAsync(250);
+    expect(heard).toEqual(["opened", "resumed"]);
+    expect(asked).toEqual([null, "7-41"]);
+    stream.stop();
+  });
+
   test("without a last event it says that nothing is resumed", async () => {
     const { client, stream: answer } = daemon();
     const first = answer();
