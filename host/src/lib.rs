@@ -16,4 +16,5 @@ mod notify;
 mod refused;
 mod report;
 pub mod scene;
+pub mod shell;
 pub mod trial;

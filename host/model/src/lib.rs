@@ -53,6 +53,7 @@ pub mod time;
 pub mod versions;
 pub mod view;
 pub mod why;
+pub mod words;
 
 pub use attempt::{AttemptRecord, AttemptState, EndedBy, PluginStamp};
 pub use batch::{BatchMember, BatchRecord, BatchRef};

@@ -77,3 +77,26 @@ impl Seconds {
         (self.0 * 1000.0).round() as i64
     }
 }
+
+/// `12 ms`, `0.42 s`, `4.2 s`, `1 min 05 s`, `2 h 03 min`, `3 d 04 h`; less than nothing is nothing.
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.max(0.0);
+        if seconds < 0.0995 {
+            return write!(f, "{:.0} ms", seconds * 1000.0);
+        }
+        if seconds < 0.995 {
+            return write!(f, "{seconds:.2} s");
+        }
+        if seconds < 9.95 {
+            return write!(f, "{seconds:.1} s");
+        }
+        let whole = seconds.round() as u64;
+        match whole {
+            0..60 => write!(f, "{whole} s"),
+            60..3600 => write!(f, "{} min {:02} s", whole / 60, whole % 60),
+            3600..86_400 => write!(f, "{} h {:02} min", whole / 3600, whole % 3600 / 60),
+            _ => write!(f, "{} d {:02} h", whole / 86_400, whole % 86_400 / 3600),
+        }
+    }
+}

@@ -1,21 +1,12 @@
 //! Times, spans, sizes and counts as people read them.
 
 use farmhand_model::view::FrameCounts;
+pub(super) use farmhand_model::words::count;
 use farmhand_model::{Seconds, Timestamp};
 
-/// `4.2 s`, `1 min 05 s`, `2 h 03 min`, `3 d 04 h`.
+/// `4.2 s`, `1 min 05 s`: in tenths at the finest, as most of these change while they are read.
 pub(super) fn span(span: Seconds) -> String {
-    let seconds = span.0.max(0.0);
-    if seconds < 10.0 {
-        return format!("{seconds:.1} s");
-    }
-    let whole = seconds.round() as u64;
-    match whole {
-        0..60 => format!("{whole} s"),
-        60..3600 => format!("{} min {:02} s", whole / 60, whole % 60),
-        3600..86_400 => format!("{} h {:02} min", whole / 3600, whole % 3600 / 60),
-        _ => format!("{} d {:02} h", whole / 86_400, whole % 86_400 / 3600),
-    }
+    if span.0 < 9.95 { format!("{:.1} s", span.0.max(0.0)) } else { span.to_string() }
 }
 
 /// `12 MiB`, `1.5 GiB`.
@@ -83,11 +74,6 @@ pub(super) fn frames(counts: &FrameCounts) -> String {
         text.push_str(&format!(", {} failed", counts.failed));
     }
     text
-}
-
-/// `1 frame`, `2 frames`.
-pub(super) fn count(number: u64, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::context::Context;
 use super::error::CliError;
 use super::human;
 use super::output::{clean, clean_lines};
-use crate::trial::text::quoted;
+use crate::shell::{command_line, quoted};
 use farmhand_model::plan::{LevelPlan, PlanView, TaskPlan};
 use std::fmt::Write as _;
 
@@ -57,9 +57,7 @@ fn write_task(text: &mut String, task: &TaskPlan) {
     for (name, value) in &task.command.env {
         let _ = writeln!(text, "    {}", clean(&format!("{name}={}", quoted(value))));
     }
-    let words: Vec<_> =
-        std::iter::once(&task.command.program).chain(&task.command.args).map(|word| quoted(word)).collect();
-    let _ = writeln!(text, "    {}", clean(&words.join(" ")));
+    let _ = writeln!(text, "    {}", clean(&command_line(&task.command.program, &task.command.args)));
     for file in &task.files {
         let _ = writeln!(text, "    writes {}:", clean(&file.path));
         for line in file.contents.lines() {

@@ -1,7 +1,8 @@
 //! A report as Markdown: headings, a summary table, then each job with its mark. Names and messages are other people's
 //! texts: nothing in them is read as Markdown or as HTML.
 
-use super::words::{Words, bytes, count, line, percent, shell_line, short, span};
+use super::words::{Words, bytes, count, line, percent, short, span};
+use crate::shell::command_line;
 use farmhand_model::batch::EntryState;
 use farmhand_model::report::{FaultGroup, FrameTimes, JobReport, PluginUse, Report, SubjectKind, tag};
 use std::fmt::Write as _;
@@ -141,7 +142,7 @@ fn write_job(out: &mut String, job: &JobReport, in_full: bool) -> std::fmt::Resu
         writeln!(out, "- **Options:** {}", code(&options))?;
     }
     if let Some(command) = &job.command {
-        writeln!(out, "- **Command:** {}", code(&shell_line(&command.program, &command.args)))?;
+        writeln!(out, "- **Command:** {}", code(&command_line(&command.program, &command.args)))?;
     }
     if job.retry_count > 0 || !job.retries.is_empty() {
         writeln!(out, "- **Retries:** {}", job.retry_count)?;

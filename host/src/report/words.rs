@@ -1,6 +1,6 @@
 //! Spans, sizes, times and counts as a report says them.
 
-use farmhand_model::{Bytes, Timestamp};
+use farmhand_model::{Bytes, Seconds, Timestamp};
 use jiff::tz::TimeZone;
 
 /// How a report speaks: in whose time.
@@ -29,25 +29,9 @@ impl Words {
     }
 }
 
-/// `12 ms`, `0.42 s`, `4.2 s`, `1 min 05 s`, `2 h 03 min`, `3 d 04 h`.
+/// `12 ms`, `4.2 s`, `1 min 05 s`.
 pub(super) fn span(seconds: f64) -> String {
-    let seconds = seconds.max(0.0);
-    if seconds < 0.0995 {
-        return format!("{:.0} ms", seconds * 1000.0);
-    }
-    if seconds < 0.995 {
-        return format!("{seconds:.2} s");
-    }
-    if seconds < 9.95 {
-        return format!("{seconds:.1} s");
-    }
-    let whole = seconds.round() as u64;
-    match whole {
-        0..60 => format!("{whole} s"),
-        60..3600 => format!("{} min {:02} s", whole / 60, whole % 60),
-        3600..86_400 => format!("{} h {:02} min", whole / 3600, whole % 3600 / 60),
-        _ => format!("{} d {:02} h", whole / 86_400, whole % 86_400 / 3600),
-    }
+    Seconds(seconds).to_string()
 }
 
 /// As everywhere in farmhand, in powers of 1000.
@@ -100,19 +84,6 @@ pub(super) fn short(text: &str, most: usize) -> String {
     }
 }
 
-/// A command as one line to paste into a POSIX shell.
-pub(super) fn shell_line(program: &str, args: &[String]) -> String {
-    let quote = |word: &str| {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
-        if !word.is_empty() && word.chars().all(plain) {
-            word.to_owned()
-        } else {
-            format!("'{}'", word.replace('\'', "'\\''"))
-        }
-    };
-    std::iter::once(program).chain(args.iter().map(String::as_str)).map(quote).collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,12 +110,6 @@ mod tests {
         assert_eq!(line("a\nb\u{1b}[31m\u{202e}c"), "a b [31m c");
         assert_eq!(short("shot", 3), "sho…");
         assert_eq!(short("größe", 5), "größe");
-    }
-
-    #[test]
-    fn a_command_can_be_pasted() {
-        let args = ["-b".to_owned(), "it's.blend".to_owned(), String::new(), "$(rm)".to_owned()];
-        assert_eq!(shell_line("/opt/blender", &args), "/opt/blender -b 'it'\\''s.blend' '' '$(rm)'");
     }
 
     #[test]

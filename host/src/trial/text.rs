@@ -1,6 +1,7 @@
 //! What a plugin answers, as text that a person reads and a scenario compares. Events, faults and verdicts read exactly
 //! as in the cases of `tests/corpus`; nothing else in farmhand spells them.
 
+use crate::shell::{command_line, quoted};
 use farmhand_model::dcc::{
     Command, Decision, Fault, ImageOutput, MovieOutput, Output, PreparedJob, Problem, ReaderEvent, TextFile,
     Verdict, Verify,
@@ -175,23 +176,6 @@ fn action(action: &HookAction) -> String {
     }
 }
 
-fn command_line(program: &str, args: &[String]) -> String {
-    let words: Vec<String> =
-        std::iter::once(program).chain(args.iter().map(String::as_str)).map(quoted).collect();
-    words.join(" ")
-}
-
-/// As a POSIX shell takes it back. Nothing is ever run through a shell; this is for people who copy it.
-#[must_use]
-pub fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 fn image(image: &ImageOutput) -> String {
     moved(&image.path, image.place.as_deref())
 }
@@ -216,15 +200,6 @@ fn ended(text: &str) -> String {
 mod tests {
     use super::*;
     use farmhand_model::dcc::Verify;
-
-    #[test]
-    fn words_come_back_out_of_a_shell_as_they_were() {
-        let check = |word: &str, expect: &str| assert_eq!(quoted(word), expect);
-        check("/show/a_####.exr", "'/show/a_####.exr'");
-        check("-f", "-f");
-        check("it's", r"'it'\''s'");
-        check("", "''");
-    }
 
     #[test]
     fn a_command_reads_as_it_would_be_typed() {

@@ -5,6 +5,7 @@
 use super::{Bytes, GpuInTheWay, GpuObstacle, Holder, Resource, WaitReason};
 use crate::needs::GpuNeed;
 use crate::node::Closed;
+use crate::words::count;
 use crate::{AttemptId, JobId};
 use std::fmt;
 
@@ -51,10 +52,6 @@ impl fmt::Display for GpuObstacle {
             GpuObstacle::Free => f.write_str("is free"),
         }
     }
-}
-
-fn count(number: u64, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 /// The first few, and how many more there are.

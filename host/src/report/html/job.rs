@@ -3,7 +3,8 @@
 use super::parts::{escape, fact, picture};
 use super::{Thumbnails, section};
 use crate::report::chart::{Bar, bars};
-use crate::report::words::{Words, bytes, count, shell_line, short, span, thousands};
+use crate::report::words::{Words, bytes, count, short, span, thousands};
+use crate::shell::command_line;
 use farmhand_model::JobId;
 use farmhand_model::report::{FaultGroup, FrameTimes, JobReport, PictureNote, PluginUse};
 use std::fmt::Write as _;
@@ -49,7 +50,7 @@ pub(super) fn body(
     if let Some(command) = &job.command {
         let mut text = format!(
             "<pre tabindex=\"0\" role=\"group\" aria-label=\"Command\">{}</pre>",
-            escape(&shell_line(&command.program, &command.args))
+            escape(&command_line(&command.program, &command.args))
         );
         let _ = write!(text, "<p class=\"dim\">in {}</p>", escape(&command.cwd));
         section(out, "Command", &text)?;
