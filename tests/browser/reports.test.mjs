@@ -139,10 +139,30 @@ test("the history lists what has ended, and is searched", async () => {
   await context.close();
 });
 
+test("what ends comes above the rest, and a row is the same element wherever it goes", async () => {
+  const { page, context, complaints } = await openPage(set.browser, set.daemon.url, { hash: "#/history" });
+  const older = `job-${made.jobs[1]}`;
+  const link = await page.locator(`[data-past="${older}"]`).elementHandle();
+  const line = async () => Number(await link.getAttribute("data-row"));
+  const before = await line();
+  const job = await set.daemon.submit(set.gated("1", 1, "never").job);
+  await set.daemon.request("POST", `/api/v1/jobs/${job}/cancel`);
+  await page.locator(`[data-past="job-${job}"]`).waitFor();
+  assert.deepEqual([await link.getAttribute("data-past"), await line()], [older, before + 1]);
+  assert.equal(await link.evaluate((element) => element.isConnected), true);
+
+  // It has not ended any more once it is brought back.
+  await set.daemon.request("POST", `/api/v1/jobs/${job}/retry`);
+  await page.locator(`[data-past="job-${job}"]`).waitFor({ state: "detached" });
+  await set.daemon.request("POST", `/api/v1/jobs/${job}/cancel`);
+  await page.locator(`[data-past="job-${job}"]`).waitFor();
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test("a batch's report is read on the page and downloaded in all three formats", async () => {
   const { page, context, complaints, requests } = await openPage(set.browser, set.daemon.url, { hash: "#/history" });
-  // At once, and not as a press and a release, between which the list may be drawn anew.
-  await page.locator(`[data-past="batch-${made.batch}"]`).evaluate((link) => link.click());
+  await page.locator(`[data-past="batch-${made.batch}"]`).click();
   const report = page.locator(".report");
   await report.getByRole("heading", { name: "monday <i>night</i>" }).waitFor();
   for (const job of made.jobs) await report.locator(`a[href$="#/history/job/${job}"]`).first().waitFor();

@@ -3,7 +3,7 @@
  */
 import type { EntryState, JobCounts } from "./batches";
 import type { Client } from "./client";
-import type { FrameCounts, FrameSetText, JobStatus, JobSummary, Page, Timestamp } from "./types";
+import type { Fallback, FrameCounts, FrameSetText, JobStatus, JobSummary, Page, Timestamp } from "./types";
 
 export type ReportFormat = "md" | "json" | "html";
 export const FORMATS: readonly ReportFormat[] = ["html", "md", "json"];
@@ -91,16 +91,6 @@ export interface RetryNote {
   reason: string;
 }
 
-export interface FallbackNote {
-  layer: number;
-  frames: FrameSetText;
-  from: string;
-  to: string;
-  cause: string;
-  reason: string;
-  attempt: number;
-}
-
 export interface PictureNote {
   layer: string | null;
   frame: number;
@@ -135,7 +125,7 @@ export interface JobReport {
   attempts: number;
   retries: RetryNote[];
   retry_count: number;
-  fallbacks: FallbackNote[];
+  fallbacks: Fallback[];
   faults: FaultGroup[];
   peak_memory_bytes: number | null;
   peak_gpu_memory_bytes: number | null;

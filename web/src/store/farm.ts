@@ -12,6 +12,7 @@ import { EventStream, type Connection } from "../api/stream";
 import { summaryOf, type AttemptView, type FarmEvent, type JobSummary, type JobView, type NodeSample, type Notice } from "../api/types";
 import type { JobFilter } from "../model/job-filter";
 import { FrameGrid } from "../model/grid";
+import { Held } from "./held";
 import { ENDED, LIVE } from "./order";
 import { apply, IMAGES_KEPT, putAttempt, putBatch, putJob, putNotices, putSamples } from "./reduce";
 import { emptyDetail, emptyState, type FarmState } from "./state";
@@ -72,10 +73,8 @@ export function createFarm(root: URL): Farm {
 
   const change = (work: (draft: FarmState) => void): void => setState(produce(work));
 
-  // Events that came while a reading was under way. They are applied again on top of it: what was read may be older
-  // than they are.
-  let heldForAll: FarmEvent[] | null = null;
-  let heldForJob: FarmEvent[] | null = null;
+  const heldForAll = new Held();
+  const heldForJob = new Held();
   let syncTurn = 0;
   let jobTurn = 0;
   let syncTimer: ReturnType<typeof setTimeout> | undefined;
@@ -85,8 +84,8 @@ export function createFarm(root: URL): Farm {
   let flushing = false;
 
   function receive(event: FarmEvent): void {
-    heldForAll?.push(event);
-    heldForJob?.push(event);
+    heldForAll.hear(event);
+    heldForJob.hear(event);
     arrived.push({ event, at: Date.now() });
     if (flushing) return;
     flushing = true;
@@ -156,7 +155,7 @@ export function createFarm(root: URL): Farm {
   async function sync(): Promise<void> {
     const turn = ++syncTurn;
     clearTimeout(syncTimer);
-    heldForAll = [];
+    heldForAll.begin();
     setSynced(false);
     const chosen = state.detail?.id ?? null;
     if (chosen !== null) void loadJob(chosen);
@@ -169,8 +168,7 @@ export function createFarm(root: URL): Farm {
       ]);
       const batches = await batchesOf([...ended.items, ...live], () => false);
       if (turn !== syncTurn) return;
-      const held = heldForAll ?? [];
-      heldForAll = null;
+      const held = heldForAll.end();
       wholes.clear();
       batch(() => {
         const jobs = Object.fromEntries([...ended.items, ...live].map((job) => [job.id, job]));
@@ -182,8 +180,7 @@ export function createFarm(root: URL): Farm {
           for (const known of batches) putBatch(draft, known);
           draft.plugins = [...plugins].sort((a, b) => (a.name < b.name ? -1 : 1));
           apply(draft, { type: "node", node }, Date.now());
-          // Notices say nothing about the state, so they are not said twice.
-          for (const event of held) if (event.type !== "notice") apply(draft, event, Date.now());
+          for (const event of held) apply(draft, event, Date.now());
         });
         setSyncProblem(null);
         setSynced(true);
@@ -199,7 +196,7 @@ export function createFarm(root: URL): Farm {
 
   async function loadJob(id: number): Promise<void> {
     const turn = ++jobTurn;
-    heldForJob = [];
+    heldForJob.begin();
     setDetailProblem(null);
     try {
       const [view, frames, attempts, images] = await Promise.all([
@@ -209,8 +206,7 @@ export function createFarm(root: URL): Farm {
         client.images(id, IMAGES_KEPT),
       ]);
       if (turn !== jobTurn) return;
-      const held = heldForJob ?? [];
-      heldForJob = null;
+      const held = heldForJob.end();
       const grid = FrameGrid.build(view.spec.frames, view.spec.layers, frames);
       change((draft) => {
         putJob(draft, summaryOf(view));
@@ -225,7 +221,7 @@ export function createFarm(root: URL): Farm {
           grid,
           gridVersion: (draft.detail?.gridVersion ?? 0) + 1,
         };
-        for (const event of held) if (event.type !== "notice") apply(draft, event, Date.now());
+        for (const event of held) apply(draft, event, Date.now());
       });
     } catch (error) {
       if (turn === jobTurn) setDetailProblem(asProblem(error));
@@ -301,7 +297,7 @@ export function createFarm(root: URL): Farm {
     openJob(id) {
       if (state.detail?.id === id) return;
       jobTurn += 1;
-      heldForJob = null;
+      heldForJob.end();
       setState("detail", id === null ? null : emptyDetail(id));
       if (id !== null) void loadJob(id);
     },

@@ -3,7 +3,7 @@
  */
 import { For, Index, Show, type JSX } from "solid-js";
 import type { Problem } from "../../api/problem";
-import type { FrameCounts, FrameState } from "../../api/types";
+import type { BreakerView, FrameCounts, FrameState } from "../../api/types";
 import { clock } from "../../model/format";
 import { pieces } from "../../model/prose";
 import { t } from "../../text";
@@ -88,6 +88,53 @@ export function ProblemText(props: { problem: Problem }): JSX.Element {
           </For>
         </ul>
       </Show>
+    </div>
+  );
+}
+
+/** A problem that stands where what could not be read would be; nothing while there is none. */
+export function ProblemCallout(props: { problem: Problem | null | undefined }): JSX.Element {
+  return (
+    <Show when={props.problem}>
+      {(problem) => (
+        <div class="callout callout-bad">
+          <ProblemText problem={problem()} />
+        </div>
+      )}
+    </Show>
+  );
+}
+
+/** Sentences of the daemon, one below the other. */
+export function ProseList(props: { class?: string; texts: readonly string[] }): JSX.Element {
+  return (
+    <ul class={props.class}>
+      <For each={props.texts}>
+        {(text) => (
+          <li>
+            <Prose text={text} />
+          </li>
+        )}
+      </For>
+    </ul>
+  );
+}
+
+/** A plugin that takes no tasks for a while, or none on one of the GPUs. */
+export function BreakerCallout(props: { breaker: BreakerView; href?: string }): JSX.Element {
+  const { now } = usePage();
+  const head = () => t.node.breaker(props.breaker.plugin, props.breaker.gpu);
+  return (
+    <div class="callout callout-bad" data-part="breaker">
+      <strong>
+        <Show when={props.href} fallback={head()}>
+          {(href) => <a href={href()}>{head()}</a>}
+        </Show>
+      </strong>
+      <p>
+        <Prose text={props.breaker.reason} />
+      </p>
+      <p class="quiet">{t.node.breakerUntil(clock(props.breaker.until, now()))}</p>
     </div>
   );
 }

@@ -1,7 +1,7 @@
 /**
  * The list of what has ended, by day: only the rows that can be seen are there, however many it has.
  */
-import { createVirtualizer } from "@tanstack/solid-virtual";
+import { createVirtualizer, type VirtualItem } from "@tanstack/solid-virtual";
 import { createEffect, createMemo, createSignal, For, Show, type JSX } from "solid-js";
 import { count, duration } from "../../model/format";
 import { byDay, figures, type Past, type Row } from "../../model/history";
@@ -43,8 +43,15 @@ export function PastList(props: { past: PastStore; chosen: Chosen | null }): JSX
     },
     getScrollElement: () => scroller,
     estimateSize: (index) => (isDay(rows()[index]) ? 34 : 46),
+    // A new one for new rows: that is how it knows that their heights are others.
+    get getItemKey() {
+      const all = rows();
+      return (index: number) => keyOf(all[index]);
+    },
     overscan: 12,
   });
+  // An element stays with what it shows, wherever that moves: a click that was begun on one row never ends on another.
+  const drawn = createMemo(() => new Map(virtual.getVirtualItems().map((item) => [keyOf(rows()[item.index]), item])));
   createEffect(() => {
     const last = virtual.getVirtualItems().at(-1)?.index ?? 0;
     if (props.past.hasMore() && last >= rows().length - AHEAD) props.past.more();
@@ -129,18 +136,27 @@ export function PastList(props: { past: PastStore; chosen: Chosen | null }): JSX
       <div class="past-rows" ref={scroller} onKeyDown={keys}>
         <Show when={rows().length > 0} fallback={<p class="empty">{empty(props.past)}</p>}>
           <ul aria-label={t.history.list} style={{ height: `${virtual.getTotalSize()}px` }}>
-            <For each={virtual.getVirtualItems()}>
-              {(item) => (
-                <li style={{ transform: `translateY(${item.start}px)` }} data-index={item.index}>
-                  <RowOf row={rows()[item.index]} index={item.index} chosen={props.chosen} day={day} />
-                </li>
-              )}
+            <For each={[...drawn().keys()]}>
+              {(key) => {
+                const item = createMemo<VirtualItem | undefined>((before) => drawn().get(key) ?? before);
+                const index = () => item()?.index ?? 0;
+                return (
+                  <li style={{ transform: `translateY(${item()?.start ?? 0}px)` }} data-index={index()}>
+                    <RowOf row={rows()[index()]} index={index()} chosen={props.chosen} day={day} />
+                  </li>
+                );
+              }}
             </For>
           </ul>
         </Show>
       </div>
     </section>
   );
+}
+
+function keyOf(row: Row | undefined): string {
+  if (row === undefined) return "";
+  return "day" in row ? row.day : `${row.past.kind}-${row.past.id}`;
 }
 
 function isDay(row: Row | undefined): boolean {
@@ -191,7 +207,7 @@ function PastRow(props: { past: Past; index: number; chosen: Chosen | null }): J
       class="past-row"
       href={viewAddress("history", props.past.kind, String(props.past.id))}
       data-row={props.index}
-      data-past={`${props.past.kind}-${props.past.id}`}
+      data-past={keyOf({ past: props.past })}
       aria-current={isChosen() ? "true" : undefined}
     >
       <JobShape status={props.past.status} />

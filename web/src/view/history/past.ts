@@ -2,11 +2,11 @@
  * What has ended, as far as it has been read: pages of jobs as the daemon finds them, and batches beside them. It is
  * read again when something on the farm has come to an end.
  */
-import { createEffect, createMemo, createSignal, on, onCleanup, type Accessor } from "solid-js";
+import { batch, createEffect, createMemo, createSignal, on, onCleanup, type Accessor } from "solid-js";
 import { batches } from "../../api/batches";
 import { asProblem, type Problem } from "../../api/problem";
 import { endedJobs, type EndedQuery } from "../../api/reports";
-import type { JobStatus } from "../../api/types";
+import type { JobStatus, JobSummary, Page } from "../../api/types";
 import { pastOfBatch, pastOfJob, suits, type Past } from "../../model/history";
 import type { Farm } from "../../store/farm";
 import { ENDED } from "../../store/order";
@@ -57,19 +57,25 @@ export function createPast(farm: Farm): PastStore {
     return { states: states(), user, plugin, search: search.trim() };
   };
 
-  /** Adds a page of jobs to what is known, and goes on over pages without a match. */
-  async function read(from: string | null, limit: number, signal: AbortSignal): Promise<string | null> {
-    let next = from;
-    for (let page = 0; page < PASSED_OVER; page += 1) {
+  /** A page of jobs; goes on over pages without a match. */
+  async function read(from: string | null, limit: number, signal: AbortSignal): Promise<Page<JobSummary>> {
+    for (let [next, page] = [from, 1]; ; page += 1) {
       const found = await endedJobs(farm.client, query(), limit, next, signal);
-      if (signal.aborted) return null;
-      if (found.items.length > 0) {
-        setJobs((before) => new Map([...before, ...found.items.map((job) => [job.id, pastOfJob(job)] as const)]));
-      }
       next = found.next ?? null;
-      if (next === null || found.items.length > 0) break;
+      if (next === null || found.items.length > 0 || page === PASSED_OVER) return { items: found.items, next };
     }
-    return next;
+  }
+
+  /** Adds what was read to what is known; jobs that were brought back since have not ended any more. */
+  function add(found: Page<JobSummary>): void {
+    setJobs((before) => {
+      const all = new Map([...before, ...found.items.map((job) => [job.id, pastOfJob(job)] as const)]);
+      for (const id of all.keys()) {
+        const job = farm.state.index.get(id);
+        if (job !== undefined && !ENDED.includes(job.status)) all.delete(id);
+      }
+      return all;
+    });
   }
 
   async function readBatches(): Promise<void> {
@@ -83,15 +89,14 @@ export function createPast(farm: Farm): PastStore {
     const { signal } = turn;
     setReading(true);
     try {
-      const [next] = await Promise.all([
-        (async () => {
-          setJobs(new Map());
-          return read(null, PAGE, signal);
-        })(),
-        readBatches(),
-      ]);
+      const [found] = await Promise.all([read(null, PAGE, signal), readBatches()]);
       if (signal.aborted) return;
-      setCursor(next);
+      // What was shown before stays until there is something else to show: nobody clicks into an emptied list.
+      batch(() => {
+        setJobs(new Map());
+        add(found);
+        setCursor(found.next ?? null);
+      });
       setProblem(null);
     } catch (error) {
       if (!signal.aborted) setProblem(asProblem(error));
@@ -109,13 +114,21 @@ export function createPast(farm: Farm): PastStore {
     const { signal } = turn;
     setReading(true);
     try {
-      const next = await read(from, PAGE, signal);
-      if (!signal.aborted) setCursor(next);
+      const found = await read(from, PAGE, signal);
+      if (signal.aborted) return;
+      add(found);
+      setCursor(found.next ?? null);
     } catch (error) {
       if (!signal.aborted) setProblem(asProblem(error));
     } finally {
       if (!signal.aborted) setReading(false);
     }
+  }
+
+  async function refresh(): Promise<void> {
+    const { signal } = turn;
+    const [found] = await Promise.all([read(null, 50, signal), readBatches()]);
+    if (!signal.aborted) add(found);
   }
 
   // Letters come faster than answers.
@@ -130,20 +143,15 @@ export function createPast(farm: Farm): PastStore {
   onCleanup(() => clearTimeout(typing));
 
   let waits: ReturnType<typeof setTimeout> | undefined;
-  createEffect(
-    on(
-      () => [farm.state.jobsVersion, farm.epoch()],
-      () => {
-        if (waits !== undefined) return;
-        waits = setTimeout(() => {
-          waits = undefined;
-          // What is shown stays what it was; a lost connection is told elsewhere.
-          if (!reading()) void Promise.all([read(null, 50, turn.signal), readBatches()]).catch(() => undefined);
-        }, PAUSE_MS);
-      },
-      { defer: true },
-    ),
-  );
+  function refreshSoon(): void {
+    waits ??= setTimeout(() => {
+      waits = undefined;
+      if (reading()) refreshSoon();
+      // What is shown stays what it was; a lost connection is told elsewhere.
+      else void refresh().catch(() => undefined);
+    }, PAUSE_MS);
+  }
+  createEffect(on(() => [farm.state.jobsVersion, farm.epoch()], refreshSoon, { defer: true }));
   onCleanup(() => clearTimeout(waits));
 
   const all = createMemo<readonly Past[]>(() => {

@@ -12,7 +12,7 @@ import { rowsInSight } from "../../model/rows";
 import { attemptAddress } from "../../store/route";
 import { t } from "../../text";
 import { JobShape } from "../common/icons";
-import { ProblemText, Prose } from "../common/parts";
+import { ProblemCallout, Prose } from "../common/parts";
 import { usePage } from "../shell/context";
 import { pluginOf, secondsOf, stateOf } from "./attempt-words";
 import { usePast } from "./context";
@@ -26,13 +26,7 @@ export function Attempts(props: { job: number }): JSX.Element {
   const { id, attempt, isGone } = createOpenAttempt();
   return (
     <div class="part tried">
-      <Show when={past.problem()}>
-        {(problem) => (
-          <div class="callout callout-bad">
-            <ProblemText problem={problem()} />
-          </div>
-        )}
-      </Show>
+      <ProblemCallout problem={past.problem()} />
       <Show when={past.timeline()} fallback={<p class="quiet">{t.attempts.loading}</p>}>
         {(timeline) => (
           <Show when={timeline().spans.length > 0} fallback={<p class="quiet">{t.attempts.none}</p>}>

@@ -9,7 +9,7 @@ import { parseFrames } from "../../model/frames";
 import { attemptAddress, jobAddress, viewAddress } from "../../store/route";
 import { t } from "../../text";
 import { CopyButton } from "../common/CopyButton";
-import { Prose } from "../common/parts";
+import { Prose, ProseList } from "../common/parts";
 import { Command } from "./Command";
 import { createOpenAttempt } from "./OpenAttempt";
 
@@ -20,15 +20,7 @@ export function Details(props: { view: JobView }): JSX.Element {
       <Show when={props.view.notes.length > 0}>
         <section class="block">
           <h3>{t.job.notes}</h3>
-          <ul>
-            <For each={props.view.notes}>
-              {(note) => (
-                <li>
-                  <Prose text={note} />
-                </li>
-              )}
-            </For>
-          </ul>
+          <ProseList texts={props.view.notes} />
         </section>
       </Show>
       <Show when={attempt()}>{(one) => <Ran view={props.view} attempt={one()} />}</Show>

@@ -26,6 +26,7 @@ import {
 import { lastWith } from "../../model/timeline";
 import { attemptAddress, imageAddress } from "../../store/route";
 import { t } from "../../text";
+import { surroundings } from "../common/painted";
 import { usePage } from "../shell/context";
 import { Chosen } from "./Chosen";
 import { usePast } from "./context";
@@ -66,9 +67,8 @@ function Strip(props: { grid: FrameGrid }): JSX.Element {
   const layers = () => props.grid.layers;
   const first = () => layers()[0] as GridLayer;
   const all = () => first().index.count;
-  const [width, setWidth] = createSignal(0);
+  const { width, theme } = surroundings(() => box);
   const [cursor, setCursor] = createSignal(-1);
-  const [theme, setTheme] = createSignal(0);
   const [shown, setShown] = createSignal<Span>({ start: 0, count: all() });
   const [choice, setChoice] = createSignal<Choice | null>(null);
   /** Where a drag, or a walk with Shift, began. */
@@ -98,20 +98,6 @@ function Strip(props: { grid: FrameGrid }): JSX.Element {
       found.set(`${layer} ${progress.frame}`, progress.fraction);
     }
     return found;
-  });
-
-  onMount(() => {
-    if (box === undefined) return;
-    const watch = new ResizeObserver(() => setWidth(box?.clientWidth ?? 0));
-    watch.observe(box);
-    setWidth(box.clientWidth);
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    const repaint = (): void => void setTheme((before) => before + 1);
-    dark.addEventListener("change", repaint);
-    onCleanup(() => {
-      watch.disconnect();
-      dark.removeEventListener("change", repaint);
-    });
   });
 
   // What the canvas shows: the scene that it was painted with, the changes that are on it, and how far frames were.

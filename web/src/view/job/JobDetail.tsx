@@ -6,7 +6,7 @@ import { count } from "../../model/format";
 import { createPast } from "../../store/past";
 import { JOB_PARTS, jobPart, partAddress } from "../../store/route";
 import { t } from "../../text";
-import { ProblemText } from "../common/parts";
+import { ProblemCallout } from "../common/parts";
 import { usePage } from "../shell/context";
 import { Attempts } from "./Attempts";
 import { JobContext } from "./context";
@@ -27,13 +27,7 @@ export function JobDetail(): JSX.Element {
           ‹ {t.job.back}
         </a>
       </Show>
-      <Show when={farm.detailProblem()}>
-        {(problem) => (
-          <div class="callout callout-bad">
-            <ProblemText problem={problem()} />
-          </div>
-        )}
-      </Show>
+      <ProblemCallout problem={farm.detailProblem()} />
       <Show
         when={job()?.id}
         keyed

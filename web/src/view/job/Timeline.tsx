@@ -10,6 +10,7 @@ import { chainOf, endOf, extentOf, fateOf, lanesOf, startOf, ticks } from "../..
 import { attemptAddress } from "../../store/route";
 import type { Timeline as Known } from "../../store/past";
 import { t } from "../../text";
+import { surroundings } from "../common/painted";
 import { usePage } from "../shell/context";
 import { lineOf } from "./attempt-words";
 import { barAt, boxOf, heightOf, ledTo, paintTimeline, readTimelineColours, type Bar, type TimelineScene } from "./timeline-paint";
@@ -26,8 +27,7 @@ export function Timeline(props: { job: number; timeline: Known; open: number | n
   const { now } = usePage();
   let canvas: HTMLCanvasElement | undefined;
   let box: HTMLDivElement | undefined;
-  const [width, setWidth] = createSignal(0);
-  const [theme, setTheme] = createSignal(0);
+  const { width, theme } = surroundings(() => box);
   const [pointed, setPointed] = createSignal<number | null>(null);
   /** Absent: all of it, also as it grows. */
   const [part, setPart] = createSignal<Shown | null>(null);
@@ -46,24 +46,13 @@ export function Timeline(props: { job: number; timeline: Known; open: number | n
   });
 
   onMount(() => {
-    if (box === undefined) return;
-    const watch = new ResizeObserver(() => setWidth(box?.clientWidth ?? 0));
-    watch.observe(box);
-    setWidth(box.clientWidth);
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    const repaint = (): void => void setTheme((before) => before + 1);
-    dark.addEventListener("change", repaint);
     const wheel = (event: WheelEvent): void => {
       if (!event.ctrlKey && !event.metaKey) return;
       event.preventDefault();
       look(event.deltaY < 0 ? 0.8 : 1.25, event.offsetX / Math.max(1, width()));
     };
     canvas?.addEventListener("wheel", wheel, { passive: false });
-    onCleanup(() => {
-      watch.disconnect();
-      dark.removeEventListener("change", repaint);
-      canvas?.removeEventListener("wheel", wheel);
-    });
+    onCleanup(() => canvas?.removeEventListener("wheel", wheel));
   });
 
   const [scene, setScene] = createSignal<TimelineScene | null>(null);

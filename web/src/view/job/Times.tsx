@@ -9,7 +9,7 @@ import { highest, spreadOf, type Spread } from "../../model/outliers";
 import { memoryOf, type LayerTimes } from "../../model/times";
 import { attemptAddress, imageAddress } from "../../store/route";
 import { t } from "../../text";
-import { ProblemText } from "../common/parts";
+import { ProblemCallout } from "../common/parts";
 import { usePage } from "../shell/context";
 import { FrameChart, type ChartData } from "./FrameChart";
 import { usePast } from "./context";
@@ -158,13 +158,7 @@ export function Times(): JSX.Element {
 
   return (
     <div class="part times-part">
-      <Show when={past.problem()}>
-        {(problem) => (
-          <div class="callout callout-bad">
-            <ProblemText problem={problem()} />
-          </div>
-        )}
-      </Show>
+      <ProblemCallout problem={past.problem()} />
       <Show when={layers().length > 1}>
         <label class="times-layer">
           {t.times.layer}{" "}

@@ -25,6 +25,12 @@ export function JobsPart(): JSX.Element {
   let search: HTMLInputElement | undefined;
   let table: TableHandle | undefined;
 
+  /** Whoever has read them is in the table then: a dialog gives the focus back to where it was when it opened. */
+  function showKeys(): void {
+    table?.focus();
+    setShowsKeys(true);
+  }
+
   function key(event: KeyboardEvent): void {
     const target = event.target as HTMLElement;
     if (event.defaultPrevented || event.altKey || document.querySelector("dialog[open]") !== null) return;
@@ -42,7 +48,7 @@ export function JobsPart(): JSX.Element {
       return done();
     }
     if (plain && letters() && event.key === "?") {
-      setShowsKeys(true);
+      showKeys();
       return done();
     }
     if (!isFree && !isHere) return;
@@ -66,7 +72,7 @@ export function JobsPart(): JSX.Element {
     <section class="jobs" aria-label={t.jobs.heading} ref={section}>
       <Filters ref={(element) => (search = element)} leave={() => table?.focus()} />
       <JobTable acting={acting} ref={(handle) => (table = handle)} />
-      <ActionBar acting={acting} showKeys={() => setShowsKeys(true)} />
+      <ActionBar acting={acting} showKeys={showKeys} />
       <AskDialogs acting={acting} />
       <Show when={showsKeys()}>
         <KeysDialog
@@ -75,10 +81,7 @@ export function JobsPart(): JSX.Element {
             setLetters(on);
             keep("letters", on ? null : "off");
           }}
-          close={() => {
-            setShowsKeys(false);
-            table?.focus();
-          }}
+          close={() => setShowsKeys(false)}
         />
       </Show>
     </section>

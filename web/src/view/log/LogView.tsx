@@ -11,7 +11,7 @@ import { lastState, parseAnsi } from "../../model/ansi";
 import { count } from "../../model/format";
 import { lineAddress } from "../../store/route";
 import { t } from "../../text";
-import { ProblemText } from "../common/parts";
+import { ProblemCallout } from "../common/parts";
 import { usePage } from "../shell/context";
 import { LogLines, type Scroller } from "./LogLines";
 import { MarkBar } from "./MarkBar";
@@ -392,13 +392,7 @@ export function LogView(props: {
           {t.log.whole}
         </a>
       </div>
-      <Show when={trouble()}>
-        {(known) => (
-          <div class="callout callout-bad">
-            <ProblemText problem={known()} />
-          </div>
-        )}
-      </Show>
+      <ProblemCallout problem={trouble()} />
       <div class="log-body">
         <LogLines
           reading={reading}

@@ -8,7 +8,7 @@ import type { NodeView as Node } from "../../api/types";
 import { clock, roughly, secondsBetween } from "../../model/format";
 import { viewAddress } from "../../store/route";
 import { t } from "../../text";
-import { Prose } from "../common/parts";
+import { BreakerCallout } from "../common/parts";
 import { usePage } from "../shell/context";
 import { GpuList } from "./GpuList";
 import { Cores, Memory } from "./Machine";
@@ -54,17 +54,7 @@ function Whole(props: { node: Node }): JSX.Element {
         )}
       </Show>
       <For each={props.node.breakers}>
-        {(breaker) => (
-          <div class="callout callout-bad">
-            <strong>
-              <a href={viewAddress("plugins", breaker.plugin)}>{t.node.breaker(breaker.plugin, breaker.gpu)}</a>
-            </strong>
-            <p>
-              <Prose text={breaker.reason} />
-            </p>
-            <p class="quiet">{t.node.breakerUntil(clock(breaker.until, now()))}</p>
-          </div>
-        )}
+        {(breaker) => <BreakerCallout breaker={breaker} href={viewAddress("plugins", breaker.plugin)} />}
       </For>
       <div class="cards">
         <Cores node={props.node} />

@@ -12,7 +12,7 @@ import { choicesOf } from "../../model/versions";
 import { viewAddress } from "../../store/route";
 import { t } from "../../text";
 import { PluginShape } from "../common/icons";
-import { ProblemText, Prose } from "../common/parts";
+import { BreakerCallout, ProblemText } from "../common/parts";
 import { usePage } from "../shell/context";
 import { Decisions } from "./Decisions";
 import { Calls, Faults, Options, Programs, Sight } from "./Figures";
@@ -78,17 +78,7 @@ export function OnePlugin(props: { plugin: PluginView }): JSX.Element {
         <Decisions name={name()} choices={choicesOf(props.plugin, versions())} />
       </div>
       <Show when={props.plugin.summary}>{(summary) => <p class="quiet">{summary()}</p>}</Show>
-      <For each={breakers()}>
-        {(breaker) => (
-          <div class="callout callout-bad" data-part="breaker">
-            <strong>{t.node.breaker(breaker.plugin, breaker.gpu)}</strong>
-            <p>
-              <Prose text={breaker.reason} />
-            </p>
-            <p class="quiet">{t.node.breakerUntil(clock(breaker.until, now()))}</p>
-          </div>
-        )}
-      </For>
+      <For each={breakers()}>{(breaker) => <BreakerCallout breaker={breaker} />}</For>
       <Show when={props.plugin.failure}>
         {(failure) => (
           <div class="callout" classList={{ "callout-bad": props.plugin.state === "failed" }} data-part="failure">

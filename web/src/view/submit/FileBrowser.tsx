@@ -7,7 +7,7 @@ import { asProblem, type Problem } from "../../api/problem";
 import { baseName, bytes } from "../../model/format";
 import { crumbs } from "../../model/crumbs";
 import { t } from "../../text";
-import { ProblemText, Time } from "../common/parts";
+import { ProblemCallout, Time } from "../common/parts";
 import { usePage } from "../shell/context";
 
 const words = t.submit.browser;
@@ -126,7 +126,7 @@ export function FileBrowser(props: { at: string | null; choose: (path: string) =
         onInput={(event) => setSearch(event.currentTarget.value)}
         onKeyDown={key}
       />
-      <Show when={problem()}>{(one) => <div class="callout callout-bad"><ProblemText problem={one()} /></div>}</Show>
+      <ProblemCallout problem={problem()} />
       <ul class="entries" id="browser-list" role="listbox" aria-label={words.list} ref={list}>
         <For each={entries()}>
           {(entry, index) => (

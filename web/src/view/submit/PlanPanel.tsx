@@ -6,7 +6,7 @@ import type { LevelPlan, PlanView, TaskPlan } from "../../api/submit";
 import { amount, count, shellLine } from "../../model/format";
 import { countFrames, parseFrames } from "../../model/frames";
 import { t } from "../../text";
-import { ProblemText, Prose } from "../common/parts";
+import { ProblemText, Prose, ProseList } from "../common/parts";
 import { usePage } from "../shell/context";
 import { useSubmit } from "./form";
 
@@ -90,15 +90,7 @@ export function PlanPanel(): JSX.Element {
       </Show>
       <Show when={problem() !== null && problem()?.fields.length === 0 ? problem() : null}>{(one) => <ProblemText problem={one()} />}</Show>
       <Show when={notes().length > 0}>
-        <ul class="notes">
-          <For each={notes()}>
-            {(note) => (
-              <li>
-                <Prose text={note} />
-              </li>
-            )}
-          </For>
-        </ul>
+        <ProseList class="notes" texts={notes()} />
       </Show>
       <div class="plan-actions">
         <button
