@@ -219,6 +219,34 @@ fn a_daemon_that_takes_its_renders_along_leaves_a_cut_off_hook_to_a_person() {
 }
 
 #[test]
+fn a_log_that_is_still_to_come_is_followed_from_its_first_line() {
+    let studio = Studio::new();
+    let [said, gate] = ["said", "gate"].map(|name| studio.path(name));
+    for fifo in [&said, &gate] {
+        assert!(Command::new("mkfifo").arg(fifo).status().unwrap().success());
+    }
+    studio.hook("slow.sh", r#"echo here > "$HOOKS/said"; cat "$HOOKS/gate" >/dev/null"#);
+    let mut job = studio.job(&json!([{"name": "slow.sh", "at": "before-task"}]));
+    job["options"] = json!({"program": "sh", "script": "echo one; echo two"});
+    let id = studio.daemon.client.submit(&job);
+    read(&said);
+    let client = &studio.daemon.client;
+    let log = format!("/api/v1/attempts/{}/log", client.attempts(id)[0]["id"]);
+    let window = client.read(&format!("{log}/lines"));
+    assert_eq!((&window["live"], &window["lines"]), (&json!(true), &json!(0)), "{window}");
+    assert_eq!(client.read(&format!("{log}/marks"))["errors"], 0);
+
+    let followed = std::thread::scope(|scope| {
+        let follows = scope.spawn(|| client.text(&format!("{log}?follow=1")));
+        fs::write(&gate, "go").unwrap();
+        follows.join().unwrap()
+    });
+
+    assert_eq!(client.wait_for_end(id)["status"], "done");
+    assert_eq!(followed, "one\ntwo\n");
+}
+
+#[test]
 fn cancelling_a_job_ends_its_hook() {
     let studio = Studio::new();
     let said = studio.path("said");

@@ -353,7 +353,8 @@ impl Farm {
     pub async fn attempt_log(&self, id: AttemptId) -> Result<LogFile, FarmError> {
         let live = self.attempt_record(id).await?.is_live();
         let path = AttemptDir::open(self.inner.parts.attempt_dir(id)).log();
-        if path.exists() { Ok(LogFile { path, live }) } else { Err(FarmError::NoLog(id)) }
+        // One that goes on has none before its process, and will.
+        if live || path.exists() { Ok(LogFile { path, live }) } else { Err(FarmError::NoLog(id)) }
     }
 
     /// Whether the log of an attempt may still grow. One that cannot be asked about now may: only an end that is known is

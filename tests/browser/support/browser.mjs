@@ -30,9 +30,7 @@ export async function openPage(browser, url, { hash = "#/", width = 1440, height
   const complaints = [];
   const requests = [];
   page.on("console", (message) => {
-    // The log of an attempt is asked for as soon as it is shown, and is there once its process has begun.
-    const isLogToCome = message.text().includes("404") && /\/attempts\/\d+\/log/.test(message.location().url);
-    if (["error", "warning"].includes(message.type()) && !isLogToCome) complaints.push(message.text());
+    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(error.stack ?? error.message));
   page.on("request", (request) => requests.push(request.url()));
