@@ -12,8 +12,8 @@ import { EventStream, type Connection } from "../api/stream";
 import { summaryOf, type AttemptView, type FarmEvent, type JobSummary, type JobView, type NodeSample, type Notice } from "../api/types";
 import type { JobFilter } from "../model/job-filter";
 import { FrameGrid } from "../model/grid";
-import { Held } from "./held";
 import { ENDED, LIVE } from "./order";
+import { Readings } from "./readings";
 import { apply, IMAGES_KEPT, putAttempt, putBatch, putJob, putNotices, putSamples } from "./reduce";
 import { emptyDetail, emptyState, type FarmState } from "./state";
 
@@ -49,10 +49,10 @@ export interface Farm {
   /** Reads those of a batch's ended jobs that the list has not come to yet. What it has read once it does not read again. */
   wholeBatch(batch: number): Promise<void>;
   act(job: number, action: JobAction): Promise<void>;
-  /** Takes a job as the daemon answered a change of it. */
-  take(job: JobView): void;
-  /** Takes a batch as the daemon answered a change of it. */
-  takeBatch(batch: BatchView): void;
+  /** Takes a job as the daemon answers a change of it. */
+  take(answer: Promise<JobView>): Promise<void>;
+  /** Takes a batch as the daemon answers a change of it. */
+  takeBatch(answer: Promise<BatchView>): Promise<void>;
   /** Tells the events of one frame after they have been applied; gives what ends that. */
   listen(listener: Listener): () => void;
   /** Takes in what was read of notices and of the machine's last minutes, and which notice was seen. */
@@ -73,8 +73,7 @@ export function createFarm(root: URL): Farm {
 
   const change = (work: (draft: FarmState) => void): void => setState(produce(work));
 
-  const heldForAll = new Held();
-  const heldForJob = new Held();
+  const readings = new Readings();
   let syncTurn = 0;
   let jobTurn = 0;
   let syncTimer: ReturnType<typeof setTimeout> | undefined;
@@ -84,8 +83,7 @@ export function createFarm(root: URL): Farm {
   let flushing = false;
 
   function receive(event: FarmEvent): void {
-    heldForAll.hear(event);
-    heldForJob.hear(event);
+    readings.hear(event);
     arrived.push({ event, at: Date.now() });
     if (flushing) return;
     flushing = true;
@@ -155,7 +153,7 @@ export function createFarm(root: URL): Farm {
   async function sync(): Promise<void> {
     const turn = ++syncTurn;
     clearTimeout(syncTimer);
-    heldForAll.begin();
+    const held = readings.begin();
     setSynced(false);
     const chosen = state.detail?.id ?? null;
     if (chosen !== null) void loadJob(chosen);
@@ -168,7 +166,6 @@ export function createFarm(root: URL): Farm {
       ]);
       const batches = await batchesOf([...ended.items, ...live], () => false);
       if (turn !== syncTurn) return;
-      const held = heldForAll.end();
       wholes.clear();
       batch(() => {
         const jobs = Object.fromEntries([...ended.items, ...live].map((job) => [job.id, job]));
@@ -180,7 +177,7 @@ export function createFarm(root: URL): Farm {
           for (const known of batches) putBatch(draft, known);
           draft.plugins = [...plugins].sort((a, b) => (a.name < b.name ? -1 : 1));
           apply(draft, { type: "node", node }, Date.now());
-          for (const event of held) apply(draft, event, Date.now());
+          for (const event of held()) apply(draft, event, Date.now());
         });
         setSyncProblem(null);
         setSynced(true);
@@ -191,12 +188,14 @@ export function createFarm(root: URL): Farm {
       setSyncProblem(asProblem(error));
       // With the connection gone the next one reads everything anyway.
       if (connection().kind === "live") syncTimer = setTimeout(() => void sync(), SYNC_RETRY_MS);
+    } finally {
+      held();
     }
   }
 
   async function loadJob(id: number): Promise<void> {
     const turn = ++jobTurn;
-    heldForJob.begin();
+    const held = readings.begin();
     setDetailProblem(null);
     try {
       const [view, frames, attempts, images] = await Promise.all([
@@ -206,7 +205,6 @@ export function createFarm(root: URL): Farm {
         client.images(id, IMAGES_KEPT),
       ]);
       if (turn !== jobTurn) return;
-      const held = heldForJob.end();
       const grid = FrameGrid.build(view.spec.frames, view.spec.layers, frames);
       change((draft) => {
         putJob(draft, summaryOf(view));
@@ -221,10 +219,12 @@ export function createFarm(root: URL): Farm {
           grid,
           gridVersion: (draft.detail?.gridVersion ?? 0) + 1,
         };
-        for (const event of held) apply(draft, event, Date.now());
+        for (const event of held()) apply(draft, event, Date.now());
       });
     } catch (error) {
       if (turn === jobTurn) setDetailProblem(asProblem(error));
+    } finally {
+      held();
     }
   }
 
@@ -284,6 +284,20 @@ export function createFarm(root: URL): Farm {
     });
   }
 
+  /** Takes what the daemon answers to a change, and again what it has told since. */
+  async function take<T>(answer: Promise<T>, put: (draft: FarmState, view: T) => void): Promise<void> {
+    const held = readings.begin();
+    try {
+      const view = await answer;
+      change((draft) => {
+        put(draft, view);
+        for (const event of held()) apply(draft, event, Date.now());
+      });
+    } finally {
+      held();
+    }
+  }
+
   return {
     client,
     state,
@@ -297,7 +311,6 @@ export function createFarm(root: URL): Farm {
     openJob(id) {
       if (state.detail?.id === id) return;
       jobTurn += 1;
-      heldForJob.end();
       setState("detail", id === null ? null : emptyDetail(id));
       if (id !== null) void loadJob(id);
     },
@@ -353,12 +366,9 @@ export function createFarm(root: URL): Farm {
       reading.catch(() => wholes.delete(batch));
       return reading;
     },
-    async act(job, action) {
-      const view = await client.act(job, action);
-      change((draft) => putJob(draft, summaryOf(view)));
-    },
-    take: (view) => change((draft) => putJob(draft, summaryOf(view))),
-    takeBatch: (view) => change((draft) => putBatch(draft, summaryOfBatch(view))),
+    act: (job, action) => take(client.act(job, action), (draft, view) => putJob(draft, summaryOf(view))),
+    take: (answer) => take(answer, (draft, view) => putJob(draft, summaryOf(view))),
+    takeBatch: (answer) => take(answer, (draft, view) => putBatch(draft, summaryOfBatch(view))),
     listen(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

@@ -48,7 +48,7 @@ export function Chosen(props: { grid: FrameGrid; choice: Choice; look: () => voi
       .map((layer) => ({ layer: layer.name, frames: framesThatAre(layer, props.choice.from, props.choice.to, states) }))
       .filter((one) => one.frames !== "");
     try {
-      for (const one of wanted) farm.take(await retryFrames(farm.client, job, one));
+      for (const one of wanted) await farm.take(retryFrames(farm.client, job, one));
       props.drop();
     } catch (error) {
       complain(t.chosen.failed, asProblem(error));

@@ -153,7 +153,7 @@ function Priority(props: { job: JobSummary }): JSX.Element {
       return;
     }
     try {
-      farm.take(await setPriority(farm.client, props.job.id, wanted));
+      await farm.take(setPriority(farm.client, props.job.id, wanted));
     } catch (error) {
       input.value = `${props.job.priority}`;
       complain(t.job.priorityFailed, asProblem(error));

@@ -70,7 +70,7 @@ function Group(props: { job: JobSummary; group: TroubleGroup }): JSX.Element {
   async function retry(): Promise<void> {
     setBusy(true);
     try {
-      for (const frames of group().failed) farm.take(await retryFrames(farm.client, props.job.id, frames));
+      for (const frames of group().failed) await farm.take(retryFrames(farm.client, props.job.id, frames));
     } catch (error) {
       complain(t.chosen.failed, asProblem(error));
     } finally {

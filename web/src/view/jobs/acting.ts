@@ -78,7 +78,7 @@ export function createActing({ farm, table, complain }: PageContext): Acting {
     setSaid("");
     try {
       if (batch !== null && action !== "priority") {
-        farm.takeBatch(await control(farm.client, batch.id, action));
+        await farm.takeBatch(control(farm.client, batch.id, action));
         setSaid(t.many.batchDone[action](batch.name));
         return;
       }

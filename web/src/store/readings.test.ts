@@ -1,7 +1,7 @@
 import { createStore, produce, reconcile } from "solid-js/store";
 import { expect, test } from "vitest";
 import type { FarmEvent, JobStatus, JobSummary } from "../api/types";
-import { Held } from "./held";
+import { Readings } from "./readings";
 import { apply } from "./reduce";
 import { emptyState } from "./state";
 
@@ -27,31 +27,35 @@ function job(status: JobStatus, done: number): JobSummary {
 
 test("an event that was applied before an older reading came wins over it", () => {
   const [state, setState] = createStore(emptyState());
-  const held = new Held();
+  const readings = new Readings();
   const put = (event: FarmEvent): void => setState(produce((draft) => apply(draft, event, 0)));
   put({ type: "job", job: job("running", 2) });
 
-  held.begin();
+  const held = readings.begin();
   const ended: FarmEvent = { type: "job", job: job("done", 5) };
-  held.hear(ended);
+  readings.hear(ended);
   put(ended);
   // As it was when the reading began.
   setState("jobs", reconcile({ 1: job("running", 2) }, { key: null }));
   expect(state.jobs[1]?.status).toBe("running");
-  for (const event of held.end()) put(event);
+  for (const event of held()) put(event);
 
   expect(state.jobs[1]?.status).toBe("done");
   expect(state.jobs[1]?.frames.done).toBe(5);
 });
 
-test("holds only while something is read, and no notices", () => {
-  const held = new Held();
-  held.hear({ type: "job", job: job("running", 1) });
-  expect(held.end()).toEqual([]);
-  held.begin();
-  held.hear({ type: "job", job: job("running", 1) });
-  held.begin();
-  held.hear({ type: "plugin-removed", name: "maya" });
-  expect(held.end()).toEqual([{ type: "plugin-removed", name: "maya" }]);
-  expect(held.end()).toEqual([]);
+test("each reading holds what came since it began, until it ends, and no notices", () => {
+  const readings = new Readings();
+  const gone = (name: string): FarmEvent => ({ type: "plugin-removed", name });
+  readings.hear(gone("before"));
+  const first = readings.begin();
+  readings.hear(gone("maya"));
+  const second = readings.begin();
+  readings.hear({ type: "notice", notice: { id: 1, at: "", severity: "info", kind: "x", job: null, batch: null, plugin: null, message: "" } });
+  readings.hear(gone("nuke"));
+  expect(first()).toEqual([gone("maya"), gone("nuke")]);
+  readings.hear(gone("blender"));
+  expect(second()).toEqual([gone("nuke"), gone("blender")]);
+  readings.hear(gone("after"));
+  expect(second()).toHaveLength(2);
 });
