@@ -1,6 +1,6 @@
 // The log of an attempt: a million lines, searching them, what is marked beside them, and a log that grows.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { jobStatus, openPage } from "./support/browser.mjs";
@@ -204,26 +204,34 @@ test("colours are shown, and nothing that a program prints does anything to the 
   await context.close();
 });
 
-test("a log that grows is followed until the reader looks back", async () => {
-  const script = join(set.dir, "grows.py");
-  const say = join(set.dir, "say");
+/**
+ * A script that says `text`, with its number in place of `%d`, as often as it is told to, and ends after `all` of them.
+ * `first` is said before.
+ */
+function teller(name, text, all, first = "") {
+  const [script, told] = [join(set.dir, `${name}.py`), join(set.dir, `${name}.say`)];
   writeFileSync(
     script,
-    `import os, time
-for n in range(500):
-    print("old line %d" % n, flush=True)
+    `import time
+${first}
 said = 0
-while said < 1000:
+while said < ${all}:
     try:
-        want = int(open(${JSON.stringify(say)}).read() or 0)
+        want = int(open(${JSON.stringify(told)}).read() or 0)
     except (OSError, ValueError):
         want = 0
     while said < want:
         said += 1
-        print("new line %d" % said, flush=True)
+        print(${JSON.stringify(text)} % said, flush=True)
     time.sleep(0.005)
 `,
   );
+  return { script, say: (number) => writeFileSync(told, String(number)) };
+}
+
+test("a log that grows is followed until the reader looks back", async () => {
+  const old = `for n in range(500): print("old line %d" % n, flush=True)`;
+  const { script, say } = teller("grows", "new line %d", 1000, old);
   const id = await set.daemon.submit(jobOf(set.scene, "1", join(set.dir, "grows", "####"), script));
   const { page, context, complaints } = await openPageOn(set, `#/jobs/${id}`);
   await page.locator('.log[data-phase="growing"]').waitFor();
@@ -243,7 +251,7 @@ while said < 1000:
       `new line ${n}`,
     );
     const at = Date.now();
-    writeFileSync(say, String(n));
+    say(n);
     took.push((await seen) - at);
   }
   took.sort((a, b) => a - b);
@@ -253,41 +261,24 @@ while said < 1000:
   await page.mouse.wheel(0, -300);
   await page.getByRole("button", { name: "To the end" }).waitFor();
   const top = await page.locator(".log-line").first().getAttribute("data-line");
-  writeFileSync(say, "60");
+  say(60);
   await page.waitForFunction((least) => Number(document.querySelector(".log").dataset.lines) >= least, 560);
   assert.equal(await page.locator(".log-line").first().getAttribute("data-line"), top, "nothing moves under the reader");
   await page.getByRole("button", { name: "To the end" }).click();
   await row(page, "new line 60").waitFor();
-  writeFileSync(say, "61");
+  say(61);
   await row(page, "new line 61").waitFor();
-  writeFileSync(say, "1000");
+  say(1000);
   await ended(page);
   await jobStatus(page, "done");
-  assert.ok(existsSync(say) && readFileSync(say, "utf8") === "1000");
   assert.deepEqual(complaints, []);
   await context.close();
 });
 
 test("a log is followed, searched and marked over a restart of the daemon, with every line once", async () => {
-  const script = join(set.dir, "outlives.py");
-  const say = join(set.dir, "outlives.say");
-  writeFileSync(
-    script,
-    `import os, time
-said = 0
-while said < 900:
-    try:
-        want = int(open(${JSON.stringify(say)}).read() or 0)
-    except (OSError, ValueError):
-        want = 0
-    while said < want:
-        said += 1
-        print("word %d of it" % said, flush=True)
-    time.sleep(0.005)
-`,
-  );
+  const { script, say } = teller("outlives", "word %d of it", 900);
   const id = await set.daemon.submit(jobOf(set.scene, "1", join(set.dir, "outlives", "####"), script));
-  writeFileSync(say, "300");
+  say(300);
   const { page, context } = await openPageOn(set, `#/jobs/${id}`);
   await row(page, "word 300 of it").waitFor();
   await page.getByRole("searchbox", { name: "Search the log" }).fill("of it");
@@ -296,14 +287,14 @@ while said < 900:
   await set.daemon.kill();
   await page.locator('.log[data-phase="interrupted"]').waitFor();
   assert.equal(await page.locator(".log .callout-bad").count(), 0, "that the daemon is away is said once, at the top");
-  writeFileSync(say, "600");
+  say(600);
   await set.daemon.restart();
   await page.locator('.log[data-phase="growing"]').waitFor();
   await row(page, "word 600 of it").waitFor();
-  writeFileSync(say, "700");
+  say(700);
   await row(page, "word 700 of it").waitFor();
 
-  writeFileSync(say, "900");
+  say(900);
   await ended(page);
   await jobStatus(page, "done");
   await page.locator('.log-found[data-count="900"]').waitFor();

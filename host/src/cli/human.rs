@@ -9,6 +9,15 @@ pub(super) fn span(span: Seconds) -> String {
     if span.0 < 9.95 { format!("{:.1} s", span.0.max(0.0)) } else { span.to_string() }
 }
 
+/// `4.2 s left`, or `4.2 s overdue` where that was guessed too low.
+pub(super) fn left(eta: Timestamp, now: Timestamp) -> String {
+    if eta < now {
+        format!("{} overdue", span(now.since(eta)))
+    } else {
+        format!("{} left", span(eta.since(now)))
+    }
+}
+
 /// `12 MiB`, `1.5 GiB`.
 pub(super) fn bytes(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
@@ -90,6 +99,12 @@ mod tests {
         check(65.0, "1 min 05 s");
         check(7380.0, "2 h 03 min");
         check(273_600.0, "3 d 04 h");
+    }
+
+    #[test]
+    fn what_is_left_may_be_overdue() {
+        assert_eq!(left(Timestamp(5_000), Timestamp(2_000)), "3.0 s left");
+        assert_eq!(left(Timestamp(5_000), Timestamp(70_000)), "1 min 05 s overdue");
     }
 
     #[test]

@@ -75,7 +75,7 @@ fn table(jobs: &[JobSummary], now: Timestamp) -> Table {
         let time = match (job.eta, job.finished, job.started) {
             (_, Some(finished), Some(started)) => format!("took {}", human::span(finished.since(started))),
             (_, Some(finished), None) => format!("ended {}", human::ago(finished, now)),
-            (Some(eta), None, _) => format!("{} left", human::span(eta.since(now))),
+            (Some(eta), None, _) => human::left(eta, now),
             (None, None, Some(started)) => format!("for {}", human::span(now.since(started))),
             (None, None, None) => format!("waits {}", human::span(now.since(job.submitted))),
         };

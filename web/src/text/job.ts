@@ -36,6 +36,7 @@ export const job = {
   user: "by",
   submitted: (span: string): string => `submitted ${span} ago`,
   eta: "Left",
+  overdue: "Overdue",
   finishedAt: "Finished",
   elapsed: "Elapsed",
   perFrame: "A frame",

@@ -53,6 +53,7 @@ export const jobs = {
   frames: (count: string, number: number): string => `${count} ${plural(number, "frame", "frames")}`,
   failedFrames: (count: number): string => `${count} failed`,
   left: (span: string): string => `${span} left`,
+  overdue: (span: string): string => `${span} overdue`,
   ago: (span: string): string => `${span} ago`,
   submittedAt: (at: string): string => `Submitted ${at}`,
   took: (span: string): string => `Took ${span}`,

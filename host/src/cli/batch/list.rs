@@ -57,7 +57,7 @@ pub(super) fn time(batch: &BatchSummary, now: Timestamp) -> String {
     match (batch.eta, batch.finished, batch.started) {
         (_, Some(finished), Some(started)) => format!("took {}", human::span(finished.since(started))),
         (_, Some(finished), None) => format!("ended {}", human::ago(finished, now)),
-        (Some(eta), None, _) => format!("{} left", human::span(eta.since(now))),
+        (Some(eta), None, _) => human::left(eta, now),
         (None, None, Some(started)) => format!("for {}", human::span(now.since(started))),
         (None, None, None) => format!("waits {}", human::span(now.since(batch.submitted))),
     }

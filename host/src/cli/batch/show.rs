@@ -102,7 +102,7 @@ fn entries(all: &[BatchEntryView], limit: usize, now: Timestamp) -> (Table, u64)
     for entry in sorted.iter().take(limit) {
         let time = match (entry.finished, entry.started, entry.eta) {
             (Some(finished), Some(started), _) => human::span(finished.since(started)),
-            (None, _, Some(eta)) => format!("{} left", human::span(eta.since(now))),
+            (None, _, Some(eta)) => human::left(eta, now),
             (None, Some(started), None) => format!("for {}", human::span(now.since(started))),
             _ => String::new(),
         };

@@ -4,7 +4,7 @@
 import { For, Index, Show, type JSX } from "solid-js";
 import type { Problem } from "../../api/problem";
 import type { BreakerView, FrameCounts, FrameState } from "../../api/types";
-import { clock } from "../../model/format";
+import { clock, roughly, secondsBetween } from "../../model/format";
 import { pieces } from "../../model/prose";
 import { t } from "../../text";
 import { usePage } from "../shell/context";
@@ -50,6 +50,13 @@ export function Time(props: { at: string }): JSX.Element {
       {clock(props.at, now())}
     </time>
   );
+}
+
+/** How long something will still take, or by how much that guess was too low. */
+export function Left(props: { until: string }): JSX.Element {
+  const { now } = usePage();
+  const over = () => secondsBetween(props.until, now());
+  return <>{over() > 0 ? t.jobs.overdue(roughly(over())) : t.jobs.left(roughly(secondsBetween(now(), props.until)))}</>;
 }
 
 /** A sentence of the daemon: code as code, times as local ones. */

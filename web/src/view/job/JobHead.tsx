@@ -179,6 +179,7 @@ function Priority(props: { job: JobSummary }): JSX.Element {
 
 function Progress(props: { job: JobSummary }): JSX.Element {
   const { farm, now } = usePage();
+  const overdue = (eta: string): number => secondsBetween(eta, now());
   const frames = () => props.job.frames;
   const there = () => frames().done + frames().skipped;
   const costs = () => (farm.state.detail?.id === props.job.id ? farm.state.detail.view?.costs : undefined);
@@ -210,9 +211,9 @@ function Progress(props: { job: JobSummary }): JSX.Element {
           <Show when={props.job.eta !== null && props.job.finished === null && props.job.eta}>
             {(eta) => (
               <div>
-                <dt>{t.job.eta}</dt>
+                <dt>{overdue(eta()) > 0 ? t.job.overdue : t.job.eta}</dt>
                 <dd>
-                  {roughly(secondsBetween(now(), eta()))} <span class="quiet">{clock(eta(), now()).slice(0, -3)}</span>
+                  {roughly(overdue(eta()) || secondsBetween(now(), eta()))} <span class="quiet">{clock(eta(), now()).slice(0, -3)}</span>
                 </dd>
               </div>
             )}

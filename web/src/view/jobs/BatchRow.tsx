@@ -5,11 +5,11 @@
 import { createEffect, createMemo, For, Show, type JSX } from "solid-js";
 import type { BatchStatus, EntryState } from "../../api/batches";
 import type { JobStatus } from "../../api/types";
-import { count, roughly, secondsBetween } from "../../model/format";
+import { count } from "../../model/format";
 import { batchOf, foldOf } from "../../model/job-rows";
 import { t } from "../../text";
 import { JobShape } from "../common/icons";
-import { Prose, Time } from "../common/parts";
+import { Left, Prose, Time } from "../common/parts";
 import { usePage } from "../shell/context";
 import type { Acting } from "./acting";
 import { Age, Progress, type RowFrame } from "./JobRow";
@@ -29,7 +29,7 @@ const LOOKS: Record<BatchStatus, JobStatus> = {
 };
 
 export function BatchRow(props: { frame: RowFrame; acting: Acting }): JSX.Element {
-  const { farm, table, now } = usePage();
+  const { farm, table } = usePage();
   const { frame } = props;
   const { state } = farm;
   const id = batchOf(frame.row);
@@ -131,7 +131,7 @@ export function BatchRow(props: { frame: RowFrame; acting: Acting }): JSX.Elemen
       <div role="gridcell" class="cell-time" aria-colindex={5}>
         <Show
           when={finished()}
-          fallback={<Show when={eta()}>{(at) => <>{t.jobs.left(roughly(secondsBetween(now(), at())))}</>}</Show>}
+          fallback={<Show when={eta()}>{(at) => <Left until={at()} />}</Show>}
         >
           {(at) => <Time at={at()} />}
         </Show>

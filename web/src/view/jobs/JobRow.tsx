@@ -10,7 +10,7 @@ import { isStuck } from "../../store/order";
 import { jobAddress } from "../../store/route";
 import { t } from "../../text";
 import { FrameShape, JobShape } from "../common/icons";
-import { FrameBar, Prose, Time } from "../common/parts";
+import { FrameBar, Left, Prose, Time } from "../common/parts";
 import { usePage } from "../shell/context";
 
 /** A row's place in the table, and what the table does for it. */
@@ -145,7 +145,9 @@ function JobTime(props: { job: JobSummary }): JSX.Element {
           }
         >
           {(eta) => (
-            <span title={new Date(eta()).toLocaleString()}>{t.jobs.left(roughly(secondsBetween(now(), eta())))}</span>
+            <span title={new Date(eta()).toLocaleString()}>
+              <Left until={eta()} />
+            </span>
           )}
         </Show>
       }
