@@ -33,7 +33,7 @@ export interface Farm {
   readonly known: Accessor<boolean>;
   /** Why the last reading failed. */
   readonly syncProblem: Accessor<Problem | null>;
-  /** Grows whenever the connection was lost and is back. */
+  /** Grows whenever events may have been lost: the connection was and is back, or the page was too slow for them. */
   readonly epoch: Accessor<number>;
   readonly detailProblem: Accessor<Problem | null>;
   retryNow(): void;
@@ -262,7 +262,10 @@ export function createFarm(root: URL): Farm {
       if (!resumed || !synced()) void sync();
       else if (state.detail !== null && state.detail.view === null) void loadJob(state.detail.id);
     },
-    missed: () => void sync(),
+    missed() {
+      setEpoch((before) => before + 1);
+      void sync();
+    },
     event: receive,
   });
   stream.start();
