@@ -280,9 +280,11 @@ test("a log is followed, searched and marked over a restart of the daemon, with 
   const id = await set.daemon.submit(jobOf(set.scene, "1", join(set.dir, "outlives", "####"), script));
   say(300);
   const { page, context } = await openPageOn(set, `#/jobs/${id}`);
-  await row(page, "word 300 of it").waitFor();
+  const line = await row(page, "word 300 of it").elementHandle();
   await page.getByRole("searchbox", { name: "Search the log" }).fill("of it");
   await page.locator(".log-found[data-count]").waitFor();
+  await row(page, "word 300 of it").locator("mark").waitFor();
+  assert.equal(await line.evaluate((element) => element.isConnected), true, "a line that is read again is the same element");
 
   await set.daemon.kill();
   await page.locator('.log[data-phase="interrupted"]').waitFor();

@@ -30,11 +30,6 @@ export interface Scroller {
   inSight(): [number, number];
 }
 
-interface Row {
-  readonly number: number;
-  readonly line: LogLine | undefined;
-}
-
 export function LogLines(props: {
   reading: LogReading;
   label: string;
@@ -73,26 +68,19 @@ export function LogLines(props: {
     bar = box.scrollTop;
   };
 
-  /** Rows that fit, from the top line on, or the last ones. */
-  const rows = createMemo<Row[]>((before) => {
+  /** The numbers of the lines that fit, from the top one on, or the last ones; told anew whenever one of them is read. */
+  const rows = createMemo<readonly number[]>(() => {
     reading.version();
     const lines = reading.lines();
     const fit = Math.ceil(view() / row()) + 2;
     const first = props.following ? Math.max(1, lines - fit + 1) : Math.min(top().line, Math.max(1, lines));
     const last = Math.min(lines, first + fit - 1);
-    const known = new Map(before.map((one) => [one.number, one]));
-    const next: Row[] = [];
-    for (let number = first; number <= last; number += 1) {
-      const line = reading.cache.get(number);
-      const same = known.get(number);
-      next.push(same !== undefined && same.line === line ? same : { number, line });
-    }
-    return next;
-  }, []);
+    return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
+  });
 
   createEffect(() => {
     const shown = rows();
-    const [first, last] = [shown[0]?.number ?? 1, shown.at(-1)?.number ?? 1];
+    const [first, last] = [shown[0] ?? 1, shown.at(-1) ?? 1];
     untrack(() => {
       reading.inSight(first, last);
       props.onSight(first, last);
@@ -108,7 +96,7 @@ export function LogLines(props: {
       if (wrap) measure(shown);
       const tall = wrap ? rowsBox.offsetHeight : shown.length * row();
       // The end of a log with wrapped lines is only known here.
-      if (!following && wrap && shown.at(-1)?.number === reading.lines() && tall - place.above <= height && place.line > 1) {
+      if (!following && wrap && shown.at(-1) === reading.lines() && tall - place.above <= height && place.line > 1) {
         props.onFollowing(true);
         return;
       }
@@ -118,13 +106,12 @@ export function LogLines(props: {
     });
   });
 
-  function measure(shown: readonly Row[]): void {
+  function measure(shown: readonly number[]): void {
     if (heights.size > MOST_HEIGHTS) heights.clear();
     const children = rowsBox.children;
-    for (let index = 0; index < shown.length; index += 1) {
-      const one = shown[index] as Row;
+    for (const [index, number] of shown.entries()) {
       const child = children[index] as HTMLElement | undefined;
-      if (child !== undefined && one.line !== undefined) heights.set(one.number, child.offsetHeight);
+      if (child !== undefined && reading.cache.get(number) !== undefined) heights.set(number, child.offsetHeight);
     }
   }
 
@@ -170,12 +157,12 @@ export function LogLines(props: {
   function present(): Top {
     if (!props.following) return top();
     const shown = rows();
-    let above = Math.max(0, shown.reduce((sum, one) => sum + heightOf(one.number), 0) - view());
-    for (const one of shown) {
-      if (above < heightOf(one.number)) return { line: one.number, above };
-      above -= heightOf(one.number);
+    let above = Math.max(0, shown.reduce((sum, number) => sum + heightOf(number), 0) - view());
+    for (const number of shown) {
+      if (above < heightOf(number)) return { line: number, above };
+      above -= heightOf(number);
     }
-    return { line: shown.at(-1)?.number ?? 1, above: 0 };
+    return { line: shown.at(-1) ?? 1, above: 0 };
   }
 
   function moveBy(pixels: number): void {
@@ -256,17 +243,29 @@ export function LogLines(props: {
         <div class="log-view">
           <div ref={rowsBox} class="log-rows">
             <For each={rows()}>
-              {(one) => (
-                <LineRow
-                  row={one}
-                  chosen={props.chosen !== null && one.number >= props.chosen[0] && one.number <= props.chosen[1]}
-                  marked={one.number === props.marked}
-                  more={one.line === undefined ? undefined : props.more(one.line)}
-                  address={one.line === undefined ? undefined : props.addressOf(one.line)}
-                  onNumber={props.onNumber}
-                  onMore={props.onMore}
-                />
-              )}
+              {(number) => {
+                // A line that is read again, or grows, is the same element: what is clicked or selected in it stays.
+                const line = createMemo(() => {
+                  reading.version();
+                  return reading.cache.get(number);
+                });
+                const known = <T,>(what: (line: LogLine) => T): T | undefined => {
+                  const own = line();
+                  return own === undefined ? undefined : what(own);
+                };
+                return (
+                  <LineRow
+                    number={number}
+                    line={line()}
+                    chosen={props.chosen !== null && number >= props.chosen[0] && number <= props.chosen[1]}
+                    marked={number === props.marked}
+                    more={known((own) => props.more(own))}
+                    address={known((own) => props.addressOf(own))}
+                    onNumber={props.onNumber}
+                    onMore={props.onMore}
+                  />
+                );
+              }}
             </For>
           </div>
         </div>
@@ -276,7 +275,8 @@ export function LogLines(props: {
 }
 
 function LineRow(props: {
-  row: Row;
+  number: number;
+  line: LogLine | undefined;
   chosen: boolean;
   marked: boolean;
   more: { text: string; cut: boolean } | undefined;
@@ -284,8 +284,8 @@ function LineRow(props: {
   onNumber: (line: LogLine, extend: boolean) => void;
   onMore: (line: LogLine) => void;
 }): JSX.Element {
-  const line = (): LogLine | undefined => props.row.line;
-  const number = (): string => count(props.row.number);
+  const line = (): LogLine | undefined => props.line;
+  const number = (): string => count(props.number);
   const choose = (event: MouseEvent): void => {
     // As with any link, a modifier asks for a tab of its own.
     if (event.ctrlKey || event.metaKey || event.button !== 0) return;
@@ -307,7 +307,7 @@ function LineRow(props: {
         dropped: line()?.dropped === true,
         unread: line() === undefined,
       }}
-      data-line={props.row.number}
+      data-line={props.number}
     >
       <a class="log-number" tabIndex={-1} href={props.address} title={t.log.lineLink(number())} onClick={choose}>
         {number()}
