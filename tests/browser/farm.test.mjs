@@ -144,6 +144,15 @@ test("what happened before the page was there is listed, found and linked", asyn
   await refused.first().waitFor();
   assert.equal(await refused.first().getAttribute("data-severity"), "warning");
 
+  // A newer one goes above, and an older one is the same element wherever it goes.
+  const older = await refused.first().elementHandle();
+  const [which, place] = [await older.getAttribute("data-notice"), Number(await older.getAttribute("aria-posinset"))];
+  const id = await set.daemon.submit(set.gated("1", 1, "thought-better").job);
+  await set.daemon.request("POST", `/api/v1/jobs/${id}/cancel`);
+  await events.filter({ hasText: "thought-better was cancelled" }).waitFor();
+  assert.deepEqual([await older.getAttribute("data-notice"), Number(await older.getAttribute("aria-posinset"))], [which, place + 1]);
+  assert.equal(await older.evaluate((element) => element.isConnected), true);
+
   await page.locator('button[data-severity="warning"]').click();
   await page.waitForURL(/#\/events\?severity=warning$/);
   await events.filter({ hasText: "holds-the-slot" }).waitFor({ state: "detached" });

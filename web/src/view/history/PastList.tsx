@@ -1,7 +1,8 @@
 /**
  * The list of what has ended, by day: only the rows that can be seen are there, however many it has.
  */
-import { createVirtualizer, type VirtualItem } from "@tanstack/solid-virtual";
+import { Key } from "@solid-primitives/keyed";
+import { createVirtualizer } from "@tanstack/solid-virtual";
 import { createEffect, createMemo, createSignal, For, Show, type JSX } from "solid-js";
 import { count, duration } from "../../model/format";
 import { byDay, figures, type Past, type Row } from "../../model/history";
@@ -46,12 +47,20 @@ export function PastList(props: { past: PastStore; chosen: Chosen | null }): JSX
     // A new one for new rows: that is how it knows that their heights are others.
     get getItemKey() {
       const all = rows();
-      return (index: number) => keyOf(all[index]);
+      return (index: number) => {
+        const row = all[index];
+        return row === undefined ? index : keyOf(row);
+      };
     },
     overscan: 12,
   });
   // An element stays with what it shows, wherever that moves: a click that was begun on one row never ends on another.
-  const drawn = createMemo(() => new Map(virtual.getVirtualItems().map((item) => [keyOf(rows()[item.index]), item])));
+  const drawn = createMemo(() =>
+    virtual.getVirtualItems().flatMap((item) => {
+      const row = rows()[item.index];
+      return row === undefined ? [] : [{ item, row }];
+    }),
+  );
   createEffect(() => {
     const last = virtual.getVirtualItems().at(-1)?.index ?? 0;
     if (props.past.hasMore() && last >= rows().length - AHEAD) props.past.more();
@@ -136,17 +145,13 @@ export function PastList(props: { past: PastStore; chosen: Chosen | null }): JSX
       <div class="past-rows" ref={scroller} onKeyDown={keys}>
         <Show when={rows().length > 0} fallback={<p class="empty">{empty(props.past)}</p>}>
           <ul aria-label={t.history.list} style={{ height: `${virtual.getTotalSize()}px` }}>
-            <For each={[...drawn().keys()]}>
-              {(key) => {
-                const item = createMemo<VirtualItem | undefined>((before) => drawn().get(key) ?? before);
-                const index = () => item()?.index ?? 0;
-                return (
-                  <li style={{ transform: `translateY(${item()?.start ?? 0}px)` }} data-index={index()}>
-                    <RowOf row={rows()[index()]} index={index()} chosen={props.chosen} day={day} />
-                  </li>
-                );
-              }}
-            </For>
+            <Key each={drawn()} by={({ row }) => keyOf(row)}>
+              {(one) => (
+                <li style={{ transform: `translateY(${one().item.start}px)` }} data-index={one().item.index}>
+                  <RowOf row={one().row} index={one().item.index} chosen={props.chosen} day={day} />
+                </li>
+              )}
+            </Key>
           </ul>
         </Show>
       </div>
@@ -154,8 +159,7 @@ export function PastList(props: { past: PastStore; chosen: Chosen | null }): JSX
   );
 }
 
-function keyOf(row: Row | undefined): string {
-  if (row === undefined) return "";
+function keyOf(row: Row): string {
   return "day" in row ? row.day : `${row.past.kind}-${row.past.id}`;
 }
 
@@ -180,9 +184,9 @@ function Choice(props: { label: string; value: string; set: (value: string) => v
   );
 }
 
-function RowOf(props: { row: Row | undefined; index: number; chosen: Chosen | null; day: (name: string) => string }): JSX.Element {
-  const dayRow = () => (props.row !== undefined && "day" in props.row ? props.row : null);
-  const past = () => (props.row !== undefined && "past" in props.row ? props.row.past : null);
+function RowOf(props: { row: Row; index: number; chosen: Chosen | null; day: (name: string) => string }): JSX.Element {
+  const dayRow = () => ("day" in props.row ? props.row : null);
+  const past = () => ("past" in props.row ? props.row.past : null);
   return (
     <>
       <Show when={dayRow()}>

@@ -2,6 +2,7 @@
  * What went wrong with the job, the most frames first: what it is, which frames it cost, where the log says so, and a
  * way to try those frames again.
  */
+import { Key } from "@solid-primitives/keyed";
 import { createSignal, For, Show, type JSX } from "solid-js";
 import { retryFrames, type LayerFrames, type TroubleGroup } from "../../api/past";
 import { asProblem } from "../../api/problem";
@@ -32,7 +33,10 @@ export function Trouble(props: { job: JobSummary }): JSX.Element {
       <section class="block trouble" classList={{ failing: hasFailed() }} aria-label={hasFailed() ? t.trouble.heading : t.trouble.overcome}>
         <h3>{hasFailed() ? t.trouble.heading : t.trouble.overcome}</h3>
         <ul>
-          <For each={shown()}>{(group) => <Group job={props.job} group={group} />}</For>
+          {/* They are read again all the time while a job fails; a press on a button of one must find it there. */}
+          <Key each={shown()} by={({ severity, cause, message }) => `${severity} ${cause} ${message}`}>
+            {(group) => <Group job={props.job} group={group()} />}
+          </Key>
           <For each={untried()}>
             {(frames) => (
               <li class="trouble-group">

@@ -1,6 +1,7 @@
 /**
  * The node's GPUs: what each is, whether renders may have it, who uses it, and which attempts hold it.
  */
+import { Key } from "@solid-primitives/keyed";
 import { For, Show, type JSX } from "solid-js";
 import type { GpuProcessView, GpuView, NodeView } from "../../api/types";
 import { pointsOf } from "../../model/curve";
@@ -17,7 +18,9 @@ import { Curve } from "./Curve";
 export function GpuList(props: { node: NodeView }): JSX.Element {
   return (
     <ul class="gpus">
-      <For each={props.node.gpus}>{(gpu) => <OneGpu node={props.node} gpu={gpu} />}</For>
+      <Key each={props.node.gpus} by="uuid">
+        {(gpu) => <OneGpu node={props.node} gpu={gpu()} />}
+      </Key>
     </ul>
   );
 }
@@ -56,14 +59,14 @@ function OneGpu(props: { node: NodeView; gpu: GpuView }): JSX.Element {
       <Show when={leases().length > 0}>
         <p class="gpu-leases">
           {t.node.renders}{" "}
-          <For each={leases()}>
+          <Key each={leases()} by="attempt">
             {(lease, at) => (
               <>
                 <Show when={at() > 0}>, </Show>
-                <a href={attemptAddress(lease.job, lease.attempt)}>{t.images.attempt(lease.attempt)}</a>
+                <a href={attemptAddress(lease().job, lease().attempt)}>{t.images.attempt(lease().attempt)}</a>
               </>
             )}
-          </For>
+          </Key>
         </p>
       </Show>
       <ul class="gpu-processes quiet">

@@ -1,6 +1,7 @@
 /**
  * What renders need besides cores and memory: programs, limited licences, disks.
  */
+import { Key } from "@solid-primitives/keyed";
 import { For, Show, type JSX } from "solid-js";
 import type { DiskView, LimitView, NodeView } from "../../api/types";
 import { bytes } from "../../model/format";
@@ -49,7 +50,9 @@ export function Limits(props: { node: NodeView }): JSX.Element {
     <section class="card" data-part="limits" aria-labelledby="node-limits">
       <h3 id="node-limits">{t.node.limits}</h3>
       <ul class="limits">
-        <For each={props.node.limits}>{(limit) => <Limit node={props.node} limit={limit} />}</For>
+        <Key each={props.node.limits} by="name">
+          {(limit) => <Limit node={props.node} limit={limit()} />}
+        </Key>
       </ul>
     </section>
   );
@@ -69,13 +72,13 @@ function Limit(props: { node: NodeView; limit: LimitView }): JSX.Element {
       <Show when={use().holders.length > 0}>
         <span class="limit-holders">
           <span class="quiet">{t.node.heldBy}</span>
-          <For each={use().holders}>
+          <Key each={use().holders} by="attempt">
             {(lease) => (
-              <a href={attemptAddress(lease.job, lease.attempt)} data-attempt={lease.attempt}>
-                {farm.state.jobs[lease.job]?.name ?? t.notices.job(lease.job)}
+              <a href={attemptAddress(lease().job, lease().attempt)} data-attempt={lease().attempt}>
+                {farm.state.jobs[lease().job]?.name ?? t.notices.job(lease().job)}
               </a>
             )}
-          </For>
+          </Key>
         </span>
       </Show>
     </li>

@@ -1,6 +1,7 @@
 /**
  * The node's slots: which attempt has which, with all that its lease holds and what it really takes.
  */
+import { Key } from "@solid-primitives/keyed";
 import { For, Show, type JSX } from "solid-js";
 import type { LeaseView, NodeView } from "../../api/types";
 import { amount } from "../../model/format";
@@ -17,7 +18,9 @@ export function Slots(props: { node: NodeView }): JSX.Element {
         {t.node.slots} <span class="quiet">{t.node.slotsUsed(props.node.leases.length, props.node.slots)}</span>
       </h3>
       <ol class="slots">
-        <For each={props.node.leases}>{(lease) => <Slot lease={lease} />}</For>
+        <Key each={props.node.leases} by="attempt">
+          {(lease) => <Slot lease={lease()} />}
+        </Key>
         <For each={free()}>{() => <li class="slot slot-free">{t.node.free}</li>}</For>
       </ol>
     </section>

@@ -1,7 +1,8 @@
 /**
  * The plugins: all of them in a list, and the chosen one in full.
  */
-import { For, Show, type JSX } from "solid-js";
+import { Key } from "@solid-primitives/keyed";
+import { Show, type JSX } from "solid-js";
 import type { PluginView } from "../../api/types";
 import { clock, roughly, secondsBetween } from "../../model/format";
 import { pluginState } from "../../model/plugins";
@@ -20,9 +21,9 @@ export function PluginsView(): JSX.Element {
       <nav class="plugin-list" aria-label={t.plugins.heading}>
         <h2>{t.plugins.heading}</h2>
         <ul>
-          <For each={farm.state.plugins} fallback={<li class="quiet">{t.plugins.none}</li>}>
-            {(plugin) => <Row plugin={plugin} isChosen={plugin.name === chosen()} />}
-          </For>
+          <Key each={farm.state.plugins} by="name" fallback={<li class="quiet">{t.plugins.none}</li>}>
+            {(plugin) => <Row plugin={plugin()} isChosen={plugin().name === chosen()} />}
+          </Key>
         </ul>
       </nav>
       <div class="plugin-one">
