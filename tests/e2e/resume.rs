@@ -2,7 +2,7 @@
 //! off goes on, and no frame is rendered twice. A handler in the scene's render writes a line for each image that Blender
 //! has written, so that frames are counted where they are made and not where they are told.
 
-use crate::harness::{Daemon, Scene, farmhand, gate_script, images};
+use crate::harness::{Daemon, Gate, Scene, farmhand, gate_script, images};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -57,6 +57,18 @@ impl Sequence {
         let text = String::from_utf8_lossy(&text).into_owned();
         assert!(output.status.success(), "{text}");
         text
+    }
+
+    /// The first shot comes to stand before its third frame: the gate, and the Blender that waits at it.
+    fn submit_and_stop_at_the_third_frame(&self) -> (Gate, u32) {
+        let gate = gate_script(self.dir.path(), 3);
+        let count = fs::read_to_string(self.path("count.py")).unwrap();
+        let both = format!("{count}\n{}", fs::read_to_string(&gate.script).unwrap());
+        fs::write(self.path("count.py"), both).unwrap();
+        assert!(self.submit(&self.daemon, &[]).status.success());
+        let blender = self.daemon.client.wait_for("the render waits at the gate", || gate.waiting());
+        self.daemon.client.wait_for_job(1, "two frames are done", |job| job["frames"]["done"] == 2);
+        (gate, blender)
     }
 
     /// Frames that Blender has rendered, in order, a line each; one that was rendered twice is there twice.
@@ -128,14 +140,7 @@ fn the_same_batch_again_renders_only_what_is_not_there() {
 #[test]
 fn after_a_kill_of_everything_no_frame_is_rendered_twice() {
     let mut sequence = Sequence::new(&json!({"chunk": "whole"}));
-    // The first shot comes to stand before its third frame.
-    let gate = gate_script(sequence.dir.path(), 3);
-    let count = fs::read_to_string(sequence.path("count.py")).unwrap();
-    let both = format!("{count}\n{}", fs::read_to_string(&gate.script).unwrap());
-    fs::write(sequence.path("count.py"), both).unwrap();
-    assert!(sequence.submit(&sequence.daemon, &[]).status.success());
-    let blender = sequence.daemon.client.wait_for("the render waits at the gate", || gate.waiting());
-    sequence.daemon.client.wait_for_job(1, "two frames are done", |job| job["frames"]["done"] == 2);
+    let (gate, blender) = sequence.submit_and_stop_at_the_third_frame();
 
     sequence.daemon.kill();
     kill_tree(blender);
@@ -186,7 +191,7 @@ fn another_data_directory_skips_what_is_there() {
 }
 
 #[test]
-fn what_failed_is_retried_and_what_was_cancelled_goes_on() {
+fn what_failed_is_retried() {
     let sequence = Sequence::new(&json!({}));
     // Blender ends at once while this file is there.
     let broken = sequence.path("broken");
@@ -212,4 +217,23 @@ fn what_failed_is_retried_and_what_was_cancelled_goes_on() {
         sequence.standings(&sequence.daemon, 2),
         pairs(&[("complete", "skipped"), ("retried", "completed")])
     );
+}
+
+#[test]
+fn what_was_cancelled_is_rendered_when_it_is_submitted_again() {
+    let sequence = Sequence::new(&json!({"chunk": "whole"}));
+    let (gate, _) = sequence.submit_and_stop_at_the_third_frame();
+    let client = &sequence.daemon.client;
+    assert_eq!(client.post("/api/v1/batches/1/cancel", &json!({})).0, 200);
+    for job in [1, 2] {
+        assert_eq!(client.wait_for_end(job)["status"], "cancelled");
+    }
+    assert_eq!(sequence.rendered(), &ONCE[..2]);
+
+    gate.open();
+    let told = sequence.submit_and_wait(&[]);
+    assert!(told.contains("sh010: retried: job 1 was cancelled with 1 frame to render"), "{told}");
+    assert!(told.contains("sh020: retried: job 2 was cancelled with 3 frames to render"), "{told}");
+    assert_eq!(sequence.rendered(), ONCE, "and nothing twice");
+    assert_eq!(sequence.standings(&sequence.daemon, 2), pairs(&[("retried", "completed"); 2]));
 }

@@ -9,7 +9,7 @@ mod standins;
 pub use client::Client;
 pub use daemon::{Daemon, farmhand, job_of, keep_cache, seed_cache};
 pub use receiver::{Message, Receiver};
-pub use scene::{Scene, gate_script};
+pub use scene::{Gate, Scene, gate_script};
 pub use standins::StandIns;
 
 use std::path::{Path, PathBuf};
