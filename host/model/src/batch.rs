@@ -539,14 +539,12 @@ mod tests {
 
     #[test]
     fn names_are_those_of_json() {
+        use BatchStatus::{Cancelled, Completed, Failed, Partial, Paused, Running, Waiting};
         for state in EntryState::ALL {
             assert_eq!(serde_json::to_value(state).unwrap(), state.name());
         }
-        {
-            use BatchStatus::{Cancelled, Completed, Failed, Partial, Paused, Running, Waiting};
-            for status in [Waiting, Running, Paused, Completed, Partial, Failed, Cancelled] {
-                assert_eq!(serde_json::to_value(status).unwrap(), status.name());
-            }
+        for status in [Waiting, Running, Paused, Completed, Partial, Failed, Cancelled] {
+            assert_eq!(serde_json::to_value(status).unwrap(), status.name());
         }
         for format in ReportFormat::ALL {
             assert_eq!(serde_json::to_value(format).unwrap(), format.name());

@@ -79,12 +79,12 @@ export function createFarm(root: URL): Farm {
   let syncTimer: ReturnType<typeof setTimeout> | undefined;
 
   // Events are applied once a frame at most, however many come, and also while nobody looks.
-  let arrived: { event: FarmEvent; at: number }[] = [];
+  let arrived: FarmEvent[] = [];
   let flushing = false;
 
   function receive(event: FarmEvent): void {
     readings.hear(event);
-    arrived.push({ event, at: Date.now() });
+    arrived.push(event);
     if (flushing) return;
     flushing = true;
     // A window that is covered may not be hidden and have no frames all the same.
@@ -104,13 +104,12 @@ export function createFarm(root: URL): Farm {
     arrived = [];
     batch(() => {
       change((draft) => {
-        for (const { event, at } of events) apply(draft, event, at);
+        for (const event of events) apply(draft, event);
       });
-      const told = events.map(({ event }) => event);
-      for (const listener of listeners) listener(told);
+      for (const listener of listeners) listener(events);
     });
     const ended = events.some(
-      ({ event }) => event.type === "attempt" && event.attempt.state === "ended" && event.attempt.job === state.detail?.id,
+      (event) => event.type === "attempt" && event.attempt.state === "ended" && event.attempt.job === state.detail?.id,
     );
     if (ended) void refreshView();
   }
@@ -176,8 +175,8 @@ export function createFarm(root: URL): Farm {
           draft.older = ended.next ?? null;
           for (const known of batches) putBatch(draft, known);
           draft.plugins = [...plugins].sort((a, b) => (a.name < b.name ? -1 : 1));
-          apply(draft, { type: "node", node }, Date.now());
-          for (const event of held()) apply(draft, event, Date.now());
+          apply(draft, { type: "node", node });
+          for (const event of held()) apply(draft, event);
         });
         setSyncProblem(null);
         setSynced(true);
@@ -219,7 +218,7 @@ export function createFarm(root: URL): Farm {
           grid,
           gridVersion: (draft.detail?.gridVersion ?? 0) + 1,
         };
-        for (const event of held()) apply(draft, event, Date.now());
+        for (const event of held()) apply(draft, event);
       });
     } catch (error) {
       if (turn === jobTurn) setDetailProblem(asProblem(error));
@@ -294,12 +293,14 @@ export function createFarm(root: URL): Farm {
       const view = await answer;
       change((draft) => {
         put(draft, view);
-        for (const event of held()) apply(draft, event, Date.now());
+        for (const event of held()) apply(draft, event);
       });
     } finally {
       held();
     }
   }
+
+  const takeJob = (answer: Promise<JobView>): Promise<void> => take(answer, (draft, view) => putJob(draft, summaryOf(view)));
 
   return {
     client,
@@ -369,8 +370,8 @@ export function createFarm(root: URL): Farm {
       reading.catch(() => wholes.delete(batch));
       return reading;
     },
-    act: (job, action) => take(client.act(job, action), (draft, view) => putJob(draft, summaryOf(view))),
-    take: (answer) => take(answer, (draft, view) => putJob(draft, summaryOf(view))),
+    act: (job, action) => takeJob(client.act(job, action)),
+    take: takeJob,
     takeBatch: (answer) => take(answer, (draft, view) => putBatch(draft, summaryOfBatch(view))),
     listen(listener) {
       listeners.add(listener);

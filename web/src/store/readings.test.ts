@@ -1,34 +1,19 @@
 import { createStore, produce, reconcile } from "solid-js/store";
 import { expect, test } from "vitest";
 import type { FarmEvent, JobStatus, JobSummary } from "../api/types";
+import { sampleJob } from "../model/samples";
 import { Readings } from "./readings";
 import { apply } from "./reduce";
 import { emptyState } from "./state";
 
 function job(status: JobStatus, done: number): JobSummary {
-  return {
-    id: 1,
-    name: "shot",
-    batch: null,
-    user: null,
-    plugin: "blender",
-    scene: "/s.blend",
-    priority: 50,
-    status,
-    frames: { total: 5, pending: 0, running: 5 - done, done, skipped: 0, failed: 0 },
-    submitted: "2026-11-22T03:00:00.000Z",
-    started: null,
-    finished: null,
-    eta: null,
-    why: null,
-    failure: null,
-  };
+  return sampleJob(1, { status, frames: { total: 5, pending: 0, running: 5 - done, done, skipped: 0, failed: 0 } });
 }
 
 test("an event that was applied before an older reading came wins over it", () => {
   const [state, setState] = createStore(emptyState());
   const readings = new Readings();
-  const put = (event: FarmEvent): void => setState(produce((draft) => apply(draft, event, 0)));
+  const put = (event: FarmEvent): void => setState(produce((draft) => apply(draft, event)));
   put({ type: "job", job: job("running", 2) });
 
   const held = readings.begin();

@@ -1,29 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { AttemptView, FrameDoneView, JobSummary, JobView, Lease, NodeSample, NodeView, Notice, PluginView } from "../api/types";
+import type { AttemptView, FrameDoneView, JobView, Lease, NodeSample, NodeView, Notice, PluginView } from "../api/types";
 import { FrameGrid } from "../model/grid";
+import { sampleJob } from "../model/samples";
 import { apply, ATTEMPTS_KEPT, IMAGES_KEPT, NOTICES_KEPT, putNotices, putSamples, SAMPLES_KEPT } from "./reduce";
 import { emptyDetail, emptyState, type FarmState } from "./state";
-
-function job(id: number, changes: Partial<JobSummary> = {}): JobSummary {
-  return {
-    id,
-    name: `shot${id}`,
-    batch: null,
-    user: null,
-    plugin: "blender",
-    scene: "/s.blend",
-    priority: 50,
-    status: "waiting",
-    frames: { total: 10, pending: 10, running: 0, done: 0, skipped: 0, failed: 0 },
-    submitted: "2026-11-22T03:00:00.000Z",
-    started: null,
-    finished: null,
-    eta: null,
-    why: null,
-    failure: null,
-    ...changes,
-  };
-}
 
 function lease(threads: number): Lease {
   return { threads, memory_bytes: 2e9, gpus: [], licences: [] };
@@ -110,11 +90,11 @@ function node(leases: NodeView["leases"]): NodeView {
 function withDetail(): FarmState {
   const state = emptyState();
   const spec = { frames: "1-10", layers: [] } as unknown as JobView["spec"];
-  state.jobs[1] = job(1);
+  state.jobs[1] = sampleJob(1);
   state.detail = {
     ...emptyDetail(1),
-    view: { ...job(1), spec, notes: ["a note"], costs: {} as JobView["costs"], time: {} as JobView["time"], attempts: 0, fallbacks: [], hooks: [] },
-    grid: FrameGrid.build("1-10", [], { job: 1, counts: job(1).frames, runs: [] }),
+    view: { ...sampleJob(1), spec, notes: ["a note"], costs: {} as JobView["costs"], time: {} as JobView["time"], attempts: 0, fallbacks: [], hooks: [] },
+    grid: FrameGrid.build("1-10", [], { job: 1, counts: sampleJob(1).frames, runs: [] }),
   };
   return state;
 }
@@ -122,8 +102,8 @@ function withDetail(): FarmState {
 describe("jobs", () => {
   test("a new one, a changed one, and the chosen one's own view", () => {
     const state = withDetail();
-    apply(state, { type: "job", job: job(2) }, 0);
-    apply(state, { type: "job", job: job(1, { status: "running" }) }, 0);
+    apply(state, { type: "job", job: sampleJob(2) });
+    apply(state, { type: "job", job: sampleJob(1, { status: "running" }) });
     expect(Object.keys(state.jobs)).toEqual(["1", "2"]);
     expect(state.jobs[1]?.status).toBe("running");
     expect(state.detail?.view?.status).toBe("running");
@@ -132,10 +112,10 @@ describe("jobs", () => {
 
   test("are held by something else, by runs of their numbers", () => {
     const state = withDetail();
-    for (const id of [2, 3, 5]) apply(state, { type: "job", job: job(id) }, 0);
+    for (const id of [2, 3, 5]) apply(state, { type: "job", job: sampleJob(id) });
     const why = { reason: { kind: "next" as const }, text: "starts next", remedy: null };
     const reasons = [{ why, jobs: [[1, 2], [5, 9]] as [number, number][] }, { why: null, jobs: [[3, 3]] as [number, number][] }];
-    apply(state, { type: "reasons", reasons }, 0);
+    apply(state, { type: "reasons", reasons });
     expect([1, 2, 3, 5].map((id) => state.jobs[id]?.why?.text)).toEqual(["starts next", "starts next", undefined, "starts next"]);
     expect(state.detail?.view?.why).toEqual(why);
     expect(state.jobs[9]).toBeUndefined();
@@ -146,9 +126,9 @@ describe("jobs", () => {
     const watch = state.index.watch();
     watch.take();
     const version = state.jobsVersion;
-    apply(state, { type: "job", job: job(2, { status: "running" }) }, 0);
+    apply(state, { type: "job", job: sampleJob(2, { status: "running" }) });
     const why = { reason: { kind: "next" as const }, text: "starts next", remedy: null };
-    apply(state, { type: "reasons", reasons: [{ why, jobs: [[1, 1]] }] }, 0);
+    apply(state, { type: "reasons", reasons: [{ why, jobs: [[1, 1]] }] });
     expect([...watch.take().ids]).toEqual([2, 1]);
     expect(state.jobsVersion).toBe(version + 2);
     expect(state.index.count("running")).toBe(1);
@@ -158,8 +138,8 @@ describe("jobs", () => {
 describe("frames", () => {
   test("of the chosen job reach its grid", () => {
     const state = withDetail();
-    apply(state, { type: "frames", job: 1, layer: null, frames: "1-3", frame_state: "running" }, 0);
-    apply(state, { type: "frames", job: 1, layer: null, frames: "2", frame_state: "done" }, 0);
+    apply(state, { type: "frames", job: 1, layer: null, frames: "1-3", frame_state: "running" });
+    apply(state, { type: "frames", job: 1, layer: null, frames: "2", frame_state: "done" });
     expect([1, 2, 3, 4].map((frame) => state.detail?.grid?.get(null, frame))).toEqual([
       "running",
       "done",
@@ -171,7 +151,7 @@ describe("frames", () => {
 
   test("of another job do not", () => {
     const state = withDetail();
-    apply(state, { type: "frames", job: 2, layer: null, frames: "1-3", frame_state: "done" }, 0);
+    apply(state, { type: "frames", job: 2, layer: null, frames: "1-3", frame_state: "done" });
     expect(state.detail?.grid?.get(null, 1)).toBe("pending");
     expect(state.detail?.gridVersion).toBe(0);
   });
@@ -180,9 +160,9 @@ describe("frames", () => {
 describe("attempts", () => {
   test("are kept newest first, each once", () => {
     const state = withDetail();
-    for (const id of [4, 7, 5, 4]) apply(state, { type: "attempt", attempt: attempt(id) }, 0);
-    apply(state, { type: "attempt", attempt: attempt(5, { state: "ended" }) }, 0);
-    apply(state, { type: "attempt", attempt: attempt(9, { job: 2 }) }, 0);
+    for (const id of [4, 7, 5, 4]) apply(state, { type: "attempt", attempt: attempt(id) });
+    apply(state, { type: "attempt", attempt: attempt(5, { state: "ended" }) });
+    apply(state, { type: "attempt", attempt: attempt(9, { job: 2 }) });
     expect(state.detail?.attempts.map((one) => [one.id, one.state])).toEqual([
       [7, "running"],
       [5, "ended"],
@@ -193,8 +173,8 @@ describe("attempts", () => {
   test("an event without the command takes nothing away", () => {
     const state = withDetail();
     const command = { program: "/blender", args: [], env: [], cwd: "/" };
-    apply(state, { type: "attempt", attempt: attempt(4, { command }) }, 0);
-    apply(state, { type: "attempt", attempt: attempt(4, { state: "ended" }) }, 0);
+    apply(state, { type: "attempt", attempt: attempt(4, { command }) });
+    apply(state, { type: "attempt", attempt: attempt(4, { state: "ended" }) });
     expect(state.detail?.attempts[0]?.state).toBe("ended");
     expect(state.detail?.attempts[0]?.command).toEqual(command);
   });
@@ -202,21 +182,21 @@ describe("attempts", () => {
   test("live ones hold their leases, whatever job is chosen", () => {
     const state = withDetail();
     state.node = node([{ attempt: 4, job: 1, ...lease(1) }]);
-    apply(state, { type: "attempt", attempt: attempt(9, { job: 2, threads: 3, state: "starting" }) }, 0);
-    apply(state, { type: "attempt", attempt: attempt(9, { job: 2, threads: 3 }) }, 0);
-    apply(state, { type: "attempt", attempt: attempt(7) }, 0);
+    apply(state, { type: "attempt", attempt: attempt(9, { job: 2, threads: 3, state: "starting" }) });
+    apply(state, { type: "attempt", attempt: attempt(9, { job: 2, threads: 3 }) });
+    apply(state, { type: "attempt", attempt: attempt(7) });
     expect(state.node.leases.map((lease) => lease.attempt)).toEqual([4, 7, 9]);
     expect(state.node.leases[2]).toEqual({ attempt: 9, job: 2, ...lease(3) });
-    apply(state, { type: "attempt", attempt: attempt(4, { state: "ended" }) }, 0);
-    apply(state, { type: "attempt", attempt: attempt(4, { state: "ended" }) }, 0);
+    apply(state, { type: "attempt", attempt: attempt(4, { state: "ended" }) });
+    apply(state, { type: "attempt", attempt: attempt(4, { state: "ended" }) });
     expect(state.node.leases.map((lease) => lease.attempt)).toEqual([7, 9]);
   });
 
   test("are not kept for ever, and it is known that some are gone", () => {
     const state = withDetail();
-    for (let id = 1; id <= ATTEMPTS_KEPT; id += 1) apply(state, { type: "attempt", attempt: attempt(id) }, 0);
+    for (let id = 1; id <= ATTEMPTS_KEPT; id += 1) apply(state, { type: "attempt", attempt: attempt(id) });
     expect(state.detail?.isCut).toBe(false);
-    apply(state, { type: "attempt", attempt: attempt(ATTEMPTS_KEPT + 1) }, 0);
+    apply(state, { type: "attempt", attempt: attempt(ATTEMPTS_KEPT + 1) });
     expect(state.detail?.attempts).toHaveLength(ATTEMPTS_KEPT);
     expect(state.detail?.attempts.at(-1)?.id).toBe(2);
     expect(state.detail?.isCut).toBe(true);
@@ -225,14 +205,14 @@ describe("attempts", () => {
   test("progress is that of running ones only", () => {
     const state = withDetail();
     const progress = (id: number, memory: number | null) =>
-      apply(state, { type: "progress", job: 1, attempt: id, frame: 3, fraction: 0.5, memory_bytes: memory }, 0);
+      apply(state, { type: "progress", job: 1, attempt: id, frame: 3, fraction: 0.5, memory_bytes: memory });
     progress(4, 100);
     progress(4, null);
     progress(5, null);
     progress(6, null);
     expect(state.progress[4]).toEqual({ job: 1, frame: 3, fraction: 0.5, memoryBytes: 100 });
-    apply(state, { type: "attempt", attempt: attempt(4, { state: "ended" }) }, 0);
-    apply(state, { type: "node", node: node([{ attempt: 6, job: 1, ...lease(1) }]) }, 0);
+    apply(state, { type: "attempt", attempt: attempt(4, { state: "ended" }) });
+    apply(state, { type: "node", node: node([{ attempt: 6, job: 1, ...lease(1) }]) });
     expect(Object.keys(state.progress)).toEqual(["6"]);
   });
 
@@ -241,16 +221,16 @@ describe("attempts", () => {
     const none = attempt(4).usage;
     const usage = { ...none, peak_memory_bytes: 5e9, cpu_seconds: 12 };
     const takes = (id: number) =>
-      apply(state, { type: "usage", job: 1, attempt: id, memory_bytes: 4e9, cores: 3.5, usage }, 0);
-    for (const id of [4, 5]) apply(state, { type: "attempt", attempt: attempt(id) }, 0);
+      apply(state, { type: "usage", job: 1, attempt: id, memory_bytes: 4e9, cores: 3.5, usage });
+    for (const id of [4, 5]) apply(state, { type: "attempt", attempt: attempt(id) });
     for (const id of [4, 5, 6]) takes(id);
     expect(state.taking[4]).toEqual({ memoryBytes: 4e9, cores: 3.5 });
     const usageOf = (id: number) => state.detail?.attempts.find((one) => one.id === id)?.usage;
-    apply(state, { type: "attempt", attempt: attempt(4) }, 0);
+    apply(state, { type: "attempt", attempt: attempt(4) });
     expect(usageOf(4)).toEqual(usage);
-    apply(state, { type: "attempt", attempt: attempt(4, { state: "ended", usage: none }) }, 0);
+    apply(state, { type: "attempt", attempt: attempt(4, { state: "ended", usage: none }) });
     expect(usageOf(4)).toEqual(none);
-    apply(state, { type: "node", node: node([{ attempt: 6, job: 1, ...lease(1) }]) }, 0);
+    apply(state, { type: "node", node: node([{ attempt: 6, job: 1, ...lease(1) }]) });
     expect(Object.keys(state.taking)).toEqual(["6"]);
   });
 });
@@ -259,14 +239,14 @@ describe("images", () => {
   test("newest first, one a frame and layer, so many and no more", () => {
     const state = withDetail();
     for (const [frame, second] of [[1, 1], [2, 3], [3, 2], [1, 4]] as const) {
-      apply(state, { type: "image", image: image(frame, second) }, 0);
+      apply(state, { type: "image", image: image(frame, second) });
     }
-    apply(state, { type: "image", image: image(1, 5, "beauty") }, 0);
+    apply(state, { type: "image", image: image(1, 5, "beauty") });
     const seen = () => state.detail?.images.map((one) => `${one.frame}${one.layer ?? ""}`);
     expect(seen()).toEqual(["1beauty", "1", "2", "3"]);
-    apply(state, { type: "image", image: image(2, 0) }, 0);
+    apply(state, { type: "image", image: image(2, 0) });
     expect(seen()).toEqual(["1beauty", "1", "2", "3"]);
-    for (let frame = 10; frame < 50; frame += 1) apply(state, { type: "image", image: image(frame, frame) }, 0);
+    for (let frame = 10; frame < 50; frame += 1) apply(state, { type: "image", image: image(frame, frame) });
     expect(state.detail?.images).toHaveLength(IMAGES_KEPT);
     expect(state.detail?.images[0]?.frame).toBe(49);
   });
@@ -274,21 +254,21 @@ describe("images", () => {
 
 test("plugins are kept by name", () => {
   const state = emptyState();
-  for (const name of ["maya", "blender", "nuke"]) apply(state, { type: "plugin", plugin: plugin(name) }, 0);
-  apply(state, { type: "plugin", plugin: plugin("maya", "degraded") }, 0);
+  for (const name of ["maya", "blender", "nuke"]) apply(state, { type: "plugin", plugin: plugin(name) });
+  apply(state, { type: "plugin", plugin: plugin("maya", "degraded") });
   expect(state.plugins.map((one) => `${one.name} ${one.state}`)).toEqual([
     "blender serving",
     "maya degraded",
     "nuke serving",
   ]);
-  for (const name of ["maya", "maya"]) apply(state, { type: "plugin-removed", name }, 0);
+  for (const name of ["maya", "maya"]) apply(state, { type: "plugin-removed", name });
   expect(state.plugins.map((one) => one.name)).toEqual(["blender", "nuke"]);
 });
 
 test("notices are kept newest first, and not for ever", () => {
   const state = emptyState();
   const notice = (id: number): Notice => ({ id, at: "", severity: "info", kind: "job-done", job: null, batch: null, plugin: null, message: `${id}` });
-  for (let id = 3; id <= NOTICES_KEPT + 5; id += 1) apply(state, { type: "notice", notice: notice(id) }, id);
+  for (let id = 3; id <= NOTICES_KEPT + 5; id += 1) apply(state, { type: "notice", notice: notice(id) });
   expect(state.notices).toHaveLength(NOTICES_KEPT);
   expect(state.notices[0]).toEqual(notice(NOTICES_KEPT + 5));
   const ids = (): number[] => state.notices.map(({ id }) => id);
@@ -303,17 +283,17 @@ test("samples are kept oldest first, however they come", () => {
   const sample = (second: number): NodeSample => ({
     at: new Date(second * 1000).toISOString(), cpu: second, memory_used_bytes: null, gpus: [],
   });
-  for (let second = 100; second < 100 + SAMPLES_KEPT - 2; second += 2) apply(state, { type: "sample", sample: sample(second) }, 0);
+  for (let second = 100; second < 100 + SAMPLES_KEPT - 2; second += 2) apply(state, { type: "sample", sample: sample(second) });
   putSamples(state, [sample(96), sample(98), sample(100), sample(102)]);
   expect(state.samples.slice(0, 4).map(({ cpu }) => cpu)).toEqual([96, 98, 100, 102]);
-  for (let second = 1000; second < 1000 + SAMPLES_KEPT; second += 1) apply(state, { type: "sample", sample: sample(second) }, 0);
+  for (let second = 1000; second < 1000 + SAMPLES_KEPT; second += 1) apply(state, { type: "sample", sample: sample(second) });
   expect(state.samples).toHaveLength(SAMPLES_KEPT);
   expect(state.samples[0]?.cpu).toBe(1000);
 });
 
 test("an event of a newer daemon changes nothing", () => {
   const state = emptyState();
-  apply(state, { type: "weather" } as never, 0);
+  apply(state, { type: "weather" } as never);
   expect(state).toEqual(emptyState());
 });
 
@@ -325,9 +305,9 @@ test("a batch is what the last event said, in the object that was there", () => 
     ...{ id: 7, name: "nightly", user: null, source: null, status: "running" as const, jobs, frames, percent: 0 },
     ...{ success_rate: null, eta: null, workers: 1, submitted: "2026-11-22T03:00:00.000Z", started: null, finished: null },
   };
-  apply(state, { type: "batch", batch: structuredClone(batch) }, 0);
+  apply(state, { type: "batch", batch: structuredClone(batch) });
   const known = state.batches[7];
-  apply(state, { type: "batch", batch: { ...batch, status: "paused", frames: { ...frames, done: 4, pending: 6, running: 0 } } }, 0);
+  apply(state, { type: "batch", batch: { ...batch, status: "paused", frames: { ...frames, done: 4, pending: 6, running: 0 } } });
   expect(state.batches[7]).toBe(known);
   expect([known?.status, known?.frames.done, known?.jobs.total]).toEqual(["paused", 4, 2]);
 });

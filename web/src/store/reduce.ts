@@ -15,7 +15,7 @@ export const NOTICES_KEPT = 2000;
 export const ATTEMPTS_KEPT = 500;
 
 /** Changes `state` in place; `_at` is when the event came, which nothing needs at present. */
-export function apply(state: FarmState, event: FarmEvent, _at: number): void {
+export function apply(state: FarmState, event: FarmEvent): void {
   switch (event.type) {
     case "job":
       return putJob(state, event.job);
